@@ -1,0 +1,80 @@
+"""The page struct with host, path and group; dynamic URLs fold into one group."""
+
+from __future__ import annotations
+
+import re
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from trailhouse.enrich import urls
+from trailhouse.errors import SettingsError
+from trailhouse.settings import Settings
+
+_UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_NUMBER = r"\d+"
+# At least one digit, so that a word such as "facade" or "defaced" is none.
+_HEX = r"(?=[a-fA-F]*\d)[0-9a-fA-F]{10,}"
+# A code with three digits, such as sku-10234, order123 or 20240102; "step-2" and "top10" are pages.
+_CODE = r"(?:[^/\d]*\d){3}[^/]*"
+_SLUG = r"[^/]*[-_][^/]*[-_][^/]+"
+
+_DYNAMIC = f"^(?:{_NUMBER}|{_UUID}|{_HEX}|{_CODE})$"
+_DYNAMIC_BELOW = f"^(?:{_NUMBER}|{_UUID}|{_HEX}|{_CODE}|{_SLUG})$"
+_PERHAPS = r"\d|[-_][^/]*[-_]"
+
+
+def page(given: Column, name: Column, settings: Settings) -> Column:
+    """The PAGE struct from `url`, `title`, `referrer` and `view_id`, null when all are.
+
+    A screen has no URL: its title stands as path and group.
+    """
+    url = given["url"]
+    screen = (name == "screen_view") & url.isNull()
+    path = F.when(screen, given["title"]).otherwise(urls.path(url))
+    parts = F.struct(
+        url.alias("url"),
+        urls.host(url).alias("host"),
+        path.alias("path"),
+        given["title"].alias("title"),
+        given["referrer"].alias("referrer"),
+        given["view_id"].alias("view_id"),
+        F.when(screen, path).otherwise(page_group(path, settings)).alias("group"),
+    )
+    some = (
+        url.isNotNull()
+        | given["title"].isNotNull()
+        | given["referrer"].isNotNull()
+        | given["view_id"].isNotNull()
+    )
+    return F.when(some, parts)
+
+
+def page_group(path: Column, settings: Settings) -> Column:
+    """The path with its dynamic parts as `*`.
+
+    Dynamic are, each seen alone: whole numbers, UUIDs, hexadecimal of ten or more, codes with three or
+    more digits, and below the first folder also slugs (two or more hyphens or underscores).
+    `events.page_groups` comes first: the first regular expression found in the path names the group.
+    """
+    segments = F.split(path, "/")
+    folded = F.transform(
+        segments,
+        lambda segment, i: F.when(
+            F.when(i > 1, segment.rlike(_DYNAMIC_BELOW)).otherwise(segment.rlike(_DYNAMIC)), F.lit("*")
+        ).otherwise(segment),
+    )
+    group = F.when(path.rlike(_PERHAPS), F.concat_ws("/", folded)).otherwise(path)
+    chosen: Column | None = None
+    for pattern, label in settings.events.page_groups.items():
+        _readable(pattern)
+        found = path.rlike(pattern)
+        chosen = F.when(found, F.lit(label)) if chosen is None else chosen.when(found, F.lit(label))
+    return group if chosen is None else chosen.otherwise(group)
+
+
+def _readable(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise SettingsError(f"events.page_groups: {pattern!r} is no regular expression: {error}") from None

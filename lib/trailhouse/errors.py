@@ -1,0 +1,47 @@
+"""The suite's exceptions: each is one clear sentence for the person at the terminal."""
+
+from collections.abc import Sequence
+
+
+class TrailhouseError(Exception):
+    """Something the user can mend; the message says what was found and what to do."""
+
+    exit_code = 2
+
+
+class SettingsError(TrailhouseError):
+    """A setting is unknown, of a wrong type or out of range, or its file is missing."""
+
+
+class StorageError(TrailhouseError):
+    """A path, lake or table cannot be read or written."""
+
+
+class SourceError(TrailhouseError):
+    """Raw input is missing or of a format that no source reads."""
+
+
+class PackageError(TrailhouseError):
+    """A Spark package (jar) or Java itself is missing."""
+
+
+class ContractError(TrailhouseError):
+    """A frame differs from the contract of the table that it is meant for."""
+
+
+class IdentityError(TrailhouseError):
+    """A component engine gave a result that breaks its post-conditions."""
+
+
+class GateFailed(TrailhouseError):
+    """A check of severity `error` failed; nothing of the stage was published.
+
+    `failures` holds one sentence a failed check, with what was observed and expected.
+    """
+
+    exit_code = 3
+
+    def __init__(self, stage: str, failures: Sequence[str]) -> None:
+        self.stage = stage
+        self.failures = tuple(failures)
+        super().__init__(f"gate of {stage} held the publish: " + "; ".join(self.failures))

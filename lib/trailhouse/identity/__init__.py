@@ -1,0 +1,1 @@
+"""Identity: links, components, constraints, persons."""

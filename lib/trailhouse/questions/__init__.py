@@ -1,0 +1,1 @@
+"""Questions: metrics, funnels, retention, heatmaps, friction and feedback."""

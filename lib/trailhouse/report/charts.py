@@ -1,0 +1,302 @@
+"""The charts as Vega-Lite specifications, built with Altair.
+
+Colours are CSS variables, so that one chart serves the light page, the dark page and paper. All
+values are data of a specification; none becomes part of an expression (which is why bars keep the
+order of their rows: Vega-Lite makes an expression of a sort by a list of values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import altair as alt
+
+from trailhouse.report.text import Row
+
+Spec = dict[str, Any]
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+_AXIS = {
+    "labelColor": "var(--muted)",
+    "titleColor": "var(--muted)",
+    "gridColor": "var(--line)",
+    "domainColor": "var(--line)",
+    "tickColor": "var(--line)",
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+    "labelFont": FONT,
+    "titleFont": FONT,
+}
+_CONFIG: Spec = {
+    "background": "transparent",
+    "font": FONT,
+    "axis": _AXIS,
+    "axisX": {"grid": False},
+    "axisY": {"domain": False, "ticks": False},
+    "legend": {
+        "labelColor": "var(--muted)",
+        "labelFontSize": 12,
+        "title": None,
+        "orient": "top",
+        "offset": 8,
+    },
+    "range": {"category": ["var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)"]},
+    "text": {"color": "var(--ink)", "fontSize": 12, "font": FONT},
+    "view": {"stroke": None},
+}
+
+# 1.5k; the axis' own format would write 0k and 0.5k.
+_SHORT = "format(datum.value, '~s')"
+
+
+def _finish(chart: Any, description: str, height: int) -> Spec:
+    spec: Spec = chart.properties(
+        width="container",
+        height=height,
+        description=description,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    ).to_dict()
+    spec["config"] = _CONFIG
+    return spec
+
+
+def _data(values: Sequence[Row], days: str | None = None) -> alt.InlineData:
+    """Rows as inline data; `days` names a column of calendar days, read without a time zone."""
+    plain = [{key: _value(value) for key, value in row.items()} for row in values]
+    if days is None:
+        return alt.InlineData(values=plain)
+    return alt.InlineData(values=plain, format=alt.JsonDataFormat(parse={days: "date:'%Y-%m-%d'"}))
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (str, bool, int)) else float(value)
+
+
+def reach(days: Sequence[Row]) -> Spec:
+    """Lines of daily, weekly and monthly people; `days` have day, complete, active_persons, wau, mau."""
+    names = {"mau": "28 days", "wau": "7 days", "active_persons": "1 day"}
+    long = [
+        {"day": row["day"], "span": label, "people": row[key], "complete": row["complete"]}
+        for row in days
+        for key, label in names.items()
+    ]
+    x = alt.X("day:T", title=None, axis=alt.Axis(format="%b %-d", labelOverlap=True, tickCount=8))
+    color = alt.Color(
+        "span:N", sort=list(names.values()), legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3)
+    )
+    base = alt.Chart(_data(long, "day"))
+    y = alt.Y("people:Q", title=None, axis=alt.Axis(tickCount=5, labelExpr=_SHORT))
+    solid = (
+        base.transform_filter("datum.complete")
+        .mark_line(strokeWidth=2, interpolate="monotone")
+        .encode(x=x, y=y, color=color)
+    )
+    points = (
+        base.mark_point(size=60, filled=True)
+        .encode(
+            x=x,
+            y=y,
+            color=color,
+            opacity=alt.condition(_nearest(), alt.value(1), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("day:T", title="Day", format="%a %b %-d, %Y"),
+                alt.Tooltip("span:N", title="People in"),
+                alt.Tooltip("people:Q", title="Count", format=","),
+            ],
+        )
+        .add_params(_nearest())
+    )
+    unfinished = (
+        base.transform_filter("!datum.complete && datum.span === '1 day'")
+        .mark_point(size=40, strokeDash=[2, 2])
+        .encode(x=x, y=y, color=color)
+    )
+    return _finish(
+        alt.layer(solid, unfinished, points),
+        "Line chart of people active within 1, 7 and 28 days, by day",
+        260,
+    )
+
+
+def _nearest() -> Any:
+    return alt.selection_point(
+        name="near", fields=["day"], nearest=True, on="pointerover", empty=False, clear="pointerout"
+    )
+
+
+def sessions(days: Sequence[Row]) -> Spec:
+    """Bars of sessions a day, those of unfinished days pale."""
+    rows = [{key: row[key] for key in ("day", "sessions", "complete", "views")} for row in days]
+    bars = (
+        alt.Chart(_data(rows, "day"))
+        .mark_bar(color="var(--c1)", cornerRadiusEnd=2)
+        .encode(
+            x=alt.X(
+                "yearmonthdate(day):T",
+                title=None,
+                axis=alt.Axis(format="%b %-d", labelOverlap=True, tickCount=8),
+            ),
+            y=alt.Y("sessions:Q", title=None, axis=alt.Axis(tickCount=4, labelExpr=_SHORT)),
+            opacity=alt.condition("datum.complete", alt.value(0.9), alt.value(0.35)),
+            tooltip=[
+                alt.Tooltip("day:T", title="Day", format="%a %b %-d, %Y"),
+                alt.Tooltip("sessions:Q", title="Sessions", format=","),
+                alt.Tooltip("views:Q", title="Views", format=","),
+            ],
+        )
+    )
+    return _finish(bars, "Bar chart of sessions by day", 160)
+
+
+def funnel(name: str, steps: Sequence[Row]) -> Spec:
+    """Horizontal bars on a track of the first step; `steps` have step, step_name, units, from_start."""
+    most = max((int(row["units"]) for row in steps), default=0) or 1
+    rows = [
+        {
+            "step": row["step"],
+            "label": f"{row['step']}  {_short(row['step_name'], 30)}",
+            "units": row["units"],
+            "most": most,
+            "text": f"{int(row['units']):,}  ·  {100 * float(row['from_start'] or 0):.1f}%",
+            "previous": row["from_previous"],
+        }
+        for row in steps
+    ]
+    y = alt.Y(
+        "label:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(labelLimit=160, labelColor="var(--ink)", labelPadding=10),
+    )
+    # Room in px for the words, on a wide screen and on a narrow one.
+    scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 115")])
+    base = alt.Chart(_data(rows))
+    track = base.mark_bar(color="var(--track)", cornerRadius=3, height=26).encode(
+        x=alt.X("most:Q", scale=scale, axis=None), y=y
+    )
+    bar = base.mark_bar(color="var(--c1)", cornerRadius=3, height=26).encode(
+        x=alt.X("units:Q", scale=scale, axis=None),
+        y=y,
+        tooltip=[
+            alt.Tooltip("label:N", title="Step"),
+            alt.Tooltip("units:Q", title="Reached", format=","),
+            alt.Tooltip("previous:Q", title="Of the step before", format=".1%"),
+        ],
+    )
+    words = base.mark_text(align="left", dx=10).encode(
+        x=alt.X("most:Q", scale=scale, axis=None), y=y, text="text:N"
+    )
+    return _finish(
+        alt.layer(track, bar, words), f"Funnel {name}: bars of units that reached each step", 40 * len(rows)
+    )
+
+
+def friction(pages: Sequence[Row]) -> Spec:
+    """Bars of the friction rate by page; `pages` have page_group, friction_rate and counts."""
+    rows = [
+        {key: row[key] for key in ("page_group", "friction_rate", "sessions", "friction_sessions")}
+        for row in pages
+    ]
+    base = alt.Chart(_data(rows))
+    most = max((float(row["friction_rate"] or 0) for row in pages), default=0) or 1
+    scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 55")])
+    y = alt.Y(
+        "page_group:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(labelLimit=170, labelColor="var(--ink)", labelPadding=10),
+    )
+    bars = base.mark_bar(color="var(--c2)", cornerRadiusEnd=3, height=18).encode(
+        x=alt.X("friction_rate:Q", title=None, scale=scale, axis=None),
+        y=y,
+        tooltip=[
+            alt.Tooltip("page_group:N", title="Page"),
+            alt.Tooltip("sessions:Q", title="Sessions", format=","),
+            alt.Tooltip("friction_sessions:Q", title="With friction", format=","),
+            alt.Tooltip("friction_rate:Q", title="Friction rate", format=".1%"),
+        ],
+    )
+    words = base.mark_text(align="left", dx=6).encode(
+        x=alt.X("friction_rate:Q", scale=scale, axis=None),
+        y=y,
+        text=alt.Text("friction_rate:Q", format=".1%"),
+    )
+    return _finish(
+        alt.layer(bars, words), "Bar chart of the share of sessions with friction, by page", 28 * len(rows)
+    )
+
+
+def scores(kind: str, weeks: Sequence[Row]) -> Spec:
+    """Scores by week with 95 % intervals; `weeks` have week, score, low, high, answers."""
+    rows = [{**row, "week": str(row["week"])} for row in weeks]
+    base = alt.Chart(_data(rows, "week"))
+    x = alt.X(
+        "week:T",
+        title=None,
+        axis=alt.Axis(format="%b %-d", values=[_date(row["week"]) for row in rows[-14:]]),
+        scale=alt.Scale(padding=24),
+    )
+    scale = alt.Scale(domain=[-100, 100] if kind == "nps" else [0, 100])
+    y = alt.Y("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
+    ranges = base.mark_rule(color="var(--c1)", strokeWidth=8, opacity=0.25, strokeCap="round").encode(
+        x=x, y=alt.Y("low:Q", title=None, scale=scale), y2="high:Q"
+    )
+    line = base.mark_line(color="var(--c1)", strokeWidth=1.5).encode(x=x, y=y)
+    points = base.mark_point(color="var(--c1)", filled=True, size=70, opacity=1).encode(
+        x=x,
+        y=y,
+        tooltip=[
+            alt.Tooltip("week:T", title="Week of", format="%b %-d, %Y"),
+            alt.Tooltip("score:Q", title=kind.upper(), format="+.0f" if kind == "nps" else ".0f"),
+            alt.Tooltip("low:Q", title="Interval from", format=".0f"),
+            alt.Tooltip("high:Q", title="to", format=".0f"),
+            alt.Tooltip("answers:Q", title="Answers", format=","),
+        ],
+    )
+    return _finish(alt.layer(ranges, line, points), f"{kind.upper()} by week with 95% intervals", 220)
+
+
+def _date(week: str) -> Any:
+    found = date.fromisoformat(week)
+    return alt.DateTime(year=found.year, month=found.month, date=found.day)
+
+
+def heat(name: str = "cells") -> Spec:
+    """A click map without its rows: the page's script fills data `cells` (x, y, y2, level, clicks,
+    inert; x in percent, y in px) and the sizes of the chosen page."""
+    level = alt.Color(
+        "level:O",
+        scale=alt.Scale(domain=[1, 2, 3, 4, 5, 6], range=[f"var(--h{step})" for step in range(1, 7)]),
+        legend=None,
+    )
+    x_scale, y_scale = (
+        alt.Scale(domain=[0, 100], nice=False),
+        alt.Scale(domain=[0, 1000], nice=False, reverse=True),
+    )
+    base = alt.Chart(alt.NamedData(name=name))
+    cells = base.mark_rect(clip=True).encode(
+        x=alt.X("x:Q", scale=x_scale, axis=None),
+        x2="x2:Q",
+        y=alt.Y("y:Q", scale=y_scale, axis=None),
+        y2="y2:Q",
+        color=level,
+        tooltip=[
+            alt.Tooltip("clicks:Q", title="Clicks", format=","),
+            alt.Tooltip("inert:Q", title="On nothing clickable", format=","),
+            alt.Tooltip("x:Q", title="From the left, %"),
+            alt.Tooltip("y:Q", title="From the top, px", format=","),
+        ],
+    )
+    spec: Spec = cells.properties(description="Click map of the chosen page").to_dict()
+    spec["config"] = _CONFIG
+    return spec
+
+
+def _short(value: str | None, most: int) -> str:
+    found = value or "(none)"
+    return found if len(found) <= most else found[: most - 1] + "…"

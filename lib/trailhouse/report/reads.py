@@ -1,0 +1,178 @@
+"""How the small frames of the report are made: each a plain aggregate of published tables.
+
+`queries.py` says which columns and how many rows of each are collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+Frames = Mapping[str, DataFrame]
+
+HEAT_PAGES = 6
+HEAT_CELLS = 1_000
+
+
+def _people(frame: DataFrame) -> DataFrame:
+    """Without bots and own staff, as every figure of the report."""
+    return frame.where(~F.col("is_bot") & ~F.col("internal"))
+
+
+def totals(frames: Frames) -> DataFrame:
+    return frames["person_days"].agg(
+        F.count_distinct("person_id").alias("persons"),
+        F.min("day").alias("first_day"),
+        F.max("day").alias("last_day"),
+        F.max("last_time").alias("last_time"),
+    )
+
+
+def watermark(frames: Frames) -> DataFrame:
+    return frames["events"].agg(F.max(F.coalesce("received_time", "event_time")).alias("watermark"))
+
+
+def days(frames: Frames) -> DataFrame:
+    return frames["engagement"].orderBy(F.desc("day"))
+
+
+def value_days(frames: Frames) -> DataFrame:
+    money = frames["engagement"].select("day", F.explode("value").alias("money"))
+    return money.select("day", "money.currency", "money.amount").orderBy(F.desc("day"), "currency")
+
+
+def channels(frames: Frames) -> DataFrame:
+    return (
+        _people(frames["sessions"])
+        .groupBy("channel")
+        .agg(
+            F.count("*").alias("sessions"),
+            F.count_distinct("person_id").alias("persons"),
+            F.count_if("is_engaged").alias("engaged"),
+            F.count_if("converted").alias("converted"),
+            F.sum("engaged_us").alias("engaged_us"),
+        )
+        .orderBy(F.desc("sessions"), "channel")
+    )
+
+
+def funnels(frames: Frames) -> DataFrame:
+    return frames["funnels"].orderBy("question", "breakdown", "step")
+
+
+def retention(frames: Frames) -> DataFrame:
+    return frames["retention"].orderBy("question", F.desc("cohort"), "period")
+
+
+def _heat_top(frames: Frames) -> DataFrame:
+    ranked = frames["heatmaps"].groupBy("page_group").agg(F.sum("clicks").alias("page_clicks"))
+    return ranked.orderBy(F.desc("page_clicks"), "page_group").limit(HEAT_PAGES)
+
+
+def heat_cells(frames: Frames) -> DataFrame:
+    inert = F.when(F.col("kind") == "click_inert", F.col("clicks")).otherwise(0)
+    cells = (
+        frames["heatmaps"]
+        .join(F.broadcast(_heat_top(frames)), "page_group", how="left_semi")
+        .groupBy("page_group", "device_type", "x_bin", "y_bin")
+        .agg(F.sum("clicks").alias("clicks"), F.sum(inert).alias("inert"))
+    )
+    map_of = Window.partitionBy("page_group", "device_type")
+    rank = F.row_number().over(map_of.orderBy(F.desc("clicks"), "y_bin", "x_bin"))
+    total = F.sum("clicks").over(map_of)
+    return (
+        cells.select("*", rank.alias("rank"), total.alias("map_clicks"))
+        .where(F.col("rank") <= HEAT_CELLS)
+        .orderBy("page_group", "device_type", "rank")
+    )
+
+
+def heat_pages(frames: Frames) -> DataFrame:
+    sizes = ("viewport_width", "viewport_height", "document_height")
+    return (
+        _people(frames["page_views"])
+        .join(F.broadcast(_heat_top(frames)), "page_group", how="left_semi")
+        .groupBy("page_group", "device_type")
+        .agg(F.count("*").alias("views"), *[F.percentile(size, 0.5).alias(size) for size in sizes])
+        .orderBy(F.desc("views"))
+    )
+
+
+def page_friction(frames: Frames) -> DataFrame:
+    return frames["page_friction"].orderBy(F.desc("friction_sessions"), F.desc("sessions"), "page_group")
+
+
+def elements(frames: Frames) -> DataFrame:
+    counted = (
+        _people(frames["signals"])
+        .groupBy("kind", "page_group", "selector")
+        .agg(
+            F.count("*").alias("signals"),
+            F.count_distinct("session_id").alias("sessions"),
+            F.count_distinct("person_id").alias("persons"),
+            F.min("element_text").alias("element_text"),
+        )
+    )
+    order = Window.partitionBy("kind").orderBy(
+        F.desc("sessions"), F.desc("signals"), "page_group", "selector"
+    )
+    return counted.withColumn("rank", F.row_number().over(order)).where("rank <= 10").orderBy("kind", "rank")
+
+
+def feedback(frames: Frames) -> DataFrame:
+    return frames["feedback"].orderBy("kind", "survey_id", F.desc("week"))
+
+
+def _last_checked(frames: Frames) -> DataFrame:
+    """The rows of each stage and table's last checked run."""
+    results = frames["gate_results"]
+    newest = results.groupBy("stage", "table_name").agg(F.max(F.struct("at", "run_id")).alias("newest"))
+    newest = newest.select("stage", "table_name", F.col("newest.run_id").alias("run_id"))
+    return results.join(newest, ["stage", "table_name", "run_id"], how="inner")
+
+
+def gates(frames: Frames) -> DataFrame:
+    failed = ~F.col("passed")
+    return (
+        _last_checked(frames)
+        .groupBy("stage", "table_name", "run_id")
+        .agg(
+            F.max("at").alias("at"),
+            F.count("*").alias("checks"),
+            F.count_if("passed").alias("passed"),
+            F.count_if(failed & (F.col("severity") == "error")).alias("errors"),
+            F.count_if(failed & (F.col("severity") == "warn")).alias("warnings"),
+        )
+        .orderBy("at", "stage", "table_name")
+    )
+
+
+def gate_failures(frames: Frames) -> DataFrame:
+    return (
+        _last_checked(frames).where(~F.col("passed")).orderBy("severity", "stage", "table_name", "check_name")
+    )
+
+
+COUNTS = ("records_in", "kept", "duplicate", "quarantined", "refused")
+OF_THESE = ("replaced", "conflicting", "late", "bot", "internal", "blocked_ids")
+
+
+def balance(frames: Frames) -> DataFrame:
+    read = frames["ledger"].where(F.col("records_in").isNotNull() & (F.col("table_name") == "events"))
+    return (
+        read.groupBy((F.col("action") == "held").alias("held"))
+        .agg(F.count("*").alias("batches"), *[F.sum(name).alias(name) for name in (*COUNTS, *OF_THESE)])
+        .orderBy("held")
+    )
+
+
+def tables(frames: Frames) -> DataFrame:
+    fields = ("at", "run_id", "action", "table_version", "rows")
+    last = (
+        frames["ledger"]
+        .groupBy("stage", "table_name")
+        .agg(F.max_by(F.struct(*fields), F.struct("at", "batch")).alias("last"))
+    )
+    return last.select("stage", "table_name", "last.*").orderBy("at", "stage", "table_name")

@@ -1,0 +1,171 @@
+"""run_stage(): the only read -> transform -> conform -> gate -> publish."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from trailhouse import __version__
+from trailhouse.errors import ContractError, GateFailed, StorageError
+from trailhouse.gates import Outcome
+from trailhouse.gates.runner import failures, run_gate
+from trailhouse.ledger import NO_BATCH, Records
+from trailhouse.progress import Progress
+from trailhouse.settings import Settings
+from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.storage import Lake, Published
+from trailhouse.tables import TABLES
+
+WATERMARK = "watermark"
+"""Pseudo input: one row with the greatest received_time (else event_time) of the events read."""
+
+
+@dataclass
+class Run:
+    """One submission: where it writes, by which settings, and what it has to tell."""
+
+    lake: Lake
+    settings: Settings
+    progress: Progress
+    id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
+
+    def __post_init__(self) -> None:
+        self.records = Records(self.id)
+        self.outcomes: list[Outcome] = []
+
+    def hold_unless(
+        self, outcomes: Sequence[Outcome], stage: str, tables: Sequence[str], batch: int = NO_BATCH
+    ) -> None:
+        """Record verdicts and show warnings; raise GateFailed when one of severity error failed."""
+        self.records.gate(stage, outcomes, batch)
+        self.outcomes += outcomes
+        failed = failures(outcomes)
+        for outcome in outcomes:
+            if not outcome.passed and outcome.severity == "warn":
+                self.progress.warn(f"{outcome.table}: {outcome.sentence} Observed: {outcome.observed}.")
+        if failed:
+            for table in tables:
+                self.records.stage(stage, table, "held", batch=batch, note="; ".join(failed))
+            raise GateFailed(stage, failed)
+
+
+@contextmanager
+def open_run(spark: SparkSession, settings: Settings, progress: Progress | None = None) -> Iterator[Run]:
+    """A run over a lake that can be written; its ledger and gate rows are kept whatever happens."""
+    lake = Lake(spark, settings.lake.root)
+    lake.check()
+    run = Run(lake, settings, progress or Progress())
+    try:
+        yield run
+    finally:
+        run.records.flush(lake)
+
+
+def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Published]:
+    """Bring the tables of a stage up to its inputs; says for each what happened.
+
+    Nothing is read twice for nothing: with the same input versions, settings and code the stage is
+    up to date. Raises GateFailed, with nothing published, when an error check fails.
+    """
+    lake, started = run.lake, time.perf_counter()
+    with run.progress.stage(stage.name) as line:
+        versions = _input_versions(lake, stage)
+        consumed = _consumed(run.settings, stage, versions)
+        if not rebuild and all(lake.consumed(table) == consumed for table in stage.writes):
+            line.done("up to date")
+            return {table: Published("unchanged", lake.data_version(table)) for table in stage.writes}
+        scratch = f"{stage.name}-{run.id}"
+        try:
+            context = Context(run.settings, lake.scratch(scratch))
+            inputs = _inputs(lake, stage, versions)
+            outputs = stage.transform(inputs, context)
+            staged = stage_outputs(lake, stage.name, stage.writes, outputs)
+            judge(run, stage.name, staged, stage.checks, inputs)
+            published = {table: lake.publish(TABLES[table], staged[table]) for table in stage.writes}
+            for table, done in published.items():
+                lake.mark(table, consumed, done.version)
+            rows = {table: frame.count() for table, frame in staged.items()}
+        finally:
+            lake.clear(f"_scratch/{scratch}", f"_staging/{stage.name}")
+        seconds = time.perf_counter() - started
+        for table, done in published.items():
+            run.records.stage(
+                stage.name, table, done.action, version=done.version, rows=rows[table], seconds=seconds
+            )
+        line.done(", ".join(f"{table} {rows[table]:,} ({done.action})" for table, done in published.items()))
+        return published
+
+
+def stage_outputs(
+    lake: Lake, stage: str, writes: Sequence[str], outputs: Any
+) -> dict[str, DataFrame]:
+    """Each output conformed to its contract and written where no reader looks."""
+    surplus = set(outputs) ^ set(writes)
+    if surplus:
+        raise ContractError(f"stage {stage} writes {list(writes)}, but its transform gave {sorted(outputs)}")
+    return {table: lake.stage(f"{stage}/{table}", TABLES[table].select(outputs[table])) for table in writes}
+
+
+def judge(
+    run: Run,
+    stage: str,
+    staged: dict[str, DataFrame],
+    checks: Sequence[Check],
+    inputs: Frames | None = None,
+    batch: int = NO_BATCH,
+) -> None:
+    """The gate: records every verdict; raises GateFailed when an error check failed."""
+    outcomes = run_gate(stage, staged, {name: TABLES[name] for name in staged}, checks, run.settings, inputs)
+    run.hold_unless(outcomes, stage, list(staged), batch)
+
+
+def _consumed(settings: Settings, stage: Stage, versions: dict[str, int]) -> dict[str, Any]:
+    return {
+        "inputs": versions,
+        "settings": settings.digest(stage.settings),
+        "code": f"{__version__}/{stage.version}",
+    }
+
+
+def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
+    """The version to read of each input; an input that is pinned follows the table it is pinned to."""
+    versions: dict[str, int] = {}
+    for name in stage.reads:
+        pinned_to = stage.pins.get(name, "activity" if name == WATERMARK else None)
+        table = "events" if name == WATERMARK else name
+        if pinned_to is None:
+            if not lake.exists(table):
+                raise StorageError(
+                    f"stage {stage.name} reads {table}, which lake {lake.root} does not have: run its stage first"
+                )
+            versions[table] = lake.data_version(table)
+        else:
+            version = lake.consumed(pinned_to).get("inputs", {}).get(table)
+            if version is None:
+                raise StorageError(
+                    f"stage {stage.name} reads {table} as {pinned_to} saw it, but lake {lake.root} "
+                    f"has no finished {pinned_to}: run its stage first"
+                )
+            versions[table] = int(version)
+    return versions
+
+
+def _inputs(lake: Lake, stage: Stage, versions: dict[str, int]) -> dict[str, DataFrame]:
+    inputs = {}
+    for name in stage.reads:
+        frame = lake.read("events" if name == WATERMARK else name, versions["events" if name == WATERMARK else name])
+        inputs[name] = watermark(frame) if name == WATERMARK else frame
+    return inputs
+
+
+def watermark(events: DataFrame) -> DataFrame:
+    """One row, `watermark TIMESTAMP`: how far time is known to have gone."""
+    return events.agg(F.max(F.coalesce("received_time", "event_time")).alias(WATERMARK))

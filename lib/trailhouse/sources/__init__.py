@@ -1,0 +1,41 @@
+"""Raw formats: each module turns the records of one tracker into the same canonical event columns.
+
+A source has two functions. `read` gives one row a record with its bytes; `parse` gives the canonical
+columns of `events` as the tracker sent them, before privacy and enrichment, with
+`reasons` (why the record is no event; empty: it is one) and `refused` (its consent says no).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+
+from trailhouse.settings import Settings
+from trailhouse.sources import segment, snowplow
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raw format.
+
+    `suffixes` end the names of its files. `read(spark, paths, settings)` takes file URLs and gives
+    `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
+    is a line, so that a line number can be found for it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[SparkSession, Sequence[str], Settings], DataFrame]
+    parse: Callable[[DataFrame, Settings], DataFrame]
+    lines: bool
+
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source("segment", segment.SUFFIXES, segment.read, segment.parse, lines=True),
+        Source("snowplow", snowplow.SUFFIXES, snowplow.read, snowplow.parse, lines=False),
+    )
+}

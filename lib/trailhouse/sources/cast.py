@@ -1,0 +1,113 @@
+"""Foreign text to typed columns: what cannot be read becomes null and never ends a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+JSON = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+"""Options for from_json: what JSON allows, and no more."""
+
+# Spark's own cast takes a mere time of day as one of today; the date is asked for before it.
+_DATED = r"^\d{4}-\d{2}-\d{2}"
+_SECONDS = r"^\d{10}(\.\d{1,9})?$"
+_MILLISECONDS = r"^\d{13}$"
+
+
+def present(value: Column) -> Column:
+    """The text without blanks around it; null when nothing is left."""
+    trimmed = F.trim(value)
+    return F.when(trimmed != "", trimmed)
+
+
+def time(value: Column) -> Column:
+    """A TIMESTAMP from ISO 8601 (`T` or blank; `Z`, offset or neither for UTC) or epoch s or ms.
+
+    Digits behind the microsecond are cut.
+    """
+    trimmed = F.trim(value)
+    seconds = (trimmed.try_cast("decimal(20,6)") * F.lit(1_000_000)).try_cast("bigint")
+    return (
+        F.when(trimmed.rlike(_DATED), F.regexp_replace(trimmed, "z$", "Z").try_cast("timestamp"))
+        .when(trimmed.rlike(_SECONDS), F.timestamp_micros(seconds))
+        .when(trimmed.rlike(_MILLISECONDS), F.timestamp_millis(trimmed.try_cast("bigint")))
+    )
+
+
+def number(value: Column) -> Column:
+    """A finite DOUBLE."""
+    double = value.try_cast("double")
+    return F.when(~F.isnan(double) & (F.abs(double) != float("inf")), double)
+
+
+def integer(value: Column) -> Column:
+    """An INT, rounded half away from zero where the text has a fraction."""
+    return F.round(value.try_cast("double")).try_cast("int")
+
+
+def size(value: Column) -> Column:
+    """An INT that is not negative."""
+    found = integer(value)
+    return F.when(found >= 0, found)
+
+
+def long(value: Column) -> Column:
+    """A BIGINT; a fraction makes it null."""
+    return value.try_cast("bigint")
+
+
+def money(value: Column) -> Column:
+    """A DECIMAL(18,4), rounded half up."""
+    return value.try_cast("decimal(18,4)")
+
+
+def boolean(value: Column) -> Column:
+    """A BOOLEAN from true, false, 1, 0, yes, no, in any case."""
+    return value.try_cast("boolean")
+
+
+def scalar(value: Column) -> Column:
+    """The text, unless it is that of a JSON object or array."""
+    return F.when(~nested(value), value)
+
+
+def nested(value: Column) -> Column:
+    """Whether the text is a JSON object or array; `[object Object]` is neither."""
+    opens = value.startswith("{") | value.startswith("[")
+    return F.when(opens, F.try_parse_json(value).isNotNull()).otherwise(F.lit(False))
+
+
+def sizes(width: Column, height: Column) -> Column:
+    """The SIZE struct, null when one of both is missing."""
+    both = F.struct(size(width).alias("width"), size(height).alias("height"))
+    return F.when(both["width"].isNotNull() & both["height"].isNotNull(), both)
+
+
+def texts(given: Iterable[Column]) -> Column:
+    """An ARRAY<STRING> of those that are not null; empty when none is."""
+    found = list(given)
+    return F.array_compact(F.array(*found)) if found else F.array().cast("array<string>")
+
+
+def identifiers(entries: Column) -> Column:
+    """The map of an ARRAY<STRUCT<key, value>>: the first entry of a key stays; null when none is left.
+
+    Types are lower case; blank types and values are left out.
+    """
+    clean = F.transform(
+        entries,
+        lambda e: F.struct(F.lower(present(e["key"])).alias("key"), present(e["value"]).alias("value")),
+    )
+    kept = F.filter(clean, lambda e: e["key"].isNotNull() & e["value"].isNotNull())
+    keys = F.transform(kept, lambda e: e["key"])
+    first = F.filter(kept, lambda e, i: F.array_position(keys, e["key"]) == i + 1)
+    return F.when(F.size(kept) > 0, F.map_from_entries(first))
+
+
+def joined(parts: Iterable[Column]) -> Column:
+    """One JSON object of the members of several; a null or empty part adds nothing; null when all are."""
+    inner = [F.nullif(F.substring(part, F.lit(2), F.length(part) - 2), F.lit("")) for part in parts]
+    members = F.concat_ws(",", *inner)
+    return F.when(members != "", F.concat(F.lit("{"), members, F.lit("}")))

@@ -1,0 +1,195 @@
+"""Messages of Segment's HTTP API (and RudderStack's), one JSON object a line; docs/sources/segment.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from trailhouse.settings import Settings
+from trailhouse.sources import cast, segment_fields
+from trailhouse.sources import segment_names as names
+from trailhouse.sources.lines import read_lines
+from trailhouse.sources.segment_fields import Message
+
+SUFFIXES = tuple(
+    f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz", ".bz2")
+)
+
+_LINE = "ARRAY<MAP<STRING, STRING>>"
+_ANY = "MAP<STRING, VARIANT>"
+# Delivery facts: another delivery of one message differs in them alone.
+_DELIVERY = ("receivedAt", "sentAt")
+_IDENTIFIERS = ("userId", "anonymousId", "previousId", "groupId", "messageId")
+
+
+def read(spark: SparkSession, paths: Sequence[str], settings: Settings) -> DataFrame:
+    """One row a line that is not blank, with its bytes and its file."""
+    return read_lines(spark, paths)
+
+
+def parse(frame: DataFrame, settings: Settings) -> DataFrame:
+    """Canonical columns of each message, with `reasons` where it is no event.
+
+    The line is parsed once into its top-level values; `context` and `properties` are parsed from
+    theirs. Scalars come as text and are cast one by one, so that a wrong type costs its field alone.
+    """
+    limit = settings.raw.max_record_bytes
+    text = F.col("raw").cast("string")
+    too_large = F.octet_length("raw") > limit
+    not_utf8 = ~F.is_valid_utf8(text)
+    # In an array, what follows the object is an error instead of being passed over.
+    ends = F.rtrim(text).endswith("}")
+    objects = F.from_json(F.concat(F.lit("["), text, F.lit("]")), _LINE, cast.JSON)
+    records = F.when(~too_large & ~not_utf8 & ends, objects)
+    opened = frame.select(
+        "raw",
+        "file",
+        F.when(too_large, F.lit(f"record larger than {limit} bytes"))
+        .when(not_utf8, F.lit("not UTF-8"))
+        .alias("unread"),
+        records.alias("records"),
+    )
+    one = F.when(F.size("records") == 1, F.get("records", F.lit(0)))
+    messages = opened.select("raw", "file", "unread", one.alias("r"))
+    r = F.col("r")
+    parts = messages.select(
+        "raw",
+        "file",
+        "unread",
+        "r",
+        F.lower(r["type"]).alias("type"),
+        F.from_json(r["context"], names.CONTEXT, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}).alias(
+            "c"
+        ),
+        F.from_json(
+            r["properties"], names.PROPERTIES, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}
+        ).alias("p"),
+        F.from_json(r["properties"], _ANY, cast.JSON).alias("every"),
+        cast.time(r["originalTimestamp"]).alias("original_time"),
+        cast.time(r["timestamp"]).alias("timestamp_time"),
+        cast.time(r["sentAt"]).alias("sent_time"),
+        cast.time(r["receivedAt"]).alias("received_time"),
+    )
+    named = parts.withColumn("event_name", cast.present(_event_name(r, F.col("type"))))
+    typed = segment_fields.with_typed(named)
+    return typed.select(*_columns(Message.of(typed)))
+
+
+def _event_name(r: Column, kind: Column) -> Column:
+    event = cast.scalar(r["event"])
+    tracked = F.coalesce(_lookup(names.NAMES, event), event)
+    return F.when(kind == "track", tracked).otherwise(_lookup(names.TYPES, kind))
+
+
+def _lookup(table: dict[str, str], key: Column) -> Column:
+    pairs = F.create_map(*[F.lit(word) for pair in table.items() for word in pair])
+    return F.try_element_at(pairs, key)
+
+
+def _columns(m: Message) -> list[Column]:
+    r, c = m.record, m.context
+    columns = {
+        "raw": F.col("raw"),
+        "file": F.col("file"),
+        "reasons": _reasons(m),
+        "refused": F.lit(False),
+        "event_id": cast.present(cast.scalar(r["messageId"])),
+        "content_hash": _content_hash(r),
+        "client_time": F.coalesce("original_time", "timestamp_time"),
+        "sent_time": F.col("sent_time"),
+        "received_time": F.col("received_time"),
+        "sequence": cast.long(c["sequence"]),
+        "event_name": F.col("event_name"),
+        "app_id": F.coalesce(cast.present(r["writeKey"]), cast.present(c["app"]["name"])),
+        "platform": _platform(m),
+        "release": cast.present(c["app"]["version"]),
+        "anonymous_id": cast.present(cast.scalar(r["anonymousId"])),
+        "user_id": cast.present(cast.scalar(r["userId"])),
+        "identifiers": _identifiers(m),
+        "previous_id": F.when(m.kind == "alias", cast.present(cast.scalar(r["previousId"]))),
+        "account_id": cast.present(F.coalesce(cast.scalar(r["groupId"]), cast.scalar(c["groupId"]))),
+        "client_session_id": cast.present(cast.scalar(c["sessionId"])),
+        "tab_id": cast.present(cast.scalar(c["tabId"])),
+        "user_agent": cast.present(cast.scalar(c["userAgent"])),
+        "ip": cast.present(cast.scalar(c["ip"])),
+        "language": cast.present(cast.scalar(c["locale"])),
+        "consent": F.lower(cast.present(c["consent"]["status"])),
+        "traits": F.when(m.kind.isin("identify", "group") & r["traits"].startswith("{"), r["traits"]),
+        "geo": F.lit(None).cast("struct<country: string, region: string, city: string>"),
+        **segment_fields.columns(m),
+    }
+    return [column.alias(name) for name, column in columns.items()]
+
+
+def _reasons(m: Message) -> Column:
+    r = m.record
+    times = {
+        "originalTimestamp": F.col("original_time"),
+        "timestamp": F.col("timestamp_time"),
+        "sentAt": F.col("sent_time"),
+        "receivedAt": F.col("received_time"),
+    }
+    unread_times = [
+        F.when(r[field].isNotNull() & time.isNull(), F.lit(f"time not readable: {field}"))
+        for field, time in times.items()
+    ]
+    wrong_ids = [
+        F.when(cast.nested(r[field]), F.lit(f"identifier of a wrong type: {field}")) for field in _IDENTIFIERS
+    ]
+    no_type = F.when(m.kind.isNull(), F.lit("no type")).when(
+        ~m.kind.isin("track", *names.TYPES), F.concat(F.lit("type not known: "), F.left(m.kind, F.lit(40)))
+    )
+    no_time = F.when(r["originalTimestamp"].isNull() & r["timestamp"].isNull(), F.lit("no time"))
+    wrong_name = F.when((m.kind == "track") & cast.nested(r["event"]), F.lit("name of a wrong type"))
+    found = cast.texts([no_type, no_time, *unread_times, wrong_name, *wrong_ids])
+    return (
+        F.when(F.col("unread").isNotNull(), F.array("unread"))
+        .when(r.isNull(), F.array(F.lit("not a JSON object")))
+        .otherwise(found)
+    )
+
+
+def _content_hash(r: Column) -> Column:
+    """SHA-256 of the message's own values in the order of their keys; null where there is no message.
+
+    `timestamp` is Segment's own reckoning from the two delivery times wherever the client's
+    `originalTimestamp` is there; else it is the client's.
+    """
+    derived = r["originalTimestamp"].isNotNull()
+    own = F.map_filter(r, lambda key, _: ~key.isin(*_DELIVERY) & ~(derived & (key == "timestamp")))
+    return F.sha2(F.to_json(F.sort_array(F.map_entries(own))), 256)
+
+
+def _platform(m: Message) -> Column:
+    channel = F.lower(F.coalesce(m.context["channel"], m.record["channel"]))
+    library = F.lower(m.context["library"]["name"])
+    server = F.lit(False)
+    for name in names.SERVER_LIBRARIES:
+        server = server | library.startswith(name)
+    return (
+        F.when(channel == "server", F.lit("server"))
+        .when(library.contains("ios") | library.contains("swift"), F.lit("ios"))
+        .when(library.contains("android") | library.contains("kotlin"), F.lit("android"))
+        .when(m.kind == "page", F.lit("web"))
+        .when(server, F.lit("server"))
+        .otherwise(F.lit("web"))
+    )
+
+
+def _identifiers(m: Message) -> Column:
+    traits = F.from_json(m.record["traits"], "STRUCT<email: STRING, phone: STRING>", cast.JSON)
+    context = m.context["traits"]
+
+    def entry(key: str) -> Column:
+        value = F.coalesce(cast.scalar(traits[key]), cast.scalar(context[key]))
+        return F.struct(F.lit(key).alias("key"), value.alias("value"))
+
+    external = F.transform(
+        m.context["externalIds"],
+        lambda e: F.struct(cast.scalar(e["type"]).alias("key"), cast.scalar(e["id"]).alias("value")),
+    )
+    entries = F.concat(F.array(entry("email"), entry("phone")), F.coalesce(external, F.array()))
+    some = m.record["traits"].isNotNull() | context.isNotNull() | (F.size(m.context["externalIds"]) > 0)
+    return F.when(some, cast.identifiers(entries))

@@ -1,0 +1,60 @@
+"""The one place that builds a SparkSession."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from trailhouse.packages import jar_paths
+from trailhouse.settings import Settings
+
+FIXED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # Small tables: the default of 50 partitions costs seconds a commit.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.merge.repartitionBeforeWrite.enabled": "true",
+    # Published tables must open in every reader, so neither is left to a default that may change.
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
+    "spark.sql.sources.partitionOverwriteMode": "static",
+}
+"""What every session has, whoever submits it."""
+
+
+def build_session(settings: Settings, name: str = "trailhouse", jars: str | None = None) -> SparkSession:
+    """The active session, or a new one with Delta, UTC and the settings' `spark.conf`.
+
+    `jars` is a comma list of local files for a session that no spark-submit has given any. A
+    running JVM takes no new jars: then Delta must already be in it.
+    """
+    builder = SparkSession.builder.appName(name)
+    conf = {
+        **FIXED,
+        "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
+        # A progress bar is for a person at a terminal; in a log file it is a flood.
+        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+        **settings.spark.conf,
+    }
+    if jars:
+        conf["spark.jars"] = jars
+    for key, value in conf.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def session_jars() -> str | None:
+    """Jars for a session outside of spark-submit: those of the checkout; none where there is no checkout.
+
+    spark-submit hands over `spark.jars` itself, and then nothing is added.
+    """
+    if "SPARK_ENV_LOADED" in os.environ or os.environ.get("PYSPARK_GATEWAY_PORT"):
+        return None
+    root = Path(__file__).resolve().parents[2]
+    return ",".join(map(str, jar_paths(root))) if (root / "conf").is_dir() else None

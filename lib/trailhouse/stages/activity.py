@@ -1,0 +1,55 @@
+"""`activity`: events + person, session and view, narrow and typed."""
+
+from __future__ import annotations
+
+from pyspark.sql import functions as F
+
+from trailhouse.identity.assign import person_of
+from trailhouse.sessionize import with_sessions
+from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.tables import TABLES
+from trailhouse.views import with_views
+
+_FROM_PAGE = {"page_url": "url", "page_path": "path", "page_group": "group", "page_title": "title", "referrer": "referrer"}
+
+
+def transform(inputs: Frames, context: Context) -> Frames:
+    """Every kept event once, with whose it is and where in a session and view it stands."""
+    settings = context.settings
+    resolved = person_of(inputs["events"], inputs["identities"], settings)
+    placed = with_views(with_sessions(resolved, settings.sessions, settings.project.timezone))
+    flat = placed.withColumns({name: F.col(f"page.{field}") for name, field in _FROM_PAGE.items()})
+    return {"activity": flat.select(*TABLES["activity"].schema.names)}
+
+
+STAGE = Stage(
+    name="activity",
+    reads=("events", "identities"),
+    writes=("activity",),
+    transform=transform,
+    pins={"events": "identities"},
+    settings=("sessions", "identity", "project"),
+    checks=(
+        Check(
+            "activity",
+            "session_has_person",
+            "An event in a session has a person.",
+            condition="session_id IS NULL OR person_id IS NOT NULL",
+        ),
+        Check(
+            "activity",
+            "view_has_session",
+            "An event on a view is in a session.",
+            condition="view_id IS NULL OR session_id IS NOT NULL",
+        ),
+        Check(
+            "activity",
+            "numbers_begin_at_one",
+            "The numbers of a session's events are 1, 2, 3, ...",
+            query=(
+                "SELECT session_id FROM {batch} WHERE session_id IS NOT NULL GROUP BY session_id "
+                "HAVING max(event_number) <> count(*) OR min(event_number) <> 1"
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,287 @@
+"""`events`: records to canonical rows, or to quarantine with every reason.
+
+The order is that of semantics.md: parse, quarantine, refuse, times, ids, normalise, mark blocked
+values, privacy, enrich. All of it is one projection over the records; only the user agents and
+(if set) the hashes of identifiers pass through Python, in Arrow batches.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.enrich import addresses, campaigns, devices, pages, privacy, urls
+from trailhouse.identity.normalise import is_blocked, normalised
+from trailhouse.settings import Settings
+from trailhouse.sources import Source
+from trailhouse.sources.cast import texts
+from trailhouse.tables import events, events_quarantine
+
+EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
+"""Columns of a prepared row besides those of `events`."""
+
+_KEPT_BYTES = 64 * 1024
+_DENIED = (
+    "denied",
+    "deny",
+    "refused",
+    "rejected",
+    "declined",
+    "opt_out",
+    "opted_out",
+    "withdrawn",
+    "revoked",
+    "no",
+)
+_TYPED = {"anonymous_id": "anonymous_id", "user_id": "user_id", "previous_id": "anonymous_id"}
+# Narrow order of section 1, then delivery facts: two deliveries may differ in these alone.
+_WINNER = ("received_time", "content_hash", "sent_time", "event_time")
+
+
+def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame:
+    """The columns of `events`, and EXTRA, one row a record.
+
+    A row with `reasons` is for quarantine and holds its bytes in `raw`; one with `refused` is
+    counted and goes; the others are candidates. `blocked_ids` tells that an identifier names
+    nobody. Raises SettingsError for settings that cannot be kept.
+    """
+    parsed = source.parse(records, settings).withColumn("source", F.lit(source.name))
+    timed = _with_times(parsed, settings)
+    judged = _with_reasons(timed, settings)
+    consented = _with_consent(judged, settings)
+    private = _with_privacy(_with_signs(consented, settings), settings)
+    return _enriched(private, settings)
+
+
+def _with_times(frame: DataFrame, settings: Settings) -> DataFrame:
+    """event_time by the client's clock corrected; never later than its arrival plus the tolerance."""
+    client, sent, received = F.col("client_time"), F.col("sent_time"), F.col("received_time")
+    drift = F.unix_micros(received) - F.unix_micros(sent)
+    corrected = F.coalesce(F.timestamp_micros(F.unix_micros(client) + drift), client)
+    tolerance = int(settings.events.future_tolerance.total_seconds() * 1_000_000)
+    future = F.coalesce(F.unix_micros("corrected") > F.unix_micros(received) + tolerance, F.lit(False))
+    flagged = F.concat("flags", F.when(future, F.array(F.lit("future_time"))).otherwise(texts([])))
+    return (
+        frame.withColumn("corrected", corrected)
+        .withColumn("event_time", F.when(future, received).otherwise(F.col("corrected")))
+        .withColumn("flags", flagged)
+    )
+
+
+def _with_reasons(frame: DataFrame, settings: Settings) -> DataFrame:
+    """What no source can tell alone: a missing name or identifier, times out of bounds."""
+    earliest = F.lit(settings.events.earliest.isoformat()).cast("timestamp")
+    latest = F.lit(settings.events.latest.isoformat()).cast("timestamp")
+
+    def outside(name: str) -> Column:
+        # Beside the other reasons: an unreadable time is null, and is told of by the source.
+        return (F.col(name) < earliest) | (F.col(name) >= latest)
+
+    named = F.coalesce("anonymous_id", "user_id", "previous_id").isNotNull() | (F.size("identifiers") > 0)
+    wrong_name = F.array_contains("reasons", "name of a wrong type")
+    wrong_type = F.exists("reasons", lambda r: r.startswith("type not known") | (r == "no type"))
+    wrong_id = F.exists("reasons", lambda r: r.startswith("identifier of a wrong type"))
+    more = texts(
+        [
+            F.when(F.col("event_name").isNull() & ~wrong_name & ~wrong_type, F.lit("no name")),
+            F.when(~F.coalesce(named, F.lit(False)) & ~wrong_id, F.lit("no identifier")),
+            F.when(outside("event_time") | outside("received_time"), F.lit("time out of bounds")),
+        ]
+    )
+    # Without a content hash there is no record whose parts could be judged.
+    reasons = F.when(F.col("content_hash").isNull(), F.col("reasons")).otherwise(F.concat("reasons", more))
+    return frame.withColumn("reasons", reasons)
+
+
+def _with_consent(frame: DataFrame, settings: Settings) -> DataFrame:
+    denied = F.coalesce(F.col("consent").isin(*_DENIED), F.lit(False))
+    good = F.size("reasons") == 0
+    if settings.privacy.consent_denied == "drop":
+        return frame.withColumn("refused", good & (F.col("refused") | denied))
+    stripped = (
+        "anonymous_id",
+        "user_id",
+        "previous_id",
+        "identifiers",
+        "account_id",
+        "client_session_id",
+        "ip",
+        "traits",
+    )
+    frame = frame.withColumn("refused", good & F.col("refused"))
+    return frame.withColumns({name: F.when(~denied, F.col(name)) for name in stripped})
+
+
+def _with_signs(frame: DataFrame, settings: Settings) -> DataFrame:
+    """Normalised identifiers, `blocked_ids`, `internal`: read before privacy takes their grounds away."""
+    clean = {name: normalised(F.lit(kind), F.col(name), settings) for name, kind in _TYPED.items()}
+    clean["identifiers"] = F.transform_values(
+        "identifiers", lambda key, value: normalised(key, value, settings)
+    )
+    frame = frame.withColumns(clean)
+    singles = [is_blocked(F.col(name), settings) for name in _TYPED]
+    others = F.exists(F.map_values("identifiers"), lambda value: is_blocked(value, settings))
+    blocked = reduce(lambda a, b: a | b, singles) | F.coalesce(others, F.lit(False))
+    return frame.withColumns({"blocked_ids": blocked, "internal": _internal(settings)})
+
+
+def _internal(settings: Settings) -> Column:
+    rules = settings.events
+    found = F.lit(False)
+    if rules.internal_addresses:
+        found = found | addresses.within(F.col("ip"), rules.internal_addresses)
+    if rules.internal_email_domains:
+        email = F.lower(F.try_element_at("identifiers", F.lit("email")))
+        for domain in rules.internal_email_domains:
+            own = domain.strip().lower().lstrip("@")
+            found = found | email.endswith(f"@{own}") | email.endswith(f".{own}")
+    if rules.internal_ids:
+        found = (
+            found
+            | F.col("user_id").isin(*rules.internal_ids)
+            | F.col("anonymous_id").isin(*rules.internal_ids)
+        )
+    return F.coalesce(found, F.lit(False))
+
+
+def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
+    rules = settings.privacy
+    page, element = F.col("page"), F.col("element")
+    # The campaign is read from the whole URL, before its parameters go.
+    frame = frame.withColumns(
+        {
+            "campaign": campaigns.campaign(F.col("campaign"), page["url"]),
+            "ip": privacy.address(F.col("ip"), settings),
+            "properties": privacy.without_properties(F.col("properties"), rules.drop_properties),
+            "traits": privacy.without_properties(F.col("traits"), privacy.dropped_traits(settings)),
+        }
+    )
+    if rules.query_parameters is not None:
+        allowed = rules.query_parameters
+        clean = page
+        for name in ("url", "referrer"):
+            clean = clean.withField(name, urls.keep_parameters(page[name], allowed))
+        frame = frame.withColumns(
+            {
+                "page": F.when(page.isNotNull(), clean),
+                "element": F.when(
+                    element.isNotNull(),
+                    element.withField("href", urls.keep_parameters(element["href"], allowed)),
+                ),
+            }
+        )
+    return _with_hashes(frame, settings)
+
+
+def _with_hashes(frame: DataFrame, settings: Settings) -> DataFrame:
+    """Identifiers and address as HMAC; blocked values stay readable, since they name nobody."""
+    names = [
+        *(_TYPED if settings.privacy.hash_identifiers else ()),
+        *(["ip"] if settings.privacy.ip == "hash" else []),
+    ]
+    if not names:
+        return frame
+    keys = F.coalesce(F.map_keys("identifiers"), texts([]))
+    values = F.coalesce(F.map_values("identifiers"), texts([]))
+    frame = frame.withColumn(
+        "plain", F.concat(F.array(*names), values if settings.privacy.hash_identifiers else texts([]))
+    )
+    frame = frame.withColumn("hashes", privacy.hashed(F.col("plain")))
+    kept = F.zip_with(
+        "plain", "hashes", lambda plain, code: F.when(is_blocked(plain, settings), plain).otherwise(code)
+    )
+    frame = frame.withColumn("hashes", kept)
+    changed = {name: F.get("hashes", F.lit(i)) for i, name in enumerate(names)}
+    if settings.privacy.hash_identifiers:
+        rest = F.slice("hashes", len(names) + 1, F.greatest(F.size(keys), F.lit(1)))
+        changed["identifiers"] = F.when(F.size(keys) > 0, F.map_from_arrays(keys, rest))
+    return frame.withColumns(changed)
+
+
+def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
+    good = (F.size("reasons") == 0) & ~F.col("refused")
+    facts = frame.withColumn("facts", devices.user_agent_facts(F.left("user_agent", F.lit(1024))))
+    event_id = F.coalesce("event_id", "content_hash")
+    declared = F.coalesce(F.col("facts.declared_crawler"), F.lit(False))
+    listed = F.coalesce(F.col("facts.listed"), F.lit(False))
+    kinds = texts([F.when(declared, F.lit("declared_crawler")), F.when(listed, F.lit("user_agent_list"))])
+    complete = facts.withColumns(
+        {
+            "event_id": event_id,
+            "event_key": F.xxhash64(event_id),
+            "event_date": F.to_date("event_time"),
+            "page": pages.page(F.col("page"), F.col("event_name"), settings),
+            "device": F.col("facts.device"),
+            "bot_reasons": kinds,
+            "is_bot": declared | (F.size(kinds) >= 2),
+            # Bytes are for quarantine alone; carrying them along doubles what is staged.
+            "raw": F.when(~good & (F.size("reasons") > 0), F.col("raw")),
+        }
+    )
+    typed = [F.col(c.name).cast(c.type).alias(c.name) for c in events.TABLE.columns]
+    return complete.select(*typed, *EXTRA)
+
+
+def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:
+    """`events_quarantine` of the bad records, without `line` and `first_batch`, one row a content.
+
+    Where several files hold the same bytes, the first by name stays.
+    """
+    bad = prepared.where(F.size("reasons") > 0).select(
+        F.sha2("raw", 256).alias("content_hash"),
+        "source",
+        "reasons",
+        F.octet_length("raw").cast("bigint").alias("length"),
+        "file",
+        F.substring("raw", 1, _KEPT_BYTES).alias("raw"),
+    )
+    first = Window.partitionBy("content_hash").orderBy(F.col("file").asc_nulls_last())
+    once = bad.withColumn("nth", F.row_number().over(first)).where(F.col("nth") == 1)
+    if settings.privacy.quarantine == "hash_only":
+        once = once.withColumn("raw", F.lit(None).cast("binary"))
+    names = [c.name for c in events_quarantine.TABLE.columns if c.name not in ("line", "first_batch")]
+    return once.select(*names)
+
+
+def winners(candidates: DataFrame) -> DataFrame:
+    """One row an event_id: the least (received_time, nulls last, content hash); exact copies leave one.
+
+    Rows whose key no other row has pass without a shuffle. Reads its input three times, twice of
+    that one column, so it should lie in storage.
+    """
+    doubled = F.broadcast(_doubled_keys(candidates))
+    single = candidates.join(doubled, on="event_key", how="left_anti")
+    several = candidates.join(doubled, on="event_key", how="left_semi")
+    order = Window.partitionBy("event_id").orderBy(*[F.col(name).asc_nulls_last() for name in _WINNER])
+    least = several.withColumn("nth", F.row_number().over(order)).where(F.col("nth") == 1)
+    return single.select(*candidates.columns).unionByName(least.select(*candidates.columns))
+
+
+def duplicates(candidates: DataFrame) -> DataFrame:
+    """For each event_id that comes more than once: `copies` beside the winner, and how many `conflicting`.
+
+    A copy conflicts when its content hash is another than the winner's.
+    """
+    doubled = F.broadcast(_doubled_keys(candidates))
+    several = candidates.join(doubled, on="event_key", how="left_semi")
+    received = F.col("received_time")
+    contents = several.groupBy("event_id", "content_hash").agg(
+        F.count(F.lit(1)).alias("rows"), F.min(F.struct(received.isNull(), received)).alias("received")
+    )
+    total = F.sum("rows")
+    winner = F.min(F.struct("received", "content_hash", "rows"))
+    counted = contents.groupBy("event_id").agg(
+        (total - 1).alias("copies"), (total - winner["rows"]).alias("conflicting")
+    )
+    return counted.where(F.col("copies") > 0)
+
+
+def _doubled_keys(candidates: DataFrame) -> DataFrame:
+    return (
+        candidates.groupBy("event_key")
+        .agg(F.count(F.lit(1)).alias("rows"))
+        .where(F.col("rows") > 1)
+        .select("event_key")
+    )

@@ -1,0 +1,279 @@
+"""The lake: Delta tables below one root, read at a version and published by difference.
+
+Publishing in three steps: `stage` writes rows where no reader looks, a gate judges them, `publish`
+makes one commit of the partitions that differ. No difference, no commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, MapType, StructType
+
+from trailhouse.contract import Table
+from trailhouse.errors import StorageError
+
+CONSUMED = "trailhouse.consumed"
+DATA_VERSION = "trailhouse.data_version"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did: `version` is the last version that changed data."""
+
+    action: Literal["published", "unchanged"]
+    version: int
+
+
+class Lake:
+    """Tables by name below `root` (any Hadoop URL)."""
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        self.spark = spark
+        self.root = root.rstrip("/") or "/"
+
+    def check(self) -> None:
+        """Raise StorageError, one sentence, when the root cannot be written."""
+        try:
+            made = self._file_system(self.root).mkdirs(self._hadoop_path(self.root))
+        except (Py4JJavaError, PySparkException) as error:
+            raise StorageError(f"lake {self.root} cannot be reached: {reason(error)}") from None
+        if not made:
+            raise StorageError(f"lake {self.root} cannot be written: its folder could not be made")
+
+    def reachable(self, path: str) -> bool:
+        """Whether a file or folder is there, or a pattern with `*` matches any."""
+        try:
+            file_system, hadoop_path = self._file_system(path), self._hadoop_path(path)
+            if file_system.exists(hadoop_path):
+                return True
+            return bool("*" in path and len(file_system.globStatus(hadoop_path) or ()))
+        except Py4JJavaError as error:
+            raise StorageError(f"{path} cannot be reached: {reason(error)}") from None
+
+    def path(self, table: str) -> str:
+        """Where a table lies."""
+        return f"{self.root}/{table}"
+
+    def exists(self, table: str) -> bool:
+        """Whether the table was ever published."""
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+
+    def create(self, table: Table) -> None:
+        """An empty table of this contract, unless there is one."""
+        if self.exists(table.name):
+            return
+        builder = (
+            DeltaTable.createIfNotExists(self.spark)
+            .location(self.path(table.name))
+            .addColumns(table.schema)
+            .comment(table.sentence)
+        )
+        if table.partition_by:
+            builder = builder.partitionedBy(*table.partition_by)
+        stats = [name for name in table.stats if name not in table.partition_by]
+        if stats:
+            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(stats))
+        if table.name == "events":
+            builder = builder.property("delta.enableChangeDataFeed", "true")
+        builder.execute()
+
+    def version(self, table: str) -> int:
+        """The newest version, properties included."""
+        return int(self._snapshot(table).version())
+
+    def data_version(self, table: str) -> int:
+        """The last version that changed rows, which is what a reader consumes."""
+        known = self.properties(table).get(DATA_VERSION)
+        return self.version(table) if known is None else int(known)
+
+    def properties(self, table: str) -> dict[str, str]:
+        """The table's properties."""
+        configuration = self._snapshot(table).metadata().configuration()
+        found = {}
+        entries = configuration.iterator()
+        while entries.hasNext():
+            entry = entries.next()
+            found[str(entry._1())] = str(entry._2())
+        return found
+
+    def consumed(self, table: str) -> dict[str, Any]:
+        """What the published rows were made from; empty when unknown."""
+        text = self.properties(table).get(CONSUMED) if self.exists(table) else None
+        return dict(json.loads(text)) if text else {}
+
+    def read(self, table: str, version: int | None = None) -> DataFrame:
+        """The table, at a version. StorageError when it is not there, naming what to do."""
+        if not self.exists(table):
+            raise StorageError(f"lake {self.root} has no table {table}: run the stage that writes it first")
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        try:
+            return reader.load(self.path(table))
+        except PySparkException as error:
+            raise StorageError(
+                f"{table} cannot be read at version {version} ({reason(error)}): run again with --rebuild"
+            ) from None
+
+    def stage(self, name: str, frame: DataFrame) -> DataFrame:
+        """`frame` written below `_staging` and read back: computed once, seen by no reader."""
+        target = f"{self.root}/_staging/{name}"
+        frame.write.mode("overwrite").parquet(target)
+        return self.spark.read.schema(frame.schema).parquet(target)
+
+    def scratch(self, name: str) -> str:
+        """A folder for an engine's own files."""
+        return f"{self.root}/_scratch/{name}"
+
+    def clear(self, *folders: str) -> None:
+        """Remove folders below the root, such as `_staging/events`."""
+        for folder in folders:
+            path = f"{self.root}/{folder}"
+            self._file_system(path).delete(self._hadoop_path(path), True)
+
+    def publish(self, table: Table, staged: DataFrame) -> Published:
+        """One commit that makes the table equal to `staged`; none when it is already."""
+        self.create(table)
+        current = self.read(table.name)
+        different = _different_partitions(table, current, staged)
+        if not different:
+            return Published("unchanged", self._last_data_version(table.name))
+        condition = _predicate(table, different) if table.partition_by else None
+        rows = staged if condition is None else staged.where(condition)
+        writer = _laid_out(table, rows).write.format("delta").mode("overwrite")
+        if condition is not None:
+            writer = writer.option("replaceWhere", condition)
+        writer.save(self.path(table.name))
+        return Published("published", self.version(table.name))
+
+    def mark(self, table: str, consumed: Mapping[str, Any], data_version: int) -> None:
+        """Record as table properties what the rows were made from, after their commit."""
+        text = json.dumps(dict(consumed), sort_keys=True)
+        if self.properties(table).get(CONSUMED) == text:
+            return
+        self.spark.sql(
+            f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES "
+            f"({literal(CONSUMED)} = {literal(text)}, {literal(DATA_VERSION)} = {literal(str(data_version))})"
+        )
+
+    def append(self, table: Table, frame: DataFrame) -> None:
+        """Add rows to a table that speaks of arrival (ledger, gate results)."""
+        self.create(table)
+        table.select(frame).coalesce(1).write.format("delta").mode("append").save(self.path(table.name))
+
+    def read_text(self, path: str) -> str | None:
+        """A small text file, or None when it is not there."""
+        file_system = self._file_system(path)
+        if not file_system.exists(self._hadoop_path(path)):
+            return None
+        rows = self.spark.read.text(path, wholetext=True).collect()
+        return str(rows[0][0]) if rows else ""
+
+    def write_text(self, path: str, text: str) -> None:
+        """A text file written whole, replacing one that is there."""
+        stream = self._file_system(path).create(self._hadoop_path(path), True)
+        try:
+            stream.write(bytearray(text.encode()))
+        finally:
+            stream.close()
+
+    def _last_data_version(self, table: str) -> int:
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
+        rows = history.where(F.col("operation") != "SET TBLPROPERTIES").agg(F.max("version")).collect()
+        return int(rows[0][0]) if rows[0][0] is not None else self.version(table)
+
+    def _snapshot(self, table: str) -> Any:
+        jvm: Any = self.spark._jvm
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, self.path(table))
+        return log.update(False, jvm.scala.Option.empty(), jvm.scala.Option.empty())
+
+    def _hadoop_path(self, path: str) -> Any:
+        jvm: Any = self.spark._jvm
+        return jvm.org.apache.hadoop.fs.Path(path)
+
+    def _file_system(self, path: str) -> Any:
+        return self._hadoop_path(path).getFileSystem(self.spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+
+
+def reason(error: BaseException) -> str:
+    """The first line of an error of Spark or Java, without its stack."""
+    if isinstance(error, Py4JJavaError):
+        cause = error.java_exception
+        while cause.getCause() is not None:
+            cause = cause.getCause()
+        text = str(cause.getMessage() or cause.getClass().getName())
+    else:
+        text = str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+
+
+def quoted(name: str) -> str:
+    """A name in backticks, for SQL."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(value: str) -> str:
+    """A string as a SQL literal; its text stays data."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def fingerprint(frame: DataFrame, *by: str) -> DataFrame:
+    """Rows, and two order-free sums of row hashes, for each value of `by`.
+
+    Equal rows give equal sums however they lie. A difference escapes only if two independent
+    64-bit hashes collide at once.
+    """
+    fields = [_hashable(F.col(quoted(f.name)), f.dataType) for f in frame.schema.fields]
+    return frame.groupBy(*[F.col(quoted(name)) for name in by]).agg(
+        F.count("*").alias("_rows"),
+        F.sum(F.xxhash64(*fields).cast("DECIMAL(38,0)")).alias("_sum"),
+        F.bit_xor(F.xxhash64(F.lit("trailhouse"), *fields)).alias("_xor"),
+    )
+
+
+def _hashable(column: Column, kind: DataType) -> Column:
+    """Hashes skip nulls and refuse maps: nulls are marked, maps become sorted entries."""
+    if isinstance(kind, MapType):
+        column = F.array_sort(F.map_entries(column))
+    if isinstance(kind, (StructType, ArrayType, MapType)):
+        # JSON keeps a null field apart from a missing one's neighbour, where a hash would skip it.
+        return F.coalesce(F.to_json(column, {"ignoreNullFields": "false"}), F.lit("\0null"))
+    return F.struct(column.isNull(), column)
+
+
+def _different_partitions(table: Table, current: DataFrame, staged: DataFrame) -> list[tuple[Any, ...]]:
+    keys = [F.col(name) for name in table.partition_by]
+    sides = [
+        fingerprint(side, *table.partition_by).withColumn("_side", F.lit(label))
+        for label, side in (("current", current.select(*table.schema.names)), ("staged", staged))
+    ]
+    both = sides[0].unionByName(sides[1]).where("_rows > 0")
+    different = both.groupBy(*keys).agg(
+        F.count("*").alias("_sides"), F.count_distinct("_rows", "_sum", "_xor").alias("_kinds")
+    )
+    rows = different.where("_sides <> 2 OR _kinds <> 1").collect()
+    return [tuple(row[name] for name in table.partition_by) for row in rows]
+
+
+def _predicate(table: Table, partitions: list[tuple[Any, ...]]) -> str:
+    if len(table.partition_by) != 1:
+        raise StorageError(f"{table.name}: tables are partitioned by one column at most")
+    name = quoted(table.partition_by[0])
+    kind = table.column(table.partition_by[0]).type
+    values = ", ".join(f"CAST({literal(str(key))} AS {kind})" for (key,) in partitions)
+    return f"{name} IN ({values})"
+
+
+def _laid_out(table: Table, frame: DataFrame) -> DataFrame:
+    """One file a partition where that is small, more where it is large."""
+    names = [F.col(name) for name in table.partition_by]
+    return frame.hint("rebalance", *names) if names else frame.coalesce(1)

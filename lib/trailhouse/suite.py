@@ -1,0 +1,106 @@
+"""The suite's order of stages, and what each job runs of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from trailhouse.ingest import ingest
+from trailhouse.report.job import write_report
+from trailhouse.run import Run, run_stage
+from trailhouse.stage import Stage
+from trailhouse.stages import (
+    activity,
+    engagement,
+    feedback,
+    funnels,
+    heatmaps,
+    identities,
+    page_friction,
+    page_views,
+    person_days,
+    profiles,
+    retention,
+    sessions,
+    signals,
+)
+from trailhouse.tables import TABLES
+
+JOBS: dict[str, tuple[Stage, ...]] = {
+    "identities": (identities.STAGE,),
+    "activity": (activity.STAGE,),
+    "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
+    "profiles": (profiles.STAGE,),
+    "metrics": (
+        engagement.STAGE,
+        funnels.STAGE,
+        retention.STAGE,
+        heatmaps.STAGE,
+        page_friction.STAGE,
+        feedback.STAGE,
+    ),
+}
+"""Jobs between events and report, in order, with the stages of each."""
+
+
+def run_job(name: str) -> Callable[[Run, bool], None]:
+    """What the job of this name does with a run; `run_all` is every job in order."""
+
+    def job(run: Run, rebuild: bool) -> None:
+        everything = name == "run_all"
+        if everything or name == "events":
+            ingest(run, rebuild=rebuild)
+        for job_name, stages in JOBS.items():
+            if everything or name == job_name:
+                for stage in stages:
+                    run_stage(run, stage, rebuild=rebuild)
+        if everything or name == "report":
+            run.records.flush(run.lake)  # the report shows this run's verdicts
+            with run.progress.stage("report") as line:
+                line.done(write_report(run.lake, run.settings))
+        if everything:
+            show_tables(run)
+
+    return job
+
+
+def show_tables(run: Run) -> None:
+    """Tables with their rows, and the gates' verdicts of the latest check of each table."""
+    run.records.flush(run.lake)
+    shown = RichTable(title=f"Lake {escape(run.lake.root)}", title_justify="left")
+    for header, justify in (("table", "left"), ("rows", "right"), ("version", "right"), ("gate", "left")):
+        shown.add_column(header, justify=justify)  # type: ignore[arg-type]
+    verdicts = latest_verdicts(run)
+    for name in TABLES:
+        if run.lake.exists(name):
+            rows = f"{run.lake.read(name).count():,}"
+            shown.add_row(name, rows, str(run.lake.version(name)), verdicts.get(name, "-"))
+    run.progress.console.print(shown)
+    report = run.settings.report_path
+    where = report if "://" in report else os.path.abspath(report)
+    run.progress.console.print(f"Report: {escape(where)}", soft_wrap=True)
+
+
+def latest_verdicts(run: Run) -> dict[str, str]:
+    """For each table the checks of its latest gate: how many passed, and the names of those that did not."""
+    if not run.lake.exists("gate_results"):
+        return {}
+    newest = (
+        "SELECT table_name, check_name, passed, severity, run_id, batch, "
+        "max(struct(at, run_id, batch)) OVER (PARTITION BY table_name) AS last FROM {gates}"
+    )
+    rows = run.lake.spark.sql(
+        f"SELECT * FROM ({newest}) WHERE run_id = last.run_id AND batch = last.batch ORDER BY check_name",
+        gates=run.lake.read("gate_results"),
+    ).collect()
+    verdicts = {}
+    for table in {row.table_name for row in rows}:
+        own = [row for row in rows if row.table_name == table]
+        failed = [f"{row.check_name} ({row.severity})" for row in own if not row.passed]
+        verdicts[table] = f"{len(own) - len(failed)} of {len(own)} passed" + (
+            f"; not: {', '.join(failed)}" if failed else ""
+        )
+    return verdicts

@@ -1,0 +1,49 @@
+"""The contracts: one file a table."""
+
+from trailhouse.contract import Table
+from trailhouse.tables import (
+    activity,
+    engagement,
+    events,
+    events_quarantine,
+    feedback,
+    funnels,
+    gate_results,
+    heatmaps,
+    identities,
+    identity_conflicts,
+    identity_links,
+    ledger,
+    page_friction,
+    page_views,
+    person_days,
+    profiles,
+    retention,
+    sessions,
+    signals,
+)
+
+_MODULES = (
+    events,
+    events_quarantine,
+    identity_links,
+    identities,
+    identity_conflicts,
+    activity,
+    page_views,
+    signals,
+    sessions,
+    person_days,
+    profiles,
+    engagement,
+    funnels,
+    retention,
+    heatmaps,
+    page_friction,
+    feedback,
+    ledger,
+    gate_results,
+)
+
+TABLES: dict[str, Table] = {module.TABLE.name: module.TABLE for module in _MODULES}
+"""Every table by name, in the order the suite writes them."""

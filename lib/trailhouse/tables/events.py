@@ -1,0 +1,66 @@
+"""`events`: every kept raw event once, in canonical columns."""
+
+from trailhouse.contract import Column, Table
+from trailhouse.tables import _shapes as shapes
+
+PLATFORMS = ("web", "ios", "android", "server")
+NAVIGATION = ("link", "reload", "back_forward")
+POINTERS = ("mouse", "touch", "pen")
+
+TABLE = Table(
+    name="events",
+    sentence="Every kept raw event once, in canonical columns, whichever tracker sent it.",
+    grain=("event_id",),
+    partition_by=("event_date",),
+    stats=("event_key", "event_time", "event_date", "received_time", "event_name"),
+    columns=(
+        Column("event_id", "STRING", "The tracker's id of the event, else its content hash.", True),
+        Column("event_key", "BIGINT", "64-bit key of event_id, by which duplicates are probed.", True),
+        Column("content_hash", "STRING", "SHA-256 of the source's own columns without received and sent time.", True),
+        Column("event_time", "TIMESTAMP", "When it happened, the client's clock corrected.", True),
+        Column("client_time", "TIMESTAMP", "What the client's clock said."),
+        Column("sent_time", "TIMESTAMP", "When the client sent it, by the client's clock."),
+        Column("received_time", "TIMESTAMP", "When the collector received it."),
+        Column("sequence", "BIGINT", "The tracker's own order of events, if it sends one."),
+        Column("event_date", "DATE", "UTC day of event_time.", True),
+        Column("event_name", "STRING", "Canonical name, or the tracker's own for a custom event.", True),
+        Column("source", "STRING", "The source module that read it.", True),
+        Column("app_id", "STRING", "Write key or site."),
+        Column("platform", "STRING", "Where it was made.", values=PLATFORMS),
+        Column("release", "STRING", "Version of the app or site."),
+        Column("anonymous_id", "STRING", "Identifier of the device or browser."),
+        Column("user_id", "STRING", "Identifier of the account that was logged in."),
+        Column("identifiers", "MAP<STRING, STRING>", "Further typed identifiers, such as email."),
+        Column("previous_id", "STRING", "Of an alias: the identifier that user_id continues."),
+        Column("account_id", "STRING", "Company account (group)."),
+        Column("client_session_id", "STRING", "The tracker's own session."),
+        Column("tab_id", "STRING", "The browser tab."),
+        Column("navigation_type", "STRING", "How the page was reached.", values=NAVIGATION),
+        Column("page", shapes.PAGE, "The page the event happened on; group folds dynamic URLs together."),
+        Column("viewport", shapes.SIZE, "Visible area in CSS px."),
+        Column("document", shapes.SIZE, "Whole page in CSS px."),
+        Column("pointer", "STRING", "What pointed.", values=POINTERS),
+        Column("element", shapes.ELEMENT, "The element acted upon; x and y are page px of the pointer."),
+        Column("scroll_offset", "INT", "Top of the visible area in px from the page's top.", low=0),
+        Column("media", shapes.MEDIA, "Video or audio: position and length in seconds."),
+        Column("form", shapes.FORM, "Form and field."),
+        Column("search", shapes.SEARCH, "Term, number of results, rank clicked."),
+        Column("survey", shapes.SURVEY, "Survey or feedback: kind, score, answer."),
+        Column("campaign", shapes.CAMPAIGN, "UTM values and click id."),
+        Column("user_agent", "STRING", "User agent as sent."),
+        Column("device", shapes.DEVICE, "Type, browser and system, read from the user agent."),
+        Column("geo", shapes.GEO, "Country, region, city."),
+        Column("ip", "STRING", "Address as privacy.ip lets it through."),
+        Column("language", "STRING", "Language tag."),
+        Column("consent", "STRING", "What the record says of consent."),
+        Column("experiments", shapes.EXPERIMENTS, "Experiments and variants of the event."),
+        Column("value", "DECIMAL(18,4)", "Monetary value."),
+        Column("currency", "STRING", "ISO 4217 code of value."),
+        Column("traits", "STRING", "Traits of an identify or group, as JSON."),
+        Column("bot_reasons", "ARRAY<STRING>", "What in this row alone tells of a bot.", True),
+        Column("is_bot", "BOOLEAN", "A declared crawler, or two kinds of signal agree.", True),
+        Column("internal", "BOOLEAN", "Own staff, by the settings' addresses, domains, ids.", True),
+        Column("flags", "ARRAY<STRING>", "What had to be mended, such as a field of a wrong type.", True),
+        Column("properties", "STRING", "Everything else, as JSON."),
+    ),
+)

@@ -1,0 +1,37 @@
+"""The suite on a cluster: what a local run finds, executors find too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.standalone import StandaloneCluster
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+HERE = Path(__file__).parent
+
+
+def test_each_executor_takes_the_package_from_the_zip_and_writes_delta(
+    cluster: StandaloneCluster, tmp_path: Path
+) -> None:
+    done = cluster.submit(HERE / "smoke_job.py", str(tmp_path / "table"))
+
+    assert done.returncode == 0, f"{done.stderr}\n{cluster.logs()}"
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["rows"] == 100
+    # The working folder is the executor's own: two executors, one on each worker.
+    folders = {Path(folder).parts[-3] for folder, _ in said["executors"]}
+    assert folders == {"worker-0", "worker-1"}
+    # Relative to that folder: the zip that came with the job, not the package of this environment.
+    modules = {module for _, module in said["executors"]}
+    assert modules == {f"./{cluster.py_files.name}/trailhouse/errors.py"}
+
+
+def test_the_exit_code_of_a_job_comes_through(cluster: StandaloneCluster, tmp_path: Path) -> None:
+    job = tmp_path / "job.py"
+    job.write_text("import sys\nsys.exit(3)\n")
+
+    assert cluster.submit(job).returncode == 3

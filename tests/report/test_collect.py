@@ -1,0 +1,193 @@
+"""What the report reads, on small tables written by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from trailhouse.report import REPORT_TABLES, collect, tables_read
+from trailhouse.tables import TABLES
+
+DAY = dt.date(2026, 3, 1)
+AT = dt.datetime(2026, 3, 1, 12)
+FILL: dict[str, Any] = {
+    "STRING": "x",
+    "INT": 1,
+    "BIGINT": 0,
+    "BOOLEAN": False,
+    "DATE": DAY,
+    "TIMESTAMP": AT,
+    "ARRAY<STRING>": [],
+}
+
+
+def table(spark: SparkSession, name: str, *rows: dict[str, Any]) -> DataFrame:
+    """A table by its contract: given values, a plain one where a column is required, else null."""
+    contract = TABLES[name]
+    filled = []
+    for row in rows:
+        assert not set(row) - {column.name for column in contract.columns}
+        blank = {c.name: FILL.get(c.type, []) if c.required else None for c in contract.columns}
+        filled.append(tuple({**blank, **row}[column.name] for column in contract.columns))
+    return spark.createDataFrame(filled, contract.schema)
+
+
+def rows(frame: pd.DataFrame, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(values) for values in frame[list(names)].itertuples(index=False)]
+
+
+def test_bots_and_own_staff_are_in_no_channel(spark: SparkSession) -> None:
+    sessions = table(
+        spark,
+        "sessions",
+        {"session_id": "1", "person_id": "a", "channel": "Email", "is_engaged": True, "engaged_us": 5},
+        {"session_id": "2", "person_id": "a", "channel": "Email", "converted": True, "engaged_us": 7},
+        {"session_id": "3", "person_id": "b", "channel": "Direct"},
+        {"session_id": "4", "person_id": "c", "channel": "Direct", "is_bot": True},
+        {"session_id": "5", "person_id": "d", "channel": "Email", "internal": True},
+    )
+    found = collect({"sessions": sessions})["channels"]
+    assert rows(found, "channel", "sessions", "persons", "engaged", "converted", "engaged_us") == [
+        ("Email", 2, 1, 1, 1, 12),
+        ("Direct", 1, 1, 0, 0, 0),
+    ]
+
+
+def test_value_has_a_row_a_day_and_currency(spark: SparkSession) -> None:
+    def money(*parts: tuple[str, str]) -> list[tuple[str, Decimal]]:
+        return [(currency, Decimal(amount)) for currency, amount in parts]
+
+    engagement = table(
+        spark,
+        "engagement",
+        {"day": DAY, "value": money(("EUR", "10.30"), ("USD", "3"))},
+        {"day": DAY + dt.timedelta(days=1)},
+    )
+    found = collect({"engagement": engagement})["value_days"]
+    assert rows(found, "day", "currency", "amount") == [
+        (DAY, "EUR", Decimal("10.3000")),
+        (DAY, "USD", Decimal("3.0000")),
+    ]
+
+
+def test_a_click_map_adds_up_days_and_bands_and_keeps_inert_clicks_apart(spark: SparkSession) -> None:
+    place = {
+        "page_group": "/",
+        "device_type": "mobile",
+        "viewport_band": "<480",
+        "x_bin": 50,
+        "y_bin": 3,
+        "views": 1,
+    }
+    heatmaps = table(
+        spark,
+        "heatmaps",
+        {**place, "kind": "click", "clicks": 4},
+        {**place, "kind": "click", "clicks": 2, "day": DAY + dt.timedelta(days=1)},
+        {**place, "kind": "click_inert", "clicks": 1, "viewport_band": "480-767"},
+        {**place, "kind": "click", "clicks": 1, "y_bin": 9},
+    )
+    found = collect({"heatmaps": heatmaps})["heat_cells"]
+    assert rows(found, "x_bin", "y_bin", "clicks", "inert", "map_clicks") == [
+        (50, 3, 7, 1, 8),
+        (50, 9, 1, 0, 8),
+    ]
+
+
+def test_verdicts_are_those_of_the_last_checked_run_of_each_table(spark: SparkSession) -> None:
+    check = {"stage": "sessions", "table_name": "sessions", "severity": "error", "batch": -1}
+    later = AT + dt.timedelta(hours=1)
+    results = table(
+        spark,
+        "gate_results",
+        {**check, "run_id": "r1", "check_name": "old", "passed": False},
+        {**check, "run_id": "r2", "at": later, "check_name": "good", "passed": True},
+        {**check, "run_id": "r2", "at": later, "check_name": "bad", "passed": False},
+        {**check, "run_id": "r2", "at": later, "check_name": "meh", "passed": False, "severity": "warn"},
+        {**check, "run_id": "r1", "stage": "events", "table_name": "events", "passed": True},
+    )
+    found = collect({"gate_results": results})
+    assert rows(found["gates"], "table_name", "run_id", "checks", "passed", "errors", "warnings") == [
+        ("events", "r1", 1, 1, 0, 0),
+        ("sessions", "r2", 3, 1, 1, 1),
+    ]
+    assert rows(found["gate_failures"], "check_name") == [("bad",), ("meh",)]
+
+
+def test_the_balance_adds_published_batches_and_keeps_held_ones_apart(spark: SparkSession) -> None:
+    batch = {
+        "run_id": "r",
+        "stage": "events",
+        "table_name": "events",
+        "duplicate": 1,
+        "quarantined": 2,
+        "refused": 0,
+    }
+    ledger = table(
+        spark,
+        "ledger",
+        {**batch, "batch": 0, "action": "published", "records_in": 10, "kept": 7, "rows": 7},
+        {
+            **batch,
+            "batch": 1,
+            "action": "unchanged",
+            "records_in": 3,
+            "kept": 0,
+            "rows": 7,
+            "at": AT + dt.timedelta(seconds=1),
+        },
+        {
+            **batch,
+            "batch": 2,
+            "action": "held",
+            "records_in": 8,
+            "kept": 5,
+            "rows": 7,
+            "at": AT + dt.timedelta(seconds=2),
+        },
+        {
+            "run_id": "r",
+            "stage": "sessions",
+            "table_name": "sessions",
+            "batch": -1,
+            "action": "published",
+            "rows": 2,
+        },
+    )
+    found = collect({"ledger": ledger})
+    assert rows(
+        found["balance"], "held", "batches", "records_in", "kept", "duplicate", "quarantined", "refused"
+    ) == [
+        (False, 2, 13, 7, 2, 4, 0),
+        (True, 1, 8, 5, 1, 2, 0),
+    ]
+    assert sorted(rows(found["tables"], "table_name", "action", "rows")) == [
+        ("events", "held", 7),
+        ("sessions", "published", 2),
+    ]
+
+
+def test_a_lake_without_a_table_gives_an_empty_frame_with_its_columns() -> None:
+    found = collect({})
+    assert {name: tuple(frame.columns) for name, frame in found.items()} == {
+        q.name: q.columns for q in REPORT_TABLES
+    }
+    assert all(frame.empty for frame in found.values())
+
+
+def test_every_query_runs_on_empty_tables_of_the_contracts(spark: SparkSession) -> None:
+    frames = {name: spark.createDataFrame([], TABLES[name].schema) for name in tables_read()}
+    found = collect(frames)
+    whole = {"totals", "watermark"}  # an aggregate without groups has one row of nulls
+    assert {name for name, frame in found.items() if len(frame)} == whole
+
+
+@pytest.mark.parametrize("query", REPORT_TABLES, ids=lambda query: query.name)
+def test_no_query_collects_in_bulk(query: Any) -> None:
+    assert query.limit <= 25_000
+    assert set(query.reads) <= set(TABLES)

@@ -1,0 +1,336 @@
+"""The page: complete, true to its frames, safe with any text, and drawn by a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.report.shop import empty_frames, shop_frames
+from trailhouse.report import build_report
+from trailhouse.report.page import embedded_json
+from trailhouse.settings import Settings
+
+SECTIONS = [
+    "headline",
+    "activity",
+    "funnels",
+    "retention",
+    "heatmap",
+    "friction",
+    "feedback",
+    "channels",
+    "quality",
+]
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Elements with attributes, table rows as cell texts, scripts, and tags left open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[tuple[dict[str, str], str]] = []
+        self.rows: list[list[str]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {key: value or "" for key, value in attrs}
+        self.elements.append((tag, known))
+        if tag == "script":
+            self.scripts.append((known, ""))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if "script" in self.open:
+            known, text = self.scripts[-1]
+            self.scripts[-1] = (known, text + data)
+        elif "style" not in self.open:
+            self.text.append(data)
+            if "td" in self.open or "th" in self.open:
+                self.rows[-1][-1] += data
+
+    @property
+    def words(self) -> str:
+        return " ".join("".join(self.text).split())
+
+
+def settings() -> Settings:
+    return Settings.model_validate({"report": {"title": "Fern & Finch"}})
+
+
+def report(frames: dict[str, pd.DataFrame] | None = None) -> str:
+    return build_report(shop_frames() if frames is None else frames, settings(), "2026-03-08 14:32 UTC")
+
+
+@pytest.fixture(scope="module")
+def shop() -> Page:
+    return Page(report())
+
+
+@pytest.fixture(scope="module")
+def evil() -> tuple[str, str]:
+    """A page whose every text is an attack, and the mark by which a leak is told."""
+    mark = "<script>alert(1)</script>"
+    hostile = f"""'"></script><!--{mark}<img src=x onerror=alert(2)>\u2028{{{{7*7}}}}"""
+    frames = shop_frames()
+    for frame in frames.values():
+        for name in frame.columns:
+            if name in ("kind", "severity", "action", "week"):
+                continue
+            if frame[name].map(lambda value: isinstance(value, str)).any():
+                # Each stays distinct, so that groups stay groups.
+                frame[name] = frame[name].map(
+                    lambda v: v if v == "all" or not isinstance(v, str) else v + hostile
+                )
+            elif frame[name].map(lambda value: isinstance(value, list)).any():
+                frame[name] = frame[name].map(lambda value: [part + hostile for part in value])
+    return build_report(frames, settings(), hostile), mark
+
+
+def test_the_page_has_every_section_with_a_heading_and_how_it_is_counted(shop: Page) -> None:
+    ids = [attributes.get("id") for tag, attributes in shop.elements if tag == "h2"]
+    assert ids == SECTIONS
+    assert shop.words.count("How this is counted") == len(SECTIONS)
+
+
+def test_the_markup_is_balanced_and_ids_are_unique(shop: Page) -> None:
+    assert shop.wrong == []
+    assert shop.open == []
+    ids = Counter(attributes["id"] for _, attributes in shop.elements if "id" in attributes)
+    assert [name for name, count in ids.items() if count > 1] == []
+    targets = {attributes["href"][1:] for tag, attributes in shop.elements if tag == "a"}
+    assert targets <= set(ids)
+
+
+@pytest.mark.parametrize("made", ["shop", "empty", "evil"])
+def test_nothing_is_loaded_from_a_network(made: str, evil: tuple[str, str]) -> None:
+    page = Page({"shop": report, "empty": lambda: report(empty_frames()), "evil": lambda: evil[0]}[made]())
+    loads = [
+        v for _, a in page.elements for k, v in a.items() if k in ("src", "href", "action", "data", "srcset")
+    ]
+    assert [value for value in loads if not value.startswith(("#", "data:"))] == []
+    assert not any(
+        re.search(r"url\(|@import", style) for style in re.findall(r"<style>(.*?)</style>", report(), re.S)
+    )
+
+
+def test_hostile_text_never_becomes_markup(evil: tuple[str, str]) -> None:
+    html, mark = evil
+    clean = Page(report())
+    attacked = Page(html)
+    assert mark not in html
+    assert [tag for tag, _ in attacked.elements] == [tag for tag, _ in clean.elements]
+    assert not [a for _, attributes in attacked.elements for a in attributes if a.startswith("on")]
+    assert "{{7*7}}" in attacked.words
+    assert mark in attacked.words, "the text is shown as the text that it is"
+
+
+def test_hostile_text_in_embedded_json_stays_json(evil: tuple[str, str]) -> None:
+    blocks = [
+        text for attributes, text in Page(evil[0]).scripts if attributes.get("type") == "application/json"
+    ]
+    assert len(blocks) >= 6
+    for block in blocks:
+        assert json.loads(block) is not None
+        assert not set(block) & {"<", ">", "&", "\u2028", "\u2029"}
+    assert any("alert(1)" in block for block in blocks)
+
+
+@pytest.mark.parametrize(
+    "text", ["</script>", "</SCRIPT >", "<!--<script>", "]]>", "\u2028\u2029", "&lt;", '"\\']
+)
+def test_embedded_json_reads_back_as_it_was(text: str) -> None:
+    written = str(embedded_json({text: [text]}))
+    assert json.loads(written) == {text: [text]}
+    assert not set(written) & {"<", ">", "\u2028", "\u2029"}
+
+
+def test_the_policy_allows_the_two_embedded_scripts_and_no_other(shop: Page) -> None:
+    (policy,) = [a["content"] for tag, a in shop.elements if a.get("http-equiv") == "Content-Security-Policy"]
+    run = [text for attributes, text in shop.scripts if "type" not in attributes]
+    hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run}
+    assert len(run) == 2
+    assert set(re.findall(r"'sha256-([^']+)'", policy)) == hashes
+    assert policy.startswith("default-src 'none'")
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_the_page_is_smaller_than_three_megabytes() -> None:
+    assert len(report().encode()) < 3_000_000
+
+
+def test_headline_numbers_are_sums_over_the_last_seven_complete_days(shop: Page) -> None:
+    visits = shop_frames()["days"].sort_values("day").reset_index(drop=True)
+    week, before = visits.iloc[-8:-1], visits.iloc[-15:-8]  # the last of the 35 days is not over
+    assert f"Sessions {week.sessions.sum():,}" in shop.words
+    growth = 100 * (week.sessions.sum() / before.sessions.sum() - 1)
+    assert f"{'▲' if growth > 0 else '▼'} {abs(growth):.1f}%" in shop.words
+    for name, label in (
+        ("bounces", "Bounce rate"),
+        ("converted_sessions", "Conversion rate"),
+        ("friction_sessions", "Friction rate"),
+    ):
+        assert f"{label} {100 * week[name].sum() / week.sessions.sum():.1f}%" in shop.words
+    assert f"People {week.wau.iloc[-1]:,}" in shop.words
+    orders = week.orders.sum()
+    assert f"Orders {orders:,}" in shop.words
+    assert f"Value EUR {61 * orders:,}.00" in shop.words
+    assert f"GBP {9 * orders:,}.00" in shop.words
+    assert "NPS +34 95% interval +26 to +42, 212 answers" in shop.words
+
+
+def test_without_the_week_before_no_change_is_claimed() -> None:
+    frames = shop_frames()
+    frames["days"] = frames["days"].sort_values("day").head(13)
+    page = Page(report(frames))
+    assert "no change is shown" in page.words
+    assert not [a for _, a in page.elements if a.get("class", "").startswith("change ")]
+
+
+def test_tables_show_the_numbers_of_their_frames(shop: Page) -> None:
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    first = {row[0]: row for row in cells if row}
+    for row in shop_frames()["page_friction"].itertuples():
+        shown = first[row.page_group]
+        dead = "not collected" if pd.isna(row.dead_clicks) else f"{int(row.dead_clicks):,}"
+        assert shown[1:6] == (
+            f"{row.sessions:,}",
+            f"{row.rage_clicks:,}",
+            dead,
+            f"{row.u_turns:,}",
+            f"{row.friction_sessions:,}",
+        )
+        assert shown[6:8] == (f"{100 * row.friction_rate:.1f}%", f"{100 * row.exit_rate:.1f}%")
+    assert first["2. cart_add"] == ("2. cart_add", "938", "44.6%", "44.6%", "1,166", "1 m 23 s", "12 m 27 s")
+    assert first["mobile"][1:] == ("872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%")
+    for row in shop_frames()["channels"].itertuples():
+        assert first[row.channel][1] == f"{row.sessions:,}"
+        assert first[row.channel][6] == f"{100 * row.converted / row.sessions:.1f}%"
+
+
+def test_a_retention_period_that_is_not_over_is_hatched_and_starred_and_left_out_of_the_average(
+    shop: Page,
+) -> None:
+    frame = shop_frames()["retention"]
+    stars = sum(cell.strip().endswith("%*") for row in shop.rows for cell in row)
+    hatched = sum(tag == "td" and "open" in a.get("class", "").split() for tag, a in shop.elements)
+    assert stars == hatched == int((~frame.complete).sum())
+    (average,) = [row for row in shop.rows if row and row[0] == "Average"]
+    done = frame[(frame.period == 1) & frame.complete]
+    assert average[3] == f"{100 * done.units.sum() / done.cohort_size.sum():.1f}%"
+
+
+def test_the_ledger_is_called_balanced_only_when_it_balances() -> None:
+    frames = shop_frames()
+    assert "balanced All 104,312 records of 5 batches are accounted for." in Page(report(frames)).words
+    frames["balance"].loc[0, "kept"] -= 1
+    page = Page(report(frames))
+    assert "not balanced 104,311 of 104,312 records are accounted for." in page.words
+
+
+def test_failed_checks_are_told_with_what_was_found(shop: Page) -> None:
+    assert "1 of 81 checks failed" in shop.words
+    assert "failed profiles: active_days_28 is at most 28. Found 2 rows, expected 0 rows." in shop.words
+    assert "warning page_views: At most one view in five is inferred." in shop.words
+
+
+def test_empty_tables_give_a_page_that_says_what_is_missing() -> None:
+    page = Page(report(empty_frames()))
+    assert [a.get("id") for tag, a in page.elements if tag == "h2"] == SECTIONS
+    assert "No survey has been answered" in page.words
+    assert "No funnel is declared" in page.words
+    assert "No click with a place on its page" in page.words
+    assert not [a for _, a in page.elements if "data-chart" in a]
+    assert Page(report({})).words == page.words, "a missing frame reads as an empty one"
+
+
+def test_rows_of_nulls_do_not_break_the_page() -> None:
+    frames = empty_frames()
+    for name in ("totals", "watermark"):
+        frames[name] = pd.DataFrame([dict.fromkeys(frames[name].columns)])
+    assert "Nobody has been active yet." in Page(report(frames)).words
+
+
+def test_the_same_frames_give_the_same_page() -> None:
+    assert report() == report()
+
+
+def test_a_page_is_drawn_as_tall_as_its_clicks_when_its_size_is_unknown() -> None:
+    frames = shop_frames()
+    frames["heat_pages"] = frames["heat_pages"].head(0)
+    (text,) = [text for a, text in Page(report(frames)).scripts if a.get("id") == "heat-data"]
+    drawn = json.loads(text)[0]
+    rows = drawn["cells"][1::4]
+    assert drawn["width"] == 1366
+    assert drawn["fold"] is None
+    assert sorted(rows)[len(rows) // 2] * 16 < drawn["height"] <= (max(rows) + 2) * 16
+
+
+def _chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine, so the page is not looked at in a browser")
+    return found
+
+
+def _browse(page: Path, *extra: str) -> tuple[str, str]:
+    """The page's elements after its scripts ran, and what the browser logged."""
+    done = subprocess.run(
+        [
+            _chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={page.parent / 'profile'}", "--enable-logging=stderr",
+            "--window-size=1280,3000", "--virtual-time-budget=10000", *extra, "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )  # fmt: skip
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("made", ["shop", "evil"])
+def test_a_browser_draws_every_chart_without_an_error(
+    made: str, tmp_path: Path, evil: tuple[str, str]
+) -> None:
+    page = tmp_path / "index.html"
+    page.write_text(report() if made == "shop" else evil[0], encoding="utf-8")
+    drawn, log = _browse(page)
+    console = [line for line in log.splitlines() if "CONSOLE" in line]
+    assert console == []
+    found = Page(drawn)
+    charts = [a for _, a in found.elements if "data-chart" in a]
+    assert len(charts) == 6  # people, sessions, funnel, friction, NPS, CSAT
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 6
+    (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
+    assert heat["data-state"] == "drawn"
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 7
+    assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)

@@ -1,0 +1,155 @@
+"""Each rule of sessions, a case each; then random worlds against a plain-Python oracle."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pytest
+from pyspark.sql import SparkSession
+
+from scripts.simulation.oracle import OracleEvent, oracle_sessions
+from tests.worlds import Happening, random_world, resolved_events
+from trailhouse.sessionize import with_sessions
+from trailhouse.settings import Sessions
+
+
+def sessions_of(
+    spark: SparkSession, happenings: Sequence[Happening], timezone: str = "UTC", **rules: object
+) -> list[list[str]]:
+    """The event names of each session in time order; events outside of sessions are left out."""
+    placed = with_sessions(resolved_events(spark, happenings), Sessions.model_validate(rules), timezone)
+    rows = placed.where("session_id IS NOT NULL").orderBy("session_start", "event_time", "event_id").collect()
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row.session_id].append(row.event_name)
+    return list(found.values())
+
+
+def test_a_gap_of_exactly_the_timeout_keeps_a_session_and_a_microsecond_more_ends_it(spark: SparkSession) -> None:
+    tie = [Happening("p", 0, "a"), Happening("p", 1800, "b"), Happening("p", 3600.000001, "c")]
+    assert sessions_of(spark, tie) == [["a", "b"], ["c"]]
+
+
+def test_a_run_is_cut_24_hours_after_its_start_and_the_rest_goes_on(spark: SparkSession) -> None:
+    kiosk = [Happening("p", at * 1800, f"h{at}") for at in range(50)]  # 24.5 h without a gap
+    assert [len(session) for session in sessions_of(spark, kiosk)] == [48, 2]
+    assert [len(session) for session in sessions_of(spark, kiosk, max_length=None)] == [50]
+
+
+def test_keep_alive_events_keep_a_run_alive_but_start_no_session(spark: SparkSession) -> None:
+    beats = [
+        Happening("p", 0, "heartbeat"),  # before the first starter: in no session
+        Happening("p", 1000, "click"),
+        Happening("p", 2700, "heartbeat"),
+        Happening("p", 4400, "click"),  # 3400 s after the first click, but kept alive
+        Happening("p", 9000, "heartbeat"),  # a run of keep-alives alone
+    ]
+    assert sessions_of(spark, beats) == [["click", "heartbeat", "click"]]
+    started = sessions_of(spark, beats, keep_alive_starts=True)
+    assert started == [["heartbeat", "click", "heartbeat", "click"], ["heartbeat"]]
+
+
+def test_a_server_event_joins_a_session_it_lies_in_and_extends_nothing(spark: SparkSession) -> None:
+    paid = [
+        Happening("p", 0, "click"),
+        Happening("p", 1800, "order", platform="server"),  # end + timeout, inclusive
+        Happening("p", 1800.000001, "refund", platform="server"),  # outside
+        Happening("p", 3000, "click"),  # the server event bridged nothing
+    ]
+    assert sessions_of(spark, paid) == [["click", "order"], ["click"]]
+    assert sessions_of(spark, paid, server_events="ignore") == [["click"], ["click"]]
+
+
+def test_a_server_event_at_the_instant_of_the_start_lies_in_the_session(spark: SparkSession) -> None:
+    tie = [Happening("p", 0, "order", event_id="a", platform="server"), Happening("p", 0, "click", event_id="b")]
+    assert sessions_of(spark, tie) == [["order", "click"]]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [({}, [["a", "b"]]), ({"cut_at_midnight": True}, [["a"], ["b"]])],
+)
+def test_midnight_cuts_by_setting_in_the_projects_zone(
+    spark: SparkSession, rules: dict[str, object], expected: list[list[str]]
+) -> None:
+    # START is 12:00 UTC; midnight of New York is 05:00 UTC, 17 h later.
+    late = [Happening("p", 17 * 3600 - 60, "a"), Happening("p", 17 * 3600, "b")]
+    assert sessions_of(spark, late, "America/New_York", **rules) == expected
+    assert sessions_of(spark, late, "UTC", **rules) == [["a", "b"]]
+
+
+def test_another_campaign_cuts_by_setting_and_the_same_one_does_not(spark: SparkSession) -> None:
+    ads = [
+        Happening("p", 0, "a", campaign="mail"),
+        Happening("p", 1, "b"),
+        Happening("p", 2, "c", campaign="mail"),
+        Happening("p", 3, "d", campaign="ads"),
+    ]
+    assert sessions_of(spark, ads) == [["a", "b", "c", "d"]]
+    assert sessions_of(spark, ads, cut_on_campaign=True) == [["a", "b", "c"], ["d"]]
+
+
+def test_another_user_cuts_in_scope_device_and_a_log_in_does_not(spark: SparkSession) -> None:
+    log_ins = [
+        Happening("p", 0, "a"),
+        Happening("p", 1, "b", user="u1"),
+        Happening("p", 2, "c"),
+        Happening("p", 3, "d", user="u2"),
+    ]
+    assert sessions_of(spark, log_ins) == [["a", "b", "c", "d"]]
+    assert sessions_of(spark, log_ins, scope="device") == [["a", "b", "c"], ["d"]]
+    assert sessions_of(spark, log_ins, scope="device", cut_on_user=False) == [["a", "b", "c", "d"]]
+
+
+def test_two_devices_are_one_session_by_person_and_two_by_device(spark: SparkSession) -> None:
+    both = [Happening("p", 0, "a", device="phone"), Happening("p", 1, "b", device="laptop")]
+    assert sessions_of(spark, both) == [["a", "b"]]
+    assert sessions_of(spark, both, scope="device") == [["a"], ["b"]]
+
+
+def test_the_trackers_own_sessions_are_taken_by_boundary_client(spark: SparkSession) -> None:
+    own = [
+        Happening("p", 0, "a", client_session="s1"),
+        Happening("p", 9000, "b", client_session="s1"),
+        Happening("p", 9001, "c", client_session="s2"),
+        Happening("p", 9002, "d"),  # no session of the tracker's
+    ]
+    assert sessions_of(spark, own, boundary="client") == [["a", "b"], ["c"]]
+
+
+def test_an_event_without_a_person_is_in_no_session(spark: SparkSession) -> None:
+    nobody = Happening(None, 0, "a")  # type: ignore[arg-type]
+    assert sessions_of(spark, [nobody, Happening("p", 0, "b")]) == [["b"]]
+
+
+def test_a_session_keeps_its_id_when_its_person_is_merged_into_another(spark: SparkSession) -> None:
+    ids = set()
+    for person in ("p", "q"):
+        placed = with_sessions(resolved_events(spark, [Happening(person, 0, event_id="x")]), Sessions(), "UTC")
+        ids.add(placed.first().session_id)  # type: ignore[union-attr]
+    assert len(ids) == 1
+
+
+def expected_sessions(world: Sequence[Happening]) -> set[frozenset[str]]:
+    """The sessions of a world as sets of event ids, by the independent oracle."""
+    events = [
+        OracleEvent(one.event_id, one.person, round(one.at * 1_000_000), one.name, one.platform == "server")
+        for one in world
+    ]
+    return {frozenset(session.event_ids) for session in oracle_sessions(events)}
+
+
+def test_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSession) -> None:
+    seeds = range(300)
+    worlds = {seed: random_world(seed) for seed in seeds}
+    frame = resolved_events(spark, [one for world in worlds.values() for one in world])
+    placed = with_sessions(frame, Sessions(), "UTC").where("session_id IS NOT NULL")
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in placed.select("session_id", "event_id").collect():
+        found[row.session_id].add(row.event_id)
+    by_world: dict[int, set[frozenset[str]]] = defaultdict(set)
+    for ids in found.values():
+        by_world[int(next(iter(ids))[1:].split("e")[0])].add(frozenset(ids))
+    for seed, world in worlds.items():
+        assert by_world[seed] == expected_sessions(world), f"seed {seed}: {world}"
