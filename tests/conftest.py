@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from rich.console import Console
 
 from trailhouse.packages import jar_paths
-from trailhouse.settings import Settings
+from trailhouse.progress import Progress
+from trailhouse.run import open_run
+from trailhouse.settings import Settings, load_settings
 from trailhouse.spark import build_session
+from trailhouse.suite import run_job
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -51,3 +59,48 @@ def shared_data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real data for tests is absent: no folder {DATA.name} beside the checkout")
     return DATA
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A simulated shop: raw files, what is true of them, and (once built) its lake."""
+
+    raw: Path
+    truth: Path
+
+    def settings(self, lake: Path, *overrides: str) -> Settings:
+        """The settings of conf/local.yaml over this shop and a lake."""
+        return load_settings(
+            ROOT / "conf" / "local.yaml",
+            [f"raw.path={self.raw}", f"lake.root={lake}", "spark.shuffle_partitions=2", *overrides],
+        )
+
+
+def simulate(folder: Path, *arguments: str) -> Shop:
+    """A small shop below `folder`, by the simulator's own command line."""
+    shop = Shop(folder / "raw", folder / "truth")
+    command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--out", str(shop.raw), "--truth", str(shop.truth)]
+    subprocess.run([*command, *arguments], check=True, capture_output=True)
+    return shop
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Ten days of a shop of a hundred people, faults and all."""
+    return simulate(tmp_path_factory.mktemp("shop"), "--people", "100", "--days", "10", "--seed", "11")
+
+
+def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool = False) -> None:
+    """Run jobs (all, when none is named) in this session, without a terminal."""
+    quiet = Progress(Console(file=io.StringIO()))
+    with open_run(spark, settings, quiet) as run:
+        for job in jobs or ("run_all",):
+            run_job(job)(run, rebuild)
+
+
+@pytest.fixture(scope="session")
+def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's lake, built once by the whole suite; tests only read it."""
+    lake = tmp_path_factory.mktemp("lake") / "shop"
+    run_suite(spark, shop.settings(lake))
+    return lake

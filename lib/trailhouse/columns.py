@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from pyspark.sql import Column
@@ -29,6 +30,16 @@ def in_order(prefix: str = "") -> list[Column]:
         F.when(name.isin(*VIEW_EVENTS), 0).otherwise(1).asc(),
         F.col(f"{prefix}event_id").asc(),
     ]
+
+
+def let(value: Column, body: Callable[[Column], Column]) -> Column:
+    """`body(value)` with `value` computed once, however often the body names it.
+
+    Written out, a value that is itself an expression is repeated at each use, and nested uses
+    multiply: the plan grows until compiling it takes minutes. It is evaluated without code
+    generation, so it suits few rows and large expressions.
+    """
+    return F.get(F.transform(F.array(value), body), F.lit(0))
 
 
 def short_hash(*parts: Column) -> Column:

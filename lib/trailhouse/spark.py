@@ -42,6 +42,8 @@ def build_session(settings: Settings, name: str = "trailhouse", jars: str | None
     }
     if jars:
         conf["spark.jars"] = jars
+        # Outside of spark-submit the workers are to be this Python, not whichever is first on the path.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for key, value in conf.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()

@@ -109,7 +109,7 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ),
     ],
     "heatmaps": [
-        ({"views_clicked"}, [{"clicks": 1, "views": 2}]),
+        ({"views_clicked", "clicks_happened"}, [{"clicks": 1, "views": 2}]),
         ({"clicks_happened"}, [{"clicks": 99}]),
     ],
     "page_friction": [({"sessions_of_the_page"}, [{"views": 2, "sessions": 2, "friction_sessions": 3}])],

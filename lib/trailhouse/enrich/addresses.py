@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from trailhouse.errors import SettingsError
 
 _IPV4 = r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$"
-_IPV6 = r"^[0-9a-f:]+$"
+_IPV6 = r"^(?!.*::.*::)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}$"
 
 
 def digits(address: Column) -> Column:
@@ -20,7 +20,7 @@ def digits(address: Column) -> Column:
 
     An IPv4 address mapped into IPv6 (`::ffff:1.2.3.4`) is the IPv4 address.
     """
-    text = F.regexp_replace(F.lower(F.trim(address)), "^::ffff:(?=[0-9.]+$)", "")
+    text = _unmapped(address)
     four = F.concat_ws(
         "", F.transform(F.split(text, r"\."), lambda part: F.lpad(F.hex(part.try_cast("bigint")), 2, "0"))
     )
@@ -29,23 +29,27 @@ def digits(address: Column) -> Column:
     missing = F.lit(8) - F.size(left) - F.size(right)
     zeros = F.array_repeat(F.lit("0"), F.greatest(missing, F.lit(0)))
     six = F.concat_ws("", F.transform(F.concat(left, zeros, right), lambda group: F.lpad(group, 4, "0")))
-    is_six = text.rlike(_IPV6) & text.contains(":") & ((missing == 0) | (text.contains("::") & (missing > 0)))
+    is_six = text.rlike(_IPV6) & ((missing == 0) | (text.contains("::") & (missing > 0)))
     return F.when(text.rlike(_IPV4), F.lower(four)).when(is_six & (F.length(six) == 32), six)
 
 
 def truncated(address: Column) -> Column:
     """The network of an address, /24 of IPv4 and /48 of IPv6; null for what is no address."""
+    text = _unmapped(address)
     found = digits(address)
-    four = F.concat(
-        *[F.concat(F.conv(F.substring(found, start, 2), 16, 10), F.lit(".")) for start in (1, 3, 5)],
-        F.lit("0"),
-    )
+    four = F.concat(F.substring_index(text, ".", 3), F.lit(".0"))
     groups = F.transform(
         F.array(*[F.substring(found, start, 4) for start in (1, 5, 9)]),
         lambda group: F.lower(F.conv(group, 16, 16)),
     )
     six = F.concat(F.concat_ws(":", groups), F.lit("::"))
-    return F.when(F.length(found) == 8, four).when(F.length(found) == 32, six)
+    return F.when(text.rlike(_IPV4), four).when(F.length(found) == 32, six)
+
+
+def _unmapped(address: Column) -> Column:
+    text = F.lower(F.trim(address))
+    mapped = text.startswith("::ffff:") & text.contains(".")
+    return F.when(mapped, F.substring(text, 8, 50)).otherwise(text)
 
 
 def within(address: Column, networks: Iterable[str]) -> Column:

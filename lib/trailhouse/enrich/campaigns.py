@@ -33,14 +33,13 @@ CLICK_IDS = (
 _FIELDS = ("source", "medium", "name", "term", "content", "click_id", "click_id_type")
 
 
-def campaign(given: Column, url: Column) -> Column:
-    """The CAMPAIGN struct; null when neither the tracker nor the URL names one.
+def campaign(given: Column, query: Column) -> Column:
+    """The CAMPAIGN struct; null when neither the tracker nor the URL's query names one.
 
     UTM values are taken whole from one place, so that no campaign is mixed from two; a click id of
     the tracker comes before one of the URL.
     """
-    query = urls.query(url)
-    tagged = url.contains("utm_")
+    tagged = query.contains("utm_")
     sent = reduce(lambda a, b: a | b, [given[key].isNotNull() for key in UTM])
     utm = {
         key: F.when(sent, given[key]).when(tagged, urls.parameter(query, name)) for key, name in UTM.items()
@@ -66,4 +65,4 @@ def _click_type(query: Column) -> Column:
 
 def _click_id(query: Column) -> Column:
     found = F.regexp_extract(query, f"(?i)(?:^|&)(?:{'|'.join(CLICK_IDS)})=([^&]+)", 1)
-    return F.when(_marked(query), F.nullif(found, F.lit("")))
+    return F.when(_marked(query) & (found != ""), found)

@@ -16,6 +16,7 @@ import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from trailhouse.columns import let
 from trailhouse.enrich import urls
 
 DIRECT = "Direct"
@@ -63,28 +64,53 @@ def channel(referrer: Column, campaign: Column, page_host: Column) -> Column:
     campaign's; else of the click id; else the referring host as `organic` (search) or `referral`;
     else Direct.
     """
-    host = urls.host(referrer)
-    foreign = F.when(_site(host) != F.coalesce(_site(page_host), F.lit("")), host)
-    clicked: Column = F.lit(None).cast("string")
+    given = F.struct(
+        urls.host(referrer).alias("host"),
+        page_host.alias("page_host"),
+        *[F.lower(campaign[name]).alias(name) for name in ("source", "medium", "name")],
+        _clicked(campaign["click_id_type"]).alias("clicked"),
+    )
+    # Each step is bound once: written out, the rules would repeat the one before dozens of times.
+    return let(given, lambda one: let(_foreign(one), lambda foreign: let(_facts(one, foreign), _by_rules)))
+
+
+def _clicked(click_id_type: Column) -> Column:
+    found: Column = F.lit(None).cast("string")
     for name, types in _PAID_CLICKS.items():
-        clicked = F.coalesce(clicked, F.when(campaign["click_id_type"].isin(*types), F.lit(name)))
-    tagged = campaign["source"].isNotNull() | campaign["medium"].isNotNull()
-    tagged = F.coalesce(tagged, F.lit(False))
+        found = F.coalesce(found, F.when(click_id_type.isin(*types), F.lit(name)))
+    return found
+
+
+def _foreign(given: Column) -> Column:
+    """The referring host, unless it is the visited site itself."""
+    host = given["host"]
+    return F.when(_site(host) != F.coalesce(_site(given["page_host"]), F.lit("")), host)
+
+
+def _facts(given: Column, foreign: Column) -> Column:
+    """Source, medium, campaign name and class of the source, in lower case."""
+    tagged = given["source"].isNotNull() | given["medium"].isNotNull()
+    clicked = given["clicked"]
     medium_of_host = F.when(source_class(foreign) == "search", F.lit("organic")).otherwise(F.lit("referral"))
-    source = F.when(tagged, campaign["source"]).otherwise(F.coalesce(clicked, foreign))
+    source = F.when(tagged, given["source"]).otherwise(F.coalesce(clicked, F.lower(foreign)))
     medium = (
-        F.when(tagged, campaign["medium"])
+        F.when(tagged, given["medium"])
         .when(clicked.isNotNull(), F.lit("cpc"))
         .when(foreign.isNotNull(), medium_of_host)
     )
-    texts = {
-        "source": F.lower(source),
-        "medium": F.lower(medium),
-        "campaign": F.lower(campaign["name"]),
-        "class": source_class(source),
-    }
-    nothing = source.isNull() & medium.isNull() & campaign["name"].isNull()
-    direct = (texts["source"] == "(direct)") & (medium.isNull() | texts["medium"].isin("(none)", "(not set)"))
+    return F.struct(
+        source.alias("source"),
+        medium.alias("medium"),
+        given["name"].alias("campaign"),
+        let(source, source_class).alias("class"),
+    )
+
+
+def _by_rules(facts: Column) -> Column:
+    texts = {name: facts[name] for name in ("source", "medium", "campaign", "class")}
+    nothing = texts["source"].isNull() & texts["medium"].isNull() & texts["campaign"].isNull()
+    untold = texts["medium"].isNull() | texts["medium"].isin("(none)", "(not set)")
+    direct = (texts["source"] == "(direct)") & untold
     found = F.when(nothing | F.coalesce(direct, F.lit(False)), F.lit(DIRECT))
     for rule in _data("channels.yaml")["rules"]:
         conditions = {key: value for key, value in rule.items() if key != "channel"}

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from trailhouse.enrich import urls
 from trailhouse.errors import SettingsError
 from trailhouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Columns of a frame that hold a URL's parts, so that each is taken from it once."""
+
+    host: Column
+    path: Column
+
 
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _NUMBER = r"\d+"
@@ -24,30 +33,24 @@ _DYNAMIC_BELOW = f"^(?:{_NUMBER}|{_UUID}|{_HEX}|{_CODE}|{_SLUG})$"
 _PERHAPS = r"\d|[-_][^/]*[-_]"
 
 
-def page(given: Column, name: Column, settings: Settings) -> Column:
+def page(given: Column, parts: Parts, screen: Column, settings: Settings) -> Column:
     """The PAGE struct from `url`, `title`, `referrer` and `view_id`, null when all are.
 
-    A screen has no URL: its title stands as path and group.
+    A screen without a URL has its title as path and group. `parts` are those of `given["url"]`.
     """
-    url = given["url"]
-    screen = (name == "screen_view") & url.isNull()
-    path = F.when(screen, given["title"]).otherwise(urls.path(url))
-    parts = F.struct(
-        url.alias("url"),
-        urls.host(url).alias("host"),
+    path = F.when(screen, given["title"]).otherwise(parts.path)
+    whole = F.struct(
+        given["url"].alias("url"),
+        parts.host.alias("host"),
         path.alias("path"),
         given["title"].alias("title"),
         given["referrer"].alias("referrer"),
         given["view_id"].alias("view_id"),
-        F.when(screen, path).otherwise(page_group(path, settings)).alias("group"),
+        F.when(screen, given["title"]).otherwise(page_group(parts.path, settings)).alias("group"),
     )
-    some = (
-        url.isNotNull()
-        | given["title"].isNotNull()
-        | given["referrer"].isNotNull()
-        | given["view_id"].isNotNull()
+    return F.when(
+        F.coalesce(*[given[key] for key in ("url", "title", "referrer", "view_id")]).isNotNull(), whole
     )
-    return F.when(some, parts)
 
 
 def page_group(path: Column, settings: Settings) -> Column:

@@ -18,7 +18,7 @@ from trailhouse.errors import SettingsError
 from trailhouse.settings import Settings
 
 KEY_VARIABLE = "TRAILHOUSE_HMAC_KEY"
-_PERSONAL = ("email", "phone")
+_PERSONAL = ("email", "phone", "$record")
 
 
 def address(ip: Column, settings: Settings) -> Column:
@@ -72,6 +72,7 @@ def without_properties(document: Column, dropped: Sequence[str]) -> Column:
     return F.nullif(left, F.lit("{}"))
 
 
-def dropped_traits(settings: Settings) -> tuple[str, ...]:
-    """Traits that must go: `privacy.drop_properties`, and plain identifiers when these are hashed."""
+def dropped(settings: Settings) -> tuple[str, ...]:
+    """Members of properties and traits that must go: `privacy.drop_properties`, and where identifiers
+    are hashed, plain ones, with what no column took of the record's own top level."""
     return settings.privacy.drop_properties + (_PERSONAL if settings.privacy.hash_identifiers else ())

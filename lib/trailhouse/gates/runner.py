@@ -2,13 +2,12 @@
 
 Great Expectations sees check names and counts alone. It does not escape what it renders, so an
 event's value that reached it could end up as live markup in its Data Docs. Judging counts is also
-the faster way: on two cores 0.5 s for the contract of `sessions` on 100 rows, against 1.3 s for the
-same checks as expectations on the Spark frame, because all of them share one query.
+the faster way, because all checks of a stage share one query: in a first trial on two idle cores
+0.5 s for the contract of `sessions` on 100 rows, against 1.3 s as expectations on the Spark frame.
 """
 
 from __future__ import annotations
 
-import html
 import logging
 import os
 import shutil
@@ -163,7 +162,7 @@ def _expectation(name: str, sentence: str, severity: str) -> Any:
         min_value=0,
         max_value=0,
         severity="critical" if severity == "error" else "warning",
-        notes=html.escape(sentence),
+        notes=sentence,
     )
 
 

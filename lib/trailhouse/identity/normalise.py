@@ -34,13 +34,16 @@ BLOCKED = (
 )
 """Values, in lower case, that trackers send when they know of nobody; blank and zeros come on top."""
 
-_ZEROS = "^[0-]+$"
-# Spark's own trim takes off spaces alone; a tab or a no-break space is as invisible.
-_EDGES = r"(?U)^\s+|\s+$"
+# Spark's own trim takes off spaces alone; a tab or a no-break space is as invisible. A list of
+# characters instead of a regular expression: measured, the latter took most of the time of a run.
+_INVISIBLE = (
+    " \t\n\x0b\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def _trimmed(value: Column) -> Column:
-    return F.regexp_replace(value, _EDGES, "")
+    return F.trim(value, F.lit(_INVISIBLE))
 
 
 def normalised(id_type: Column, value: Column, settings: Settings) -> Column:
@@ -61,5 +64,6 @@ def is_blocked(value: Column, settings: Settings) -> Column:
     """
     own = {word.strip().lower() for word in settings.identity.blocked}
     folded = F.lower(_trimmed(value))
-    blocked = (folded == "") | folded.rlike(_ZEROS) | folded.isin(sorted({*BLOCKED, *own}))
+    nothing_else = F.translate(folded, "0-", "") == ""  # Blank, or zeros and dashes alone.
+    blocked = nothing_else | folded.isin(sorted({*BLOCKED, *own}))
     return F.coalesce(blocked, F.lit(False))

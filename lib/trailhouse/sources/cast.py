@@ -86,9 +86,14 @@ def sizes(width: Column, height: Column) -> Column:
 
 
 def texts(given: Iterable[Column]) -> Column:
-    """An ARRAY<STRING> of those that are not null; empty when none is."""
+    """An ARRAY<STRING> of those that are not null, each once; empty when none is.
+
+    By a set function and not by a filter: around a higher-order function all that it is made of
+    leaves the generated code, which made the whole of parsing six times slower.
+    """
+    nothing = F.array(F.lit(None).cast("string"))
     found = list(given)
-    return F.array_compact(F.array(*found)) if found else F.array().cast("array<string>")
+    return F.array_except(F.array(*found), nothing) if found else F.array().cast("array<string>")
 
 
 def identifiers(entries: Column) -> Column:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import IO, cast
+from urllib.parse import unquote
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +19,11 @@ _BOM = b"\xef\xbb\xbf"
 _BATCH = 20_000
 
 
+def literal(path: str) -> str:
+    """The path for a reader that takes patterns, so that `[1]` in a file's name is no pattern."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
+
+
 def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     """One row a line that is not blank: `raw` BINARY without the line's end, `file` STRING.
 
@@ -24,7 +31,7 @@ def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     their length, so that what is too long can be counted.
     """
     # A Python list of files has no common folder, so no column comes of `dt=...` in their paths.
-    lines = spark.read.text(list(paths), lineSep="\n")
+    lines = spark.read.text([literal(path) for path in paths], lineSep="\n")
     text = F.col("value")
     # Cut by bytes: trimming by characters would read past the end of a line that is not UTF-8.
     line = F.when(text.endswith("\r"), F.substring(text.cast("binary"), F.lit(1), F.octet_length(text) - 1))
@@ -37,13 +44,13 @@ def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 def line_numbers(spark: SparkSession, files: Sequence[str], hashes: DataFrame) -> DataFrame:
     """Where bad records stand: one row a `content_hash` with `file` and `line`, from 1.
 
-    `hashes` has a column `content_hash`, the SHA-256 of the record's bytes. Of several places the
-    first by file name, then line, is given. Reads the named files a second time, in Python: name
-    only those that hold bad records.
+    `hashes` has a column `content_hash`, the SHA-256 of the record's bytes; `files` are named as in the
+    column `file`. Of several places the first by file name, then line, is given. Reads the files a
+    second time, in Python: name only those that hold bad records.
     """
     found = (
         spark.read.format("binaryFile")
-        .load(list(files))
+        .load([literal(unquote(file)) for file in files])
         .select("content", F.col("_metadata.file_path").alias("file"))
         .mapInArrow(_hashed_lines, "content_hash string, file string, line bigint")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,7 +18,6 @@ SUFFIXES = tuple(
 )
 
 _LINE = "ARRAY<MAP<STRING, STRING>>"
-_ANY = "MAP<STRING, VARIANT>"
 # Delivery facts: another delivery of one message differs in them alone.
 _DELIVERY = ("receivedAt", "sentAt")
 _IDENTIFIERS = ("userId", "anonymousId", "previousId", "groupId", "messageId")
@@ -52,13 +51,14 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
         records.alias("records"),
     )
     one = F.when(F.size("records") == 1, F.get("records", F.lit(0)))
-    messages = opened.select("raw", "file", "unread", one.alias("r"))
-    r = F.col("r")
-    parts = messages.select(
-        "raw",
-        "file",
-        "unread",
-        "r",
+    messages = opened.select("raw", "file", "unread", one.alias("map"))
+    # A look into a map walks its keys, and the optimizer would repeat it wherever the value is used; trimmed,
+    # it is looked up once.
+    values = [F.trim(F.col("map")[key]).alias(f"r_{key}") for key in names.VALUES]
+    looked_up = messages.select("raw", "file", "unread", "map", *values)
+    r = {key: F.col(f"r_{key}") for key in names.VALUES}
+    parts = looked_up.select(
+        "*",
         F.lower(r["type"]).alias("type"),
         F.from_json(r["context"], names.CONTEXT, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}).alias(
             "c"
@@ -66,7 +66,6 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
         F.from_json(
             r["properties"], names.PROPERTIES, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}
         ).alias("p"),
-        F.from_json(r["properties"], _ANY, cast.JSON).alias("every"),
         cast.time(r["originalTimestamp"]).alias("original_time"),
         cast.time(r["timestamp"]).alias("timestamp_time"),
         cast.time(r["sentAt"]).alias("sent_time"),
@@ -77,7 +76,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     return typed.select(*_columns(Message.of(typed)))
 
 
-def _event_name(r: Column, kind: Column) -> Column:
+def _event_name(r: Mapping[str, Column], kind: Column) -> Column:
     event = cast.scalar(r["event"])
     tracked = F.coalesce(_lookup(names.NAMES, event), event)
     return F.when(kind == "track", tracked).otherwise(_lookup(names.TYPES, kind))
@@ -96,7 +95,7 @@ def _columns(m: Message) -> list[Column]:
         "reasons": _reasons(m),
         "refused": F.lit(False),
         "event_id": cast.present(cast.scalar(r["messageId"])),
-        "content_hash": _content_hash(r),
+        "content_hash": F.when(m.map.isNotNull(), _content_hash(m)),
         "client_time": F.coalesce("original_time", "timestamp_time"),
         "sent_time": F.col("sent_time"),
         "received_time": F.col("received_time"),
@@ -105,10 +104,10 @@ def _columns(m: Message) -> list[Column]:
         "app_id": F.coalesce(cast.present(r["writeKey"]), cast.present(c["app"]["name"])),
         "platform": _platform(m),
         "release": cast.present(c["app"]["version"]),
-        "anonymous_id": cast.present(cast.scalar(r["anonymousId"])),
-        "user_id": cast.present(cast.scalar(r["userId"])),
+        "anonymous_id": cast.scalar(r["anonymousId"]),
+        "user_id": cast.scalar(r["userId"]),
         "identifiers": _identifiers(m),
-        "previous_id": F.when(m.kind == "alias", cast.present(cast.scalar(r["previousId"]))),
+        "previous_id": F.when(m.kind == "alias", cast.scalar(r["previousId"])),
         "account_id": cast.present(F.coalesce(cast.scalar(r["groupId"]), cast.scalar(c["groupId"]))),
         "client_session_id": cast.present(cast.scalar(c["sessionId"])),
         "tab_id": cast.present(cast.scalar(c["tabId"])),
@@ -146,20 +145,24 @@ def _reasons(m: Message) -> Column:
     found = cast.texts([no_type, no_time, *unread_times, wrong_name, *wrong_ids])
     return (
         F.when(F.col("unread").isNotNull(), F.array("unread"))
-        .when(r.isNull(), F.array(F.lit("not a JSON object")))
+        .when(m.map.isNull(), F.array(F.lit("not a JSON object")))
         .otherwise(found)
     )
 
 
-def _content_hash(r: Column) -> Column:
-    """SHA-256 of the message's own values in the order of their keys; null where there is no message.
+def _content_hash(m: Message) -> Column:
+    """SHA-256 of the message's own values in a fixed order of their keys, then of any further ones.
 
     `timestamp` is Segment's own reckoning from the two delivery times wherever the client's
     `originalTimestamp` is there; else it is the client's.
     """
-    derived = r["originalTimestamp"].isNotNull()
-    own = F.map_filter(r, lambda key, _: ~key.isin(*_DELIVERY) & ~(derived & (key == "timestamp")))
-    return F.sha2(F.to_json(F.sort_array(F.map_entries(own))), 256)
+    r = dict(m.record)
+    r["timestamp"] = F.when(r["originalTimestamp"].isNull(), r["timestamp"])
+    own = [F.coalesce(r[key], F.lit("\0")) for key in names.VALUES if key not in _DELIVERY]
+    further = F.map_filter(m.map, lambda key, _: ~key.isin(*names.VALUES))
+    some = F.size(m.further) > 0
+    rest = F.when(some, F.to_json(F.sort_array(F.map_entries(further)))).otherwise(F.lit(""))
+    return F.sha2(F.concat_ws("\x1f", *own, rest), 256)
 
 
 def _platform(m: Message) -> Column:

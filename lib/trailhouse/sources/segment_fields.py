@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -10,8 +11,22 @@ from pyspark.sql import functions as F
 
 from trailhouse.sources import cast
 from trailhouse.sources import segment_names as names
-from trailhouse.tables.events import NAVIGATION
+from trailhouse.tables.events import NAVIGATION, POINTERS
 
+_ANY = "MAP<STRING, VARIANT>"
+_TEXTS = (
+    "selector",
+    "text",
+    "tag",
+    "href",
+    "form_id",
+    "field",
+    "asset_id",
+    "query",
+    "survey_id",
+    "kind",
+    "answer",
+)
 _INTEGERS = ("x", "y", "results", "rank", "score", "rating")
 _SIZES = ("offset",)
 _NUMBERS = ("position", "total_length")
@@ -29,7 +44,12 @@ _SUBSCRIPTION = (
 class Message:
     """The parsed parts of a message that columns are made of."""
 
-    record: Column
+    record: Mapping[str, Column]
+    """The values of the message by their keys, as trimmed text."""
+    map: Column
+    """All of the message, by its keys."""
+    further: Column
+    """ARRAY of the keys that no column is made of."""
     kind: Column
     name: Column
     context: Column
@@ -46,13 +66,14 @@ class Message:
     @classmethod
     def of(cls, frame: DataFrame) -> Message:
         """The parts, in a frame that `with_typed` made."""
-        parts = ("r", "type", "event_name", "c", "p", "n", "wrong", "wrong_context", "money_key")
-        return cls(*[frame[part] for part in parts])
+        record = {key: frame[f"r_{key}"] for key in names.VALUES}
+        parts = ("map", "further", "type", "event_name", "c", "p", "n", "wrong", "wrong_context", "money_key")
+        return cls(record, *[frame[part] for part in parts])
 
 
 def with_typed(frame: DataFrame) -> DataFrame:
-    """`n` (cast properties), `taken`, `wrong`, `wrong_context` and `money_key`, each computed once."""
-    p = F.col("p")
+    """`n` (cast properties), `money_key`, `wrong`, `taken`, `wrong_context`, each computed once."""
+    p, name = F.col("p"), F.col("event_name")
     casts = (
         {key: cast.integer(p[key]) for key in _INTEGERS}
         | {key: cast.size(p[key]) for key in _SIZES}
@@ -61,21 +82,33 @@ def with_typed(frame: DataFrame) -> DataFrame:
         | {"interactive": cast.boolean(p["interactive"])}
         | {f"box_{key}": cast.integer(p["box"][key]) for key in ("x", "y", "width", "height")}
     )
-    frame = frame.withColumn("n", F.struct(*[column.alias(key) for key, column in casts.items()]))
-    n, name = F.col("n"), F.col("event_name")
-    frame = frame.withColumn("taken", _taken(name)).withColumn("money_key", _money_key(n, name))
+    n = F.col("n")
+    cast_once = frame.select("*", F.struct(*[column.alias(key) for key, column in casts.items()]).alias("n"))
+    judged = cast_once.select(
+        "*",
+        _money_key(n, name).alias("money_key"),
+        _wrong(p, n, name).alias("wrong"),
+        _wrong_context(F.col("r_context"), F.col("c")).alias("wrong_context"),
+        F.array_except(F.map_keys("map"), F.array(*map(F.lit, names.VALUES))).alias("further"),
+    )
+    taken = F.concat(_taken(name, p, F.col("money_key")), F.array(F.lit("pointer")))
+    return judged.select("*", F.array_except(taken, F.col("wrong")).alias("taken"))
+
+
+def _wrong(p: Column, n: Column, name: Column) -> Column:
     typed = (*_INTEGERS, *_SIZES, *_NUMBERS, "interactive")
     broken = {key: p[key].isNotNull() & n[key].isNull() for key in typed}
     # A box that is no object comes as null; the whole of `properties` then carries `bad`.
     broken["box"] = p["bad"].isNotNull() & p["box"].isNull()
-    pointer = p["pointer"].isNotNull() & ~p["pointer"].isin("mouse", "touch", "pen")
-    wrong = [
-        F.when(F.array_contains("taken", key) & condition, F.lit(key)) for key, condition in broken.items()
-    ]
-    money = [F.when(_is_money(name) & p[key].isNotNull() & n[key].isNull(), F.lit(key)) for key in _MONEY]
-    return frame.withColumn(
-        "wrong", cast.texts([*wrong, *money, F.when(pointer, F.lit("pointer"))])
-    ).withColumn("wrong_context", _wrong_context(F.col("r"), F.col("c")))
+    broken |= {key: cast.nested(p[key]) for key in _TEXTS}
+    # Asked only in events whose columns take the property.
+    asked = {
+        key: [e for events, keys in names.TAKEN.items() if key in keys for e in events] for key in broken
+    }
+    told = [F.when(name.isin(*asked[key]) & broken[key], F.lit(key)) for key in broken]
+    told += [F.when(_is_money(name) & p[key].isNotNull() & n[key].isNull(), F.lit(key)) for key in _MONEY]
+    pointer = p["pointer"].isNotNull() & ~p["pointer"].isin(*POINTERS)
+    return cast.texts([*told, F.when(pointer, F.lit("pointer"))])
 
 
 def columns(m: Message) -> dict[str, Column]:
@@ -98,7 +131,7 @@ def columns(m: Message) -> dict[str, Column]:
         "navigation_type": _navigation(c),
         "viewport": cast.sizes(c["viewport"]["width"], c["viewport"]["height"]),
         "document": cast.sizes(c["document"]["width"], c["document"]["height"]),
-        "pointer": F.when(p["pointer"].isin("mouse", "touch", "pen"), p["pointer"]),
+        "pointer": F.when(p["pointer"].isin(*POINTERS), p["pointer"]),
         "element": F.when(name.isin(*names.ELEMENT), _element(p, n)),
         "scroll_offset": F.when(name == "scroll", n["offset"]),
         "media": F.when(
@@ -206,22 +239,33 @@ def _value(n: Column, name: Column, key: Column) -> Column:
     )
 
 
-def _taken(name: Column) -> Column:
+def _taken(name: Column, p: Column, money_key: Column) -> Column:
+    """The properties that columns take in an event of this name."""
     found = F.when(F.lit(False), F.array().cast("array<string>"))
     for events, keys in names.TAKEN.items():
         found = found.when(name.isin(*events), F.array(*map(F.lit, keys)))
-    # An exposure's ids name it; the readable names stay where an id was taken.
-    return found.otherwise(F.array().cast("array<string>"))
+
+    def first(key: str, other: str) -> Column:
+        return F.when(p[key].isNotNull(), F.lit(key)).otherwise(F.lit(other))
+
+    exposure = (first("experiment_id", "experiment_name"), first("variation_id", "variation_name"))
+    # A product's price and quantity stay: the value is their product, and tells neither.
+    paid = F.when(money_key != "price", money_key)
+    return (
+        found.when(name == "experiment_exposure", F.array(*exposure))
+        .when(_is_money(name), F.array(F.lit("currency"), paid))
+        .otherwise(F.array().cast("array<string>"))
+    )
 
 
-def _wrong_context(r: Column, c: Column) -> Column:
+def _wrong_context(text: Column, c: Column) -> Column:
     def sized(key: str) -> Column:
         given = c[key]["width"].isNotNull() | c[key]["height"].isNotNull()
         return F.when(given & cast.sizes(c[key]["width"], c[key]["height"]).isNull(), F.lit(key))
 
     navigation = F.when(c["page"]["navigationType"].isNotNull() & _navigation(c).isNull(), F.lit("page"))
     sequence = F.when(c["sequence"].isNotNull() & cast.long(c["sequence"]).isNull(), F.lit("sequence"))
-    every = F.from_json(r["context"], "MAP<STRING, STRING>", cast.JSON)
+    every = F.from_json(text, "MAP<STRING, STRING>", cast.JSON)
     objects = [
         F.when(every[key].isNotNull() & ~every[key].startswith("{"), F.lit(key))
         for key in names.CONTEXT_OBJECTS
@@ -233,7 +277,8 @@ def _wrong_context(r: Column, c: Column) -> Column:
 
 def _flags(m: Message) -> Column:
     def flagged(keys: Column, prefix: str) -> Column:
-        return F.transform(keys, lambda key: F.concat(F.lit(f"wrong_type:{prefix}"), key))
+        named = F.transform(keys, lambda key: F.concat(F.lit(f"wrong_type:{prefix}"), key))
+        return F.when(F.size(keys) > 0, named).otherwise(cast.texts([]))
 
     whole = [
         F.when(m.record[key].isNotNull() & ~m.record[key].startswith("{"), F.lit(f"wrong_type:{key}"))
@@ -244,56 +289,36 @@ def _flags(m: Message) -> Column:
 
 def _properties(m: Message) -> Column:
     """What no column took: properties, then of the context as `$context`, of the message as `$record`."""
-    every, taken = F.col("every"), F.array_except(F.col("taken"), m.wrong)
-    money = F.when(_is_money(m.name) & (m.money_key != "price"), m.money_key)
-    experiment = m.name == "experiment_exposure"
-    currency = _is_money(m.name)
-    used = cast.texts(
-        [
-            F.when(m.properties["pointer"].isin("mouse", "touch", "pen"), F.lit("pointer")),
-            money,
-            F.when(currency, F.lit("currency")),
-            *[
-                F.when(experiment & m.properties[key].isNotNull(), F.lit(key))
-                for key in ("experiment_id", "variation_id")
-            ],
-            F.when(experiment & m.properties["experiment_id"].isNull(), F.lit("experiment_name")),
-            F.when(experiment & m.properties["variation_id"].isNull(), F.lit("variation_name")),
-        ]
-    )
-    left = F.map_filter(every, lambda key, _: ~F.array_contains(taken, key) & ~F.array_contains(used, key))
     text = m.record["properties"]
+    left = F.array_except(F.json_object_keys(text), F.col("taken"))
+    every = F.from_json(text, _ANY, cast.JSON)
+    # An object that names a key twice below its top level is no variant; it is kept whole.
     own = (
-        F.when(every.isNotNull(), F.to_json(left))
-        # An object that names a key twice below its top level is no variant; it is kept whole.
-        .when(text.startswith("{"), text)
+        F.when(F.size(left) > 0, F.coalesce(_members(every, left), text))
+        .when(left.isNotNull(), F.lit("{}"))
         .when(text.isNotNull(), F.to_json(F.struct(text.alias("properties"))))
     )
     return cast.joined([own, _rest_of_context(m), _rest_of_record(m)])
 
 
+def _members(every: Column, keys: Column) -> Column:
+    """JSON of these members of a map; null where the map is."""
+    return F.to_json(F.map_filter(every, lambda key, _: F.array_contains(keys, key)))
+
+
 def _rest_of_context(m: Message) -> Column:
     text = m.record["context"]
-    keys = F.json_object_keys(text)
-    foreign = F.array_except(keys, F.array(*map(F.lit, names.CONTEXT_KEYS)))
-    every = F.from_json(text, "MAP<STRING, VARIANT>", cast.JSON)
-    known = F.array_except(F.array(*map(F.lit, names.CONTEXT_KEYS)), m.wrong_context)
-    left = F.map_filter(every, lambda key, _: ~F.array_contains(known, key))
-    some = (F.size(foreign) > 0) | (F.size(m.wrong_context) > 0)
-    kept = F.when(some, F.coalesce(F.to_json(left), text)).when(
-        text.isNotNull() & ~text.startswith("{"), F.to_json(F.struct(text.alias("context")))
-    )
+    known = F.array(*map(F.lit, names.CONTEXT_KEYS))
+    left = F.concat(F.array_except(F.json_object_keys(text), known), m.wrong_context)
+    kept = F.when(
+        F.size(left) > 0, F.coalesce(_members(F.from_json(text, _ANY, cast.JSON), left), text)
+    ).when(text.isNotNull() & ~text.startswith("{"), F.to_json(F.struct(text.alias("context"))))
     return F.concat(F.lit('{"$context":'), kept, F.lit("}"))
 
 
 def _rest_of_record(m: Message) -> Column:
-    wrong_traits = m.record["traits"].isNotNull() & ~m.record["traits"].startswith("{")
-    spoken = m.kind.isin("identify", "group")
-    left = F.map_filter(
-        m.record,
-        lambda key, value: (
-            value.isNotNull()
-            & (~key.isin(*names.RECORD_KEYS) | ((key == "traits") & (wrong_traits | ~spoken)))
-        ),
-    )
-    return F.when(F.size(left) > 0, F.concat(F.lit('{"$record":'), F.to_json(left), F.lit("}")))
+    # Traits go to their column where they say who somebody is.
+    spoken = m.kind.isin("identify", "group") & m.record["traits"].startswith("{")
+    traits = F.when(m.record["traits"].isNotNull() & ~F.coalesce(spoken, F.lit(False)), F.lit("traits"))
+    left = F.concat(F.array_except(m.further, F.array(*map(F.lit, names.UNREAD))), cast.texts([traits]))
+    return F.when(F.size(left) > 0, F.concat(F.lit('{"$record":'), _members(m.map, left), F.lit("}")))

@@ -83,12 +83,14 @@ SERVER_LIBRARIES = (
 )
 """Beginnings of `context.library.name` of server SDKs, in lower case."""
 
-RECORD_KEYS = (
+VALUES = (
     "type", "event", "messageId", "originalTimestamp", "timestamp", "sentAt", "receivedAt", "writeKey",
     "channel", "anonymousId", "userId", "previousId", "groupId", "name", "properties", "traits", "context",
-    "integrations", "version", "_metadata",
 )  # fmt: skip
-"""Keys of a message that a column takes or that speak of delivery alone."""
+"""Keys of a message that columns are made of."""
+
+UNREAD = ("integrations", "version", "_metadata")
+"""Keys of a message that speak of delivery alone."""
 
 CONTEXT = """STRUCT<
     page: STRUCT<url: STRING, title: STRING, referrer: STRING, viewId: STRING,

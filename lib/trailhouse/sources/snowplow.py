@@ -14,6 +14,7 @@ from trailhouse.errors import SourceError
 from trailhouse.settings import Settings
 from trailhouse.sources import cast
 from trailhouse.sources import snowplow_names as names
+from trailhouse.sources.lines import literal
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.bz2")
 
@@ -51,7 +52,7 @@ def read(spark: SparkSession, paths: Sequence[str], settings: Settings) -> DataF
 
 
 def _header(spark: SparkSession, path: str) -> tuple[str, ...]:
-    line = spark.read.text(path, lineSep="\n").first()
+    line = spark.read.text(literal(path), lineSep="\n").first()
     found = next(csv.reader([line[0].rstrip("\r")]), []) if line else []
     header = tuple(name.strip().lower() for name in found)
     missing = sorted({"event_id", "collector_tstamp"} - set(header))
@@ -70,7 +71,7 @@ def _read_group(spark: SparkSession, files: list[str], header: tuple[str, ...]) 
     schema = ", ".join(f"`{name}` STRING" for name in (*header, _MALFORMED))
     # Read as Latin-1, each byte is a character, so the bytes are found again and judged as UTF-8 later.
     frame = spark.read.csv(
-        files,
+        [literal(file) for file in files],
         schema=schema,
         header=True,
         multiLine=True,

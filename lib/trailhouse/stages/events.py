@@ -16,7 +16,7 @@ from trailhouse.enrich import addresses, campaigns, devices, pages, privacy, url
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 from trailhouse.sources import Source
-from trailhouse.sources.cast import texts
+from trailhouse.sources.cast import present, texts
 from trailhouse.tables import events, events_quarantine
 
 EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
@@ -79,10 +79,12 @@ def _with_reasons(frame: DataFrame, settings: Settings) -> DataFrame:
         # Beside the other reasons: an unreadable time is null, and is told of by the source.
         return (F.col(name) < earliest) | (F.col(name) >= latest)
 
-    named = F.coalesce("anonymous_id", "user_id", "previous_id").isNotNull() | (F.size("identifiers") > 0)
-    wrong_name = F.array_contains("reasons", "name of a wrong type")
-    wrong_type = F.exists("reasons", lambda r: r.startswith("type not known") | (r == "no type"))
-    wrong_id = F.exists("reasons", lambda r: r.startswith("identifier of a wrong type"))
+    single = F.coalesce(*[present(F.col(name)) for name in _TYPED])
+    named = single.isNotNull() | (F.size("identifiers") > 0)
+    told = F.concat_ws("; ", "reasons")
+    wrong_name = told.contains("name of a wrong type")
+    wrong_type = told.contains("type not known") | told.contains("no type")
+    wrong_id = told.contains("identifier of a wrong type")
     more = texts(
         [
             F.when(F.col("event_name").isNull() & ~wrong_name & ~wrong_type, F.lit("no name")),
@@ -115,16 +117,20 @@ def _with_consent(frame: DataFrame, settings: Settings) -> DataFrame:
 
 
 def _with_signs(frame: DataFrame, settings: Settings) -> DataFrame:
-    """Normalised identifiers, `blocked_ids`, `internal`: read before privacy takes their grounds away."""
-    clean = {name: normalised(F.lit(kind), F.col(name), settings) for name, kind in _TYPED.items()}
+    """Normalised identifiers, `blocked_ids`, `internal`: read before privacy takes their grounds away.
+
+    A blank identifier counts as blocked, and becomes null: it names nobody and says nothing.
+    """
+    trimmed = {name: normalised(F.lit(kind), F.col(name), settings) for name, kind in _TYPED.items()}
+    clean = {name: F.nullif(value, F.lit("")) for name, value in trimmed.items()}
     clean["identifiers"] = F.transform_values(
         "identifiers", lambda key, value: normalised(key, value, settings)
     )
-    frame = frame.withColumns(clean)
     singles = [is_blocked(F.col(name), settings) for name in _TYPED]
     others = F.exists(F.map_values("identifiers"), lambda value: is_blocked(value, settings))
     blocked = reduce(lambda a, b: a | b, singles) | F.coalesce(others, F.lit(False))
-    return frame.withColumns({"blocked_ids": blocked, "internal": _internal(settings)})
+    frame = frame.withColumn("blocked_ids", blocked).withColumns(clean)
+    return frame.withColumn("internal", _internal(settings))
 
 
 def _internal(settings: Settings) -> Column:
@@ -149,13 +155,17 @@ def _internal(settings: Settings) -> Column:
 def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
     rules = settings.privacy
     page, element = F.col("page"), F.col("element")
-    # The campaign is read from the whole URL, before its parameters go.
+    url = page["url"]
+    frame = frame.withColumns(
+        {"url_host": urls.host(url), "url_path": urls.path(url), "url_query": urls.query(url)}
+    )
+    # The campaign is read from the whole query, before its parameters go.
     frame = frame.withColumns(
         {
-            "campaign": campaigns.campaign(F.col("campaign"), page["url"]),
+            "campaign": campaigns.campaign(F.col("campaign"), F.col("url_query")),
             "ip": privacy.address(F.col("ip"), settings),
-            "properties": privacy.without_properties(F.col("properties"), rules.drop_properties),
-            "traits": privacy.without_properties(F.col("traits"), privacy.dropped_traits(settings)),
+            "properties": privacy.without_properties(F.col("properties"), privacy.dropped(settings)),
+            "traits": privacy.without_properties(F.col("traits"), privacy.dropped(settings)),
         }
     )
     if rules.query_parameters is not None:
@@ -207,12 +217,14 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
     declared = F.coalesce(F.col("facts.declared_crawler"), F.lit(False))
     listed = F.coalesce(F.col("facts.listed"), F.lit(False))
     kinds = texts([F.when(declared, F.lit("declared_crawler")), F.when(listed, F.lit("user_agent_list"))])
+    page, parts = F.col("page"), pages.Parts(F.col("url_host"), F.col("url_path"))
+    screen = F.coalesce((F.col("event_name") == "screen_view") & page["url"].isNull(), F.lit(False))
     complete = facts.withColumns(
         {
             "event_id": event_id,
             "event_key": F.xxhash64(event_id),
             "event_date": F.to_date("event_time"),
-            "page": pages.page(F.col("page"), F.col("event_name"), settings),
+            "page": pages.page(page, parts, screen, settings),
             "device": F.col("facts.device"),
             "bot_reasons": kinds,
             "is_bot": declared | (F.size(kinds) >= 2),
@@ -221,7 +233,17 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
         }
     )
     typed = [F.col(c.name).cast(c.type).alias(c.name) for c in events.TABLE.columns]
-    return complete.select(*typed, *EXTRA)
+    extra = [_fenced(F.col(name)).alias(name) if name == "reasons" else F.col(name) for name in EXTRA]
+    return complete.select(*typed, *extra)
+
+
+def _fenced(column: Column) -> Column:
+    """The same value, behind which the optimizer looks for nothing.
+
+    It would move a filter on `reasons` down to the files and write all of parsing out in its
+    condition, which takes a minute to compile.
+    """
+    return F.when(F.rand(seed=0) < 2, column)
 
 
 def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:

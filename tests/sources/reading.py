@@ -1,0 +1,57 @@
+"""Records to prepared rows for tests: write files, read them, prepare, collect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import Row, SparkSession
+
+from trailhouse.settings import Settings
+from trailhouse.sources import SOURCES
+from trailhouse.stages.events import prepare
+
+RECEIVED = "2026-03-02T10:00:02.000Z"
+SENT = "2026-03-02T10:00:01.000Z"
+
+
+def message(message_id: str | None, /, **fields: Any) -> dict[str, Any]:
+    """A good track call of ten o'clock that arrives without drift; a field given as None is left out."""
+    whole = {
+        "messageId": message_id,
+        "type": "track",
+        "event": "Heartbeat",
+        "originalTimestamp": "2026-03-02T10:00:00.000Z",
+        "sentAt": SENT,
+        "receivedAt": SENT,
+        "anonymousId": "device-1",
+        **fields,
+    }
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+def line(record: Mapping[str, Any] | str | bytes) -> bytes:
+    """The record as a line without its end; text and bytes stay as they are."""
+    if isinstance(record, bytes):
+        return record
+    return (record if isinstance(record, str) else json.dumps(record, ensure_ascii=False)).encode()
+
+
+def prepared(
+    spark: SparkSession, folder: Path, records: Iterable[Any], settings: Settings | None = None
+) -> list[Row]:
+    """The prepared rows of these Segment messages, which lie in one file."""
+    file = folder / "messages.json"
+    file.write_bytes(b"".join(line(record) + b"\n" for record in records))
+    return of_files(spark, "segment", [file], settings)
+
+
+def of_files(
+    spark: SparkSession, source: str, files: Iterable[Path], settings: Settings | None = None
+) -> list[Row]:
+    """The prepared rows of these files."""
+    chosen, rules = SOURCES[source], settings or Settings()
+    records = chosen.read(spark, [str(file) for file in files], rules)
+    return prepare(records, chosen, rules).collect()
