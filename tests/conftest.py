@@ -40,7 +40,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
                     "spark.driver.memory": "3g",
                     "spark.driver.bindAddress": "127.0.0.1",
                     "spark.driver.host": "127.0.0.1",
-                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC",
+                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
+                    # Short runs of many plans: compiling each thoroughly never pays.
+                    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
                     "spark.sql.warehouse.dir": str(scratch / "warehouse"),
                     "spark.ui.enabled": "false",
                     "spark.default.parallelism": "2",
@@ -79,7 +81,14 @@ class Shop:
 def simulate(folder: Path, *arguments: str) -> Shop:
     """A small shop below `folder`, by the simulator's own command line."""
     shop = Shop(folder / "raw", folder / "truth")
-    command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--out", str(shop.raw), "--truth", str(shop.truth)]
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "simulate.py"),
+        "--out",
+        str(shop.raw),
+        "--truth",
+        str(shop.truth),
+    ]
     subprocess.run([*command, *arguments], check=True, capture_output=True)
     return shop
 

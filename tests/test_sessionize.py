@@ -26,7 +26,9 @@ def sessions_of(
     return list(found.values())
 
 
-def test_a_gap_of_exactly_the_timeout_keeps_a_session_and_a_microsecond_more_ends_it(spark: SparkSession) -> None:
+def test_a_gap_of_exactly_the_timeout_keeps_a_session_and_a_microsecond_more_ends_it(
+    spark: SparkSession,
+) -> None:
     tie = [Happening("p", 0, "a"), Happening("p", 1800, "b"), Happening("p", 3600.000001, "c")]
     assert sessions_of(spark, tie) == [["a", "b"], ["c"]]
 
@@ -62,7 +64,10 @@ def test_a_server_event_joins_a_session_it_lies_in_and_extends_nothing(spark: Sp
 
 
 def test_a_server_event_at_the_instant_of_the_start_lies_in_the_session(spark: SparkSession) -> None:
-    tie = [Happening("p", 0, "order", event_id="a", platform="server"), Happening("p", 0, "click", event_id="b")]
+    tie = [
+        Happening("p", 0, "order", event_id="a", platform="server"),
+        Happening("p", 0, "click", event_id="b"),
+    ]
     assert sessions_of(spark, tie) == [["order", "click"]]
 
 
@@ -126,7 +131,9 @@ def test_an_event_without_a_person_is_in_no_session(spark: SparkSession) -> None
 def test_a_session_keeps_its_id_when_its_person_is_merged_into_another(spark: SparkSession) -> None:
     ids = set()
     for person in ("p", "q"):
-        placed = with_sessions(resolved_events(spark, [Happening(person, 0, event_id="x")]), Sessions(), "UTC")
+        placed = with_sessions(
+            resolved_events(spark, [Happening(person, 0, event_id="x")]), Sessions(), "UTC"
+        )
         ids.add(placed.first().session_id)  # type: ignore[union-attr]
     assert len(ids) == 1
 
@@ -140,8 +147,8 @@ def expected_sessions(world: Sequence[Happening]) -> set[frozenset[str]]:
     return {frozenset(session.event_ids) for session in oracle_sessions(events)}
 
 
-def test_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSession) -> None:
-    seeds = range(300)
+def compare_with_oracle(spark: SparkSession, seeds: range) -> None:
+    """Sessionize all worlds in one run; the first that differs fails with its seed."""
     worlds = {seed: random_world(seed) for seed in seeds}
     frame = resolved_events(spark, [one for world in worlds.values() for one in world])
     placed = with_sessions(frame, Sessions(), "UTC").where("session_id IS NOT NULL")
@@ -153,3 +160,12 @@ def test_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSes
         by_world[int(next(iter(ids))[1:].split("e")[0])].add(frozenset(ids))
     for seed, world in worlds.items():
         assert by_world[seed] == expected_sessions(world), f"seed {seed}: {world}"
+
+
+def test_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSession) -> None:
+    compare_with_oracle(spark, range(300))
+
+
+@pytest.mark.soak
+def test_thousands_of_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSession) -> None:
+    compare_with_oracle(spark, range(1000, 6000))

@@ -14,7 +14,10 @@ from trailhouse.progress import Progress
 from trailhouse.settings import load_settings
 
 app = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Trailhouse on the terminal."
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Trailhouse on the terminal.",
 )
 
 

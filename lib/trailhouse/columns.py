@@ -70,7 +70,9 @@ def ratio(part: Column, whole: Column) -> Column:
 
     Exact in decimals: a quotient of doubles could round differently from run to run.
     """
-    quotient = part.cast("DECIMAL(28,0)") / F.nullif(whole.cast("DECIMAL(28,0)"), F.lit(0).cast("DECIMAL(28,0)"))
+    quotient = part.cast("DECIMAL(28,0)") / F.nullif(
+        whole.cast("DECIMAL(28,0)"), F.lit(0).cast("DECIMAL(28,0)")
+    )
     return F.round(quotient, 6).cast("DECIMAL(9,6)")
 
 
@@ -86,7 +88,9 @@ def money_by_currency(entries: Column) -> Column:
     real = F.filter(entries, lambda entry: entry["amount"].isNotNull())
     named = F.transform(
         real,
-        lambda entry: F.struct(F.coalesce(entry["currency"], F.lit("XXX")).alias("currency"), entry["amount"]),
+        lambda entry: F.struct(
+            F.coalesce(entry["currency"], F.lit("XXX")).alias("currency"), entry["amount"]
+        ),
     )
     currencies = F.array_sort(F.array_distinct(F.transform(named, lambda entry: entry["currency"])))
 

@@ -36,12 +36,25 @@ _NEVER = "36500d"
 
 
 CHECKS = (
-    Check("events", "times_in_order", "A corrected time never lies far after its arrival.",
-          "event_time <= received_time + INTERVAL 1 DAY", severity="warn"),
-    Check("events", "date_is_of_the_time", "The partition is the UTC day of the event.",
-          "event_date = to_date(event_time)"),
-    Check("events", "somebody_did_it", "An event has an identifier, or consent took it away.",
-          "coalesce(anonymous_id, user_id, previous_id) IS NOT NULL OR size(identifiers) > 0 OR consent IS NOT NULL"),
+    Check(
+        "events",
+        "times_in_order",
+        "A corrected time never lies far after its arrival.",
+        "event_time <= received_time + INTERVAL 1 DAY",
+        severity="warn",
+    ),
+    Check(
+        "events",
+        "date_is_of_the_time",
+        "The partition is the UTC day of the event.",
+        "event_date = to_date(event_time)",
+    ),
+    Check(
+        "events",
+        "somebody_did_it",
+        "An event has an identifier, or consent took it away.",
+        "coalesce(anonymous_id, user_id, previous_id, consent) IS NOT NULL OR size(identifiers) > 0",
+    ),
     Check("events_quarantine", "has_a_reason", "A quarantined record says why.", "size(reasons) > 0"),
 )
 
@@ -126,7 +139,9 @@ def _require_input(lake: Lake, path: str) -> None:
 def _stream_id(lake: Lake, checkpoint: str) -> str:
     text = lake.read_text(f"{checkpoint}/metadata")
     if not text:
-        raise SourceError(f"the stream's checkpoint {checkpoint} has no metadata: remove that folder and run again")
+        raise SourceError(
+            f"the stream's checkpoint {checkpoint} has no metadata: remove that folder and run again"
+        )
     return str(json.loads(text)["id"])
 
 
@@ -213,7 +228,9 @@ def _count(
         F.count_if("internal").alias("internal"),
         F.count_if("blocked_ids").alias("blocked_ids"),
     ).collect()[0]
-    among = events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0))).collect()[0][0]
+    among = (
+        events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0))).collect()[0][0]
+    )
     # A published row with other content makes a conflict too, whichever of the two stays.
     against = fresh.where("_conflicts").count()
     return Counts(
@@ -327,14 +344,21 @@ def restore_ledger(run: Run) -> None:
     for (stream, number), counts in committed(lake).items():
         if (stream, number) not in known:
             run.records.stage(
-                "events", "events", "published", batch=number, counts=counts, note=f"stream {stream}, restored"
+                "events",
+                "events",
+                "published",
+                batch=number,
+                counts=counts,
+                note=f"stream {stream}, restored",
             )
 
 
 def _told(done: list[Counts]) -> str:
-    total = {name: sum(getattr(c, name) for c in done) for name in ("records_in", "kept", "duplicate", "quarantined")}
+    total = {
+        name: sum(getattr(c, name) for c in done)
+        for name in ("records_in", "kept", "duplicate", "quarantined")
+    }
     return (
         f"{total['records_in']:,} records: {total['kept']:,} kept, {total['duplicate']:,} duplicate, "
         f"{total['quarantined']:,} quarantined"
     )
-

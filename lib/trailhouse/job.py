@@ -15,10 +15,12 @@ from trailhouse.progress import Progress
 from trailhouse.settings import load_settings
 
 SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="YAML file, such as conf/local.yaml; base.yaml beside it comes first.")
+    Path | None,
+    typer.Option("--settings", help="YAML file, such as conf/local.yaml; base.yaml beside it comes first."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting, such as sessions.timeout=15m; may be repeated.")
+    list[str] | None,
+    typer.Option("--set", help="One setting, such as sessions.timeout=15m; may be repeated."),
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute anew even what is up to date.")]
 
@@ -63,4 +65,6 @@ def require_java() -> None:
     found = (Path(home) / "bin" / "java").exists() if home else shutil.which("java") is not None
     if not found:
         where = f"JAVA_HOME={home} holds none" if home else "none is on the PATH"
-        raise PackageError(f"Java 17 or later is needed and {where}: install a JRE, such as openjdk-17-jre-headless")
+        raise PackageError(
+            f"Java 17 or later is needed and {where}: install a JRE, such as openjdk-17-jre-headless"
+        )

@@ -39,8 +39,8 @@ class Counts:
         total = self.kept + self.duplicate + self.quarantined + self.refused
         if self.records_in != total:
             raise AssertionError(
-                f"the ledger does not balance: {self.records_in} records in, but {self.kept} kept + "
-                f"{self.duplicate} duplicate + {self.quarantined} quarantined + {self.refused} refused = {total}"
+                f"the ledger does not balance: {self.records_in} records in, but {self.kept} kept, "
+                f"{self.duplicate} duplicate, {self.quarantined} quarantined, {self.refused} refused: {total}"
             )
 
     def to_json(self) -> str:

@@ -38,7 +38,9 @@ class Progress:
         else:
             yield line
         seconds = time.perf_counter() - started
-        self.console.print(f"[green]✓[/green] [bold]{escape(name):<17}[/bold] {seconds:6.1f} s  {escape(line.text)}")
+        self.console.print(
+            f"[green]✓[/green] [bold]{escape(name):<17}[/bold] {seconds:6.1f} s  {escape(line.text)}"
+        )
 
     def warn(self, text: str) -> None:
         """Something that holds nothing but ought to be seen."""

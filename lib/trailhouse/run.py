@@ -47,7 +47,7 @@ class Run:
         """Record verdicts and show warnings; raise GateFailed when one of severity error failed."""
         self.records.gate(stage, outcomes, batch)
         self.outcomes += outcomes
-        failed = failures(outcomes)
+        failed = failures(list(outcomes))
         for outcome in outcomes:
             if not outcome.passed and outcome.severity == "warn":
                 self.progress.warn(f"{outcome.table}: {outcome.sentence} Observed: {outcome.observed}.")
@@ -104,9 +104,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
         return published
 
 
-def stage_outputs(
-    lake: Lake, stage: str, writes: Sequence[str], outputs: Any
-) -> dict[str, DataFrame]:
+def stage_outputs(lake: Lake, stage: str, writes: Sequence[str], outputs: Any) -> dict[str, DataFrame]:
     """Each output conformed to its contract and written where no reader looks."""
     surplus = set(outputs) ^ set(writes)
     if surplus:
@@ -144,7 +142,8 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
         if pinned_to is None:
             if not lake.exists(table):
                 raise StorageError(
-                    f"stage {stage.name} reads {table}, which lake {lake.root} does not have: run its stage first"
+                    f"stage {stage.name} reads {table}, which lake {lake.root} does not have: "
+                    "run its stage first"
                 )
             versions[table] = lake.data_version(table)
         else:
@@ -161,7 +160,9 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
 def _inputs(lake: Lake, stage: Stage, versions: dict[str, int]) -> dict[str, DataFrame]:
     inputs = {}
     for name in stage.reads:
-        frame = lake.read("events" if name == WATERMARK else name, versions["events" if name == WATERMARK else name])
+        frame = lake.read(
+            "events" if name == WATERMARK else name, versions["events" if name == WATERMARK else name]
+        )
         inputs[name] = watermark(frame) if name == WATERMARK else frame
     return inputs
 

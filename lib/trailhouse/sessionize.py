@@ -57,7 +57,9 @@ def _by_time(events: DataFrame, unit: list[Column], rules: Sessions, timezone: s
     so_far = ordered.rowsBetween(Window.unboundedPreceding, 0)
     # Peers included: a server event at the very instant of a session's start lies in it.
     by_now = (
-        Window.partitionBy(*unit).orderBy("event_time").rangeBetween(Window.unboundedPreceding, Window.currentRow)
+        Window.partitionBy(*unit)
+        .orderBy("event_time")
+        .rangeBetween(Window.unboundedPreceding, Window.currentRow)
     )
     timeout = micros(rules.timeout)
     now = F.unix_micros("event_time")
@@ -83,7 +85,9 @@ def _by_time(events: DataFrame, unit: list[Column], rules: Sessions, timezone: s
     frame = frame.withColumn("_inside", inside)
 
     # 3. cuts
-    frame = frame.withColumn("_opens", F.col("_begins") | (F.col("_inside") & _cut(frame, before, rules, timezone)))
+    frame = frame.withColumn(
+        "_opens", F.col("_begins") | (F.col("_inside") & _cut(frame, before, rules, timezone))
+    )
     opening = F.struct("_row", "event_time", "event_id", "run_start")
     frame = frame.withColumn("_session", F.max(F.when(F.col("_opens"), opening)).over(so_far))
 
@@ -131,7 +135,9 @@ def _cut(frame: DataFrame, before: WindowSpec, rules: Sessions, timezone: str) -
         previous_day = project_day(_last("_inside", "event_time", before), timezone)
         cut = cut | (day > previous_day)
     if rules.cut_on_campaign:
-        named = F.col("_inside") & F.coalesce(F.col("campaign.source"), F.col("campaign.click_id")).isNotNull()
+        named = (
+            F.col("_inside") & F.coalesce(F.col("campaign.source"), F.col("campaign.click_id")).isNotNull()
+        )
         known = _latest(named, F.to_json("campaign"), before)
         cut = cut | (named & ~known["value"].eqNullSafe(F.to_json("campaign")) | (named & ~_in_run(known)))
     if rules.cuts_on_user:
@@ -142,7 +148,9 @@ def _cut(frame: DataFrame, before: WindowSpec, rules: Sessions, timezone: str) -
 
 
 def _latest(condition: Column, value: Column, frame: WindowSpec) -> Column:
-    return F.last(F.when(condition, F.struct(F.col("_row").alias("row"), value.alias("value"))), True).over(frame)
+    return F.last(F.when(condition, F.struct(F.col("_row").alias("row"), value.alias("value"))), True).over(
+        frame
+    )
 
 
 def _in_run(known: Column) -> Column:

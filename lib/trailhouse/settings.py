@@ -216,6 +216,7 @@ class Questions(Section):
 
 class Gates(Section):
     examples: int = Field(5, ge=0, le=100)
+    docs: str = Field("", description="folder for Great Expectations' Data Docs of a whole run; empty: none")
     max_quarantine_share: float = Field(0.2, ge=0, le=1)
 
 

@@ -79,7 +79,8 @@ class Lake:
         )
         if table.partition_by:
             builder = builder.partitionedBy(*table.partition_by)
-        stats = [name for name in table.stats if name not in table.partition_by]
+        # Statistics on every column cost more than writing it.
+        stats = [name for name in (table.stats or table.grain) if name not in table.partition_by]
         if stats:
             builder = builder.property("delta.dataSkippingStatsColumns", ",".join(stats))
         if table.name == "events":
@@ -201,7 +202,7 @@ class Lake:
         return jvm.org.apache.hadoop.fs.Path(path)
 
     def _file_system(self, path: str) -> Any:
-        return self._hadoop_path(path).getFileSystem(self.spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+        return self._hadoop_path(path).getFileSystem(self.spark._jsc.hadoopConfiguration())
 
 
 def reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from trailhouse.gates.runner import write_docs
 from trailhouse.ingest import ingest
 from trailhouse.report.job import write_report
 from trailhouse.run import Run, run_stage
@@ -62,6 +63,8 @@ def run_job(name: str) -> Callable[[Run, bool], None]:
             with run.progress.stage("report") as line:
                 line.done(write_report(run.lake, run.settings))
         if everything:
+            if run.outcomes and run.settings.gates.docs:
+                write_docs(run.outcomes, run.settings.gates.docs)
             show_tables(run)
 
     return job

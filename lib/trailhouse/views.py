@@ -29,10 +29,14 @@ def with_views(events: DataFrame) -> DataFrame:
         .orderBy(*in_order())
         .rowsBetween(Window.unboundedPreceding, 0)
     )
-    current = F.last(F.when(F.col("event_name").isin(*VIEW_EVENTS), F.col("_begins")), ignorenulls=True).over(tab)
+    current = F.last(F.when(F.col("event_name").isin(*VIEW_EVENTS), F.col("_begins")), ignorenulls=True).over(
+        tab
+    )
     inferred = F.when(
         F.col("page.url").isNotNull(),
-        short_hash(F.lit("inferred"), F.col("session_id"), F.col("anonymous_id"), F.col("tab_id"), F.col("page.url")),
+        short_hash(
+            F.lit("inferred"), F.col("session_id"), F.col("anonymous_id"), F.col("tab_id"), F.col("page.url")
+        ),
     )
     frame = events.withColumn("_begins", begins)
     frame = frame.withColumn("view_id", F.when(client, F.coalesce("_begins", current, inferred)))
@@ -44,7 +48,9 @@ def _numbered(frame: DataFrame) -> DataFrame:
     order = Window.partitionBy(session).orderBy(*in_order())
     view = Window.partitionBy(session, "view_id")
     by_first = Window.partitionBy(session).orderBy(F.col("_first_of_view").asc_nulls_last())
-    frame = frame.withColumn("event_number", F.when(F.col("session_id").isNotNull(), F.row_number().over(order)))
+    frame = frame.withColumn(
+        "event_number", F.when(F.col("session_id").isNotNull(), F.row_number().over(order))
+    )
     on_view = F.col("view_id").isNotNull()
     frame = frame.withColumn("_first_of_view", F.when(on_view, F.min("event_number").over(view)))
     number = F.when(on_view, F.dense_rank().over(by_first))

@@ -102,6 +102,8 @@ def _received(rng: np.random.Generator, journal: Journal, events: Events, device
     end = np.array(journal.visit_start, np.int64) + length
     offline = (rng.random(len(end)) < LATE_VISITS) & (length > 0)
     back = end + rng.integers(2 * 60 * MINUTE, 5 * DAY, len(end))
+    # What would come after the last visit began is sent at once: the world ends with its days.
+    offline &= back <= np.max(journal.visit_start)
     received = np.where(offline[visit], back[visit], received)
     return np.where(events.server, events.time + 150, received)
 

@@ -224,7 +224,7 @@ def confirmation(visit: Visit) -> str | None:
         journal.add_event(page.view, page.t, "order", f',"properties":{{{order}}}', ident=ident, server=True)
         journal.count("server_orders")
         if rng.random() < 0.25:
-            later = page.t + rng.randrange(86_400_000, 5 * 86_400_000)
+            later = page.t + rng.randrange(3 * 3_600_000, 20 * 3_600_000)
             journal.add_event(
                 page.view, later, "refund", f',"properties":{{{order}}}', ident=ident, server=True
             )

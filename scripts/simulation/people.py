@@ -281,10 +281,9 @@ def _plan_visits(
         visits.append(rng.randrange(arrival, this_week_end) + 1)
     for k, monday in enumerate(range(this_week_end + 1, days, 7)):
         if rng.random() < RETENTION[min(k, len(RETENTION) - 1)]:
-            sunday = min(monday + 6, days - 1)
-            visits += [
-                rng.randint(monday, sunday) for _ in range(1 + (rng.random() < 0.5) + (rng.random() < 0.2))
-            ]
+            # Of a week that the simulation ends in, only the visits before its end are seen.
+            often = 1 + (rng.random() < 0.5) + (rng.random() < 0.2)
+            visits += [day for day in (rng.randint(monday, monday + 6) for _ in range(often)) if day < days]
     for day in visits:
         minute = rng.triangular(6.5 * 60, 23 * 60, 19.5 * 60)
         if rng.random() < 0.02:  # will go past midnight

@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from tests.cluster.standalone import StandaloneCluster
+from tests.conftest import ROOT, Shop
+from tests.pipeline.test_reruns import contents
+from trailhouse.storage import Lake
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -35,3 +39,19 @@ def test_the_exit_code_of_a_job_comes_through(cluster: StandaloneCluster, tmp_pa
     job.write_text("import sys\nsys.exit(3)\n")
 
     assert cluster.submit(job).returncode == 3
+
+
+def test_the_suite_on_a_cluster_gives_the_tables_of_a_local_run(
+    cluster: StandaloneCluster, spark: SparkSession, shop: Shop, shop_lake: Path, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    done = cluster.submit(
+        ROOT / "jobs" / "run_all.py",
+        *["--settings", str(ROOT / "conf" / "cluster.yaml")],
+        *["--set", f"raw.path={shop.raw}", "--set", f"lake.root={lake}"],
+        *["--set", "spark.shuffle_partitions=2"],
+        timeout=900,
+    )
+
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{cluster.logs()[-5000:]}"
+    assert contents(Lake(spark, str(lake))) == contents(Lake(spark, str(shop_lake)))

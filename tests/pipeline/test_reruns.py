@@ -62,9 +62,14 @@ def test_three_deliveries_in_another_order_give_the_tables_of_one(
     assert contents(Lake(spark, str(path))) == contents(Lake(spark, str(shop_lake)))
 
 
-@pytest.mark.parametrize("step", ["_publish_events", "_publish_quarantine", "judge"])
+@pytest.mark.parametrize("step", ["_publish_events", "_publish_quarantine"])
 def test_a_crash_inside_a_batch_leaves_nothing_twice_and_loses_nothing(
-    spark: SparkSession, shop: Shop, shop_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    spark: SparkSession,
+    shop: Shop,
+    shop_lake: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
 ) -> None:
     settings = shop.settings(tmp_path / "lake")
     real = getattr(ingest, step)
@@ -84,7 +89,9 @@ def test_a_crash_inside_a_batch_leaves_nothing_twice_and_loses_nothing(
     assert contents(lake, names) == contents(whole, names)
     row = lake.read("ledger").where("table_name = 'events' AND kept IS NOT NULL").collect()
     true = whole.read("ledger").where("table_name = 'events' AND kept > 0").collect()
-    assert [(r.records_in, r.kept, r.duplicate) for r in row] == [(r.records_in, r.kept, r.duplicate) for r in true]
+    assert [(r.records_in, r.kept, r.duplicate) for r in row] == [
+        (r.records_in, r.kept, r.duplicate) for r in true
+    ]
 
 
 def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(

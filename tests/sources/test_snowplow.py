@@ -218,4 +218,5 @@ def test_the_real_events_are_all_read(spark: SparkSession, shared_data: Path) ->
         "click": 10,
     }
     assert len({row.client_session_id for row in found if row.client_session_id}) == 46
-    assert all(row.page.view_id for row in found)
+    # Two of its ways to write the context are read; the third says that there is no view.
+    assert sum(row.page.view_id is not None for row in found) == 159

@@ -125,7 +125,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
         {
             "event_name": cast.present(_event_name(c)),
             "payload": F.from_json(_starting(others, names.PAYLOAD), _PAYLOAD, cast.JSON),
-            "view_id": F.get_json_object(_starting(others, names.CONTEXT), "$[0].id"),
+            "web_page": _starting(others, names.CONTEXT),
         }
     )
     return opened.select(*[column.alias(name) for name, column in _columns().items()])
@@ -135,6 +135,12 @@ def _starting(others: Column, prefix: str) -> Column:
     """The first value, by name, of the columns whose names begin so."""
     found = F.map_filter(others, lambda key, _: key.startswith(prefix))
     return F.get(F.map_values(found), F.lit(0))
+
+
+def _view_id(web_page: Column) -> Column:
+    """The id in the context, which some loaders wrap into one array more."""
+    plain, wrapped = (F.get_json_object(web_page, place) for place in ("$[0].id", "$[0][0].id"))
+    return cast.present(F.coalesce(plain, wrapped))
 
 
 def _event_name(c: Column) -> Column:
@@ -185,7 +191,7 @@ def _columns() -> dict[str, Column]:
             cast.present(c["page_url"]).alias("url"),
             cast.present(c["page_title"]).alias("title"),
             cast.present(c["page_referrer"]).alias("referrer"),
-            F.col("view_id").alias("view_id"),
+            _view_id(F.col("web_page")).alias("view_id"),
         ),
         "viewport": cast.sizes(c["br_viewwidth"], c["br_viewheight"]),
         "document": cast.sizes(c["doc_width"], c["doc_height"]),

@@ -10,7 +10,13 @@ from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.views import with_views
 
-_FROM_PAGE = {"page_url": "url", "page_path": "path", "page_group": "group", "page_title": "title", "referrer": "referrer"}
+_FROM_PAGE = {
+    "page_url": "url",
+    "page_path": "path",
+    "page_group": "group",
+    "page_title": "title",
+    "referrer": "referrer",
+}
 
 
 def transform(inputs: Frames, context: Context) -> Frames:

@@ -28,7 +28,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     activity = inputs["activity"]
     on_view = _with_steps(activity.where("view_id IS NOT NULL"))
     views = on_view.groupBy(*_KEYS).agg(*_measures(context.settings.sessions))
-    views = views.join(_scrolling_apps(activity), F.col("_app").eqNullSafe(F.col("_scrolling_app")), how="left")
+    views = views.join(
+        _scrolling_apps(activity), F.col("_app").eqNullSafe(F.col("_scrolling_app")), how="left"
+    )
     return {"page_views": _finished(views).select(*TABLES["page_views"].schema.names)}
 
 
@@ -59,7 +61,9 @@ def _measures(rules: Sessions) -> list[Column]:
         F.max("event_time").alias("end_time"),
         F.min(first).alias("_first"),
         F.min("app_id").alias("_app"),
-        F.min_by("device.type", F.when(F.col("device.type").isNotNull(), F.col("event_number"))).alias("device_type"),
+        F.min_by("device.type", F.when(F.col("device.type").isNotNull(), F.col("event_number"))).alias(
+            "device_type"
+        ),
         F.max("viewport.width").alias("viewport_width"),
         F.max("viewport.height").alias("viewport_height"),
         F.max("document.height").alias("document_height"),
@@ -71,7 +75,9 @@ def _measures(rules: Sessions) -> list[Column]:
         F.count_if(name == "form_submit").alias("_submitted"),
         F.count_if(name == "form_abandon").alias("_abandoned"),
         F.count_if(name.isin("form_start", "form_change")).alias("_started"),
-        engaged_us(rules, beats, F.coalesce(F.sum(F.least("_gap", F.lit(cap))), F.lit(0))).alias("engaged_us"),
+        engaged_us(rules, beats, F.coalesce(F.sum(F.least("_gap", F.lit(cap))), F.lit(0))).alias(
+            "engaged_us"
+        ),
         F.bool_or("is_bot").alias("is_bot"),
         F.bool_or("internal").alias("internal"),
     ]

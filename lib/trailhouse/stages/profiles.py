@@ -41,7 +41,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     profiles = profiles.withColumns(
         {
             "cohort_month": cohort,
-            "identifiers": F.coalesce("identifiers", F.array().cast(TABLES["profiles"].column("identifiers").type)),
+            "identifiers": F.coalesce(
+                "identifiers", F.array().cast(TABLES["profiles"].column("identifiers").type)
+            ),
         }
     )
     return {"profiles": profiles.na.fill(0, ["devices"]).select(*TABLES["profiles"].schema.names)}
@@ -93,13 +95,23 @@ def _from_sessions(sessions: DataFrame) -> DataFrame:
 
 def _from_activity(activity: DataFrame) -> DataFrame:
     survey = F.col("survey")
-    answered = (F.col("event_name") == "survey_response") & (survey["kind"] == "nps") & survey["score"].between(0, 10)
-    nps = activity.where(answered).groupBy("person_id").agg(
-        F.max_by(survey["score"], F.struct("event_time", "event_id")).alias("latest_nps")
+    answered = (
+        (F.col("event_name") == "survey_response")
+        & (survey["kind"] == "nps")
+        & survey["score"].between(0, 10)
+    )
+    nps = (
+        activity.where(answered)
+        .groupBy("person_id")
+        .agg(F.max_by(survey["score"], F.struct("event_time", "event_id")).alias("latest_nps"))
     )
     accounts = activity.where("user_id IS NOT NULL").groupBy("person_id", "user_id").count()
     most = Window.partitionBy("person_id").orderBy(F.col("count").desc(), "user_id")
-    main = accounts.withColumn("_rank", F.row_number().over(most)).where("_rank = 1").select("person_id", "user_id")
+    main = (
+        accounts.withColumn("_rank", F.row_number().over(most))
+        .where("_rank = 1")
+        .select("person_id", "user_id")
+    )
     return main.join(nps, on="person_id", how="full")
 
 
@@ -113,7 +125,9 @@ def _traits(activity: DataFrame) -> DataFrame:
         "event_id",
         F.explode(F.from_json("traits", "MAP<STRING, STRING>")).alias("key", "text"),
     )
-    newest = Window.partitionBy("person_id", "key").orderBy(F.col("event_time").desc(), F.col("sequence").desc_nulls_first(), F.col("event_id").desc())
+    newest = Window.partitionBy("person_id", "key").orderBy(
+        F.col("event_time").desc(), F.col("sequence").desc_nulls_first(), F.col("event_id").desc()
+    )
     latest = entries.withColumn("_rank", F.row_number().over(newest)).where("_rank = 1 AND text IS NOT NULL")
     pairs = F.array_sort(F.collect_list(F.struct("key", "text")))
     return latest.groupBy("person_id").agg(F.to_json(F.map_from_entries(pairs)).alias("traits"))
@@ -132,7 +146,12 @@ STAGE = Stage(
     settings=("project",),
     pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
     checks=(
-        Check("profiles", "seen_in_order", "A person is last seen no earlier than first.", "last_seen >= first_seen"),
+        Check(
+            "profiles",
+            "seen_in_order",
+            "A person is last seen no earlier than first.",
+            "last_seen >= first_seen",
+        ),
         Check(
             "profiles",
             "windows_nest",

@@ -84,8 +84,14 @@ def _from_views(page_views: DataFrame) -> DataFrame:
         F.count("*").alias("views"),
         F.count_if(F.col("page_view_events") > 0).alias("page_views"),
         F.count_distinct("page_path").alias("distinct_pages"),
-        *[F.max_by(f"page_{part}", "is_entry").alias(f"entry_page{end}") for part, end in (("path", ""), ("group", "_group"))],
-        *[F.max_by(f"page_{part}", "is_exit").alias(f"exit_page{end}") for part, end in (("path", ""), ("group", "_group"))],
+        *[
+            F.max_by(f"page_{part}", "is_entry").alias(f"entry_page{end}")
+            for part, end in (("path", ""), ("group", "_group"))
+        ],
+        *[
+            F.max_by(f"page_{part}", "is_exit").alias(f"exit_page{end}")
+            for part, end in (("path", ""), ("group", "_group"))
+        ],
         F.sum("engaged_us").alias("engaged_us"),
         F.max("max_scroll_pct").alias("max_scroll_pct"),
     )
@@ -154,7 +160,10 @@ def _behaviour() -> Column:
     many = F.col("views") >= _BOT_VIEWS
     fast = many & (F.unix_micros("end_time") - F.unix_micros("start_time") < F.col("views") * 1_000_000)
     idle = many & (F.col("_interactions") == 0) & (F.col("_presence") == 0)
-    named = F.array(F.when(fast, F.lit("behaviour: more than a view a second")), F.when(idle, F.lit("behaviour: no interaction")))
+    named = F.array(
+        F.when(fast, F.lit("behaviour: more than a view a second")),
+        F.when(idle, F.lit("behaviour: no interaction")),
+    )
     return F.filter(named, lambda reason: reason.isNotNull())
 
 
@@ -166,14 +175,24 @@ STAGE = Stage(
     settings=("sessions", "project", "conversions", "signals"),
     pins={"activity": "page_views"},
     checks=(
-        Check("sessions", "ends_after_start", "A session ends no earlier than it starts.", "end_time >= start_time"),
+        Check(
+            "sessions",
+            "ends_after_start",
+            "A session ends no earlier than it starts.",
+            "end_time >= start_time",
+        ),
         Check(
             "sessions",
             "within_its_run",
             "A session lies within the run it is cut from.",
             "start_time >= run_start AND end_time <= run_end",
         ),
-        Check("sessions", "page_views_are_views", "Sent page views are no more than views.", "page_views <= views"),
+        Check(
+            "sessions",
+            "page_views_are_views",
+            "Sent page views are no more than views.",
+            "page_views <= views",
+        ),
         Check(
             "sessions",
             "views_agree",

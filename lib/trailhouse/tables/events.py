@@ -16,7 +16,12 @@ TABLE = Table(
     columns=(
         Column("event_id", "STRING", "The tracker's id of the event, else its content hash.", True),
         Column("event_key", "BIGINT", "64-bit key of event_id, by which duplicates are probed.", True),
-        Column("content_hash", "STRING", "SHA-256 of the source's own columns without received and sent time.", True),
+        Column(
+            "content_hash",
+            "STRING",
+            "SHA-256 of the source's own columns without received and sent time.",
+            True,
+        ),
         Column("event_time", "TIMESTAMP", "When it happened, the client's clock corrected.", True),
         Column("client_time", "TIMESTAMP", "What the client's clock said."),
         Column("sent_time", "TIMESTAMP", "When the client sent it, by the client's clock."),

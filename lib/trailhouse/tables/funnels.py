@@ -15,7 +15,9 @@ TABLE = Table(
         Column("step", "INT", "Number of the step, from 1.", True, low=1, high=30),
         Column("step_name", "STRING", "The step.", True),
         Column("units", "BIGINT", "Units that reached it.", True, low=0),
-        Column("from_previous", "DECIMAL(9,6)", "Share of the step before; null where that is 0.", low=0, high=1),
+        Column(
+            "from_previous", "DECIMAL(9,6)", "Share of the step before; null where that is 0.", low=0, high=1
+        ),
         Column("from_start", "DECIMAL(9,6)", "Share of step 1; null where that is 0.", low=0, high=1),
         Column("median_us", "BIGINT", "Median time from the step before, microseconds.", low=0),
         Column("mean_us", "BIGINT", "Mean time from the step before, rounded, microseconds.", low=0),

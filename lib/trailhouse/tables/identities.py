@@ -13,6 +13,8 @@ TABLE = Table(
         Column("id_value", "STRING", "Normalised value.", True),
         Column("person_id", "STRING", "Hash of the person's oldest identifier.", True),
         Column("first_seen", "TIMESTAMP", "First event that shows the identifier.", True),
-        Column("status", "STRING", "own, or a person of its own because shared or a hub.", True, values=STATUSES),
+        Column(
+            "status", "STRING", "own, or a person of its own because shared or a hub.", True, values=STATUSES
+        ),
     ),
 )

@@ -13,7 +13,9 @@ TABLE = Table(
         Column("stage", "STRING", "The stage.", True),
         Column("table_name", "STRING", "The table.", True),
         Column("batch", "BIGINT", "Batch of the events stream; -1 elsewhere.", True),
-        Column("action", "STRING", "What happened to the table.", True, values=("published", "unchanged", "held")),
+        Column(
+            "action", "STRING", "What happened to the table.", True, values=("published", "unchanged", "held")
+        ),
         Column("table_version", "BIGINT", "Its version afterwards."),
         Column("rows", "BIGINT", "Its rows afterwards.", low=0),
         Column("records_in", "BIGINT", "Records read.", low=0),

@@ -37,6 +37,12 @@ TABLE = Table(
         Column("value", shapes.MONEY, "Value by currency, sorted.", True),
         Column("rage_clicks", "BIGINT", "Rage-click signals.", True, low=0),
         Column("latest_nps", "INT", "Latest NPS score.", low=0, high=10),
-        Column("lifecycle", "STRING", "State in the week of as_of.", True, values=("new", "returning", "resurrecting", "dormant")),
+        Column(
+            "lifecycle",
+            "STRING",
+            "State in the week of as_of.",
+            True,
+            values=("new", "returning", "resurrecting", "dormant"),
+        ),
     ),
 )

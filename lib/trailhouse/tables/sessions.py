@@ -43,7 +43,9 @@ TABLE = Table(
         Column("conversions", "BIGINT", "Conversion events.", True, low=0),
         Column("value", shapes.MONEY, "Value of its conversions by currency, sorted.", True),
         Column("rage_clicks", "BIGINT", "Rage-click signals of the default preset.", True, low=0),
-        Column("dead_clicks", "BIGINT", "Dead-click signals of the default preset; null: not collected.", low=0),
+        Column(
+            "dead_clicks", "BIGINT", "Dead-click signals of the default preset; null: not collected.", low=0
+        ),
         Column("u_turns", "BIGINT", "U-turn signals of the default preset.", True, low=0),
         Column("is_bot", "BOOLEAN", "Left out of metrics.", True),
         Column("bot_reasons", "ARRAY<STRING>", "All signs of a bot, sorted.", True),

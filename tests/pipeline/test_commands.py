@@ -1,0 +1,108 @@
+"""What a person types: wrong settings end with one sentence and code 2, and README's queries run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.conftest import ROOT, run_suite
+from trailhouse.errors import SourceError, StorageError
+from trailhouse.settings import load_settings
+
+README = (ROOT / "README.md").read_text()
+
+
+def job(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a job with this Python; what is told here is told before Spark starts."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "500", **environment},
+        cwd=ROOT,
+    )
+
+
+JOBS = ("events", "identities", "activity", "sessions", "profiles", "metrics", "report", "run_all")
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_job_has_help(name: str) -> None:
+    done = job(name, "--help")
+    assert done.returncode == 0
+    assert "--settings" in done.stdout
+    assert "--rebuild" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--set", "sessions.timout=1h"], "did you mean sessions.timeout"),
+        (["--set", "sessions.timeout=soon"], "sessions.timeout"),
+        (["--set", "raw.format=matomo"], "raw.format"),
+        (["--settings", "conf/nowhere.yaml"], "conf/nowhere.yaml does not exist"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_code_2(arguments: list[str], sentence: str) -> None:
+    done = job("events", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_absent_java_is_one_sentence_and_code_2(tmp_path: Path) -> None:
+    done = job("events", JAVA_HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert "Java 17" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_raw_input_that_is_not_there_is_told_by_its_path(spark: SparkSession, tmp_path: Path) -> None:
+    settings = load_settings(None, [f"raw.path={tmp_path}/nowhere", f"lake.root={tmp_path}/lake"])
+    with pytest.raises(SourceError, match=f"{tmp_path}/nowhere does not exist") as told:
+        run_suite(spark, settings, "events")
+    assert told.value.exit_code == 2
+
+
+@pytest.mark.parametrize("root", ["/proc/lake", "nosuch://bucket/lake"])
+def test_a_lake_that_cannot_be_reached_is_told_by_its_path(spark: SparkSession, root: str) -> None:
+    with pytest.raises(StorageError, match=f"lake {root} cannot be") as told:
+        run_suite(spark, load_settings(None, [f"lake.root={root}"]), "events")
+    assert told.value.exit_code == 2
+
+
+def test_a_stage_before_its_inputs_names_what_is_missing(spark: SparkSession, tmp_path: Path) -> None:
+    settings = load_settings(None, [f"lake.root={tmp_path}/lake"])
+    with pytest.raises(StorageError, match="does not have: run its stage first"):
+        run_suite(spark, settings, "identities")
+
+
+def queries() -> list[str]:
+    """README's examples in Python."""
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", queries(), ids=["polars", "duckdb", "spark"])
+def test_readmes_query_runs_and_shows_something(
+    code: str,
+    shop_lake: Path,
+    spark: object,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(code.replace("var/lake", str(shop_lake)), "README.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) > 4
+
+
+def test_readme_names_every_table() -> None:
+    from trailhouse.tables import TABLES
+
+    missing = [name for name in TABLES if f"`{name}`" not in README]
+    assert missing == []
