@@ -38,12 +38,13 @@ ANSWERS = {
     "form": event("form_start", 1),
     "custom event": event("cart_add", 1),
     "next page": event("page_view", 2, view_id="next"),
+    "page in a new tab": event("page_view", 2, view_id="next", tab_id="new"),
 }
 NO_ANSWERS = {
     "too late": event("mutation", 2.751),
     "heartbeat": event("heartbeat", 1),
     "mouse move": event("mouse_move", 1),
-    "page in another tab": event("page_view", 1, view_id="elsewhere", tab_id="another"),
+    "page on another device": event("page_view", 1, view_id="elsewhere", anonymous_id="another"),
     "mutation on another view": event("mutation", 1, view_id="elsewhere"),
 }
 

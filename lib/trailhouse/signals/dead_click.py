@@ -49,8 +49,9 @@ def judged(activity: DataFrame) -> DataFrame:
 def find(activity: DataFrame, settings: Signals) -> DataFrame:
     """One row a click on something not a text field that nothing on its view answers in time.
 
-    An answer is any event on the view that does not come by itself (`INERT`), or a new view in the
-    tab, at the click's time or up to the preset's milliseconds later, both ends included. Clicks on
+    An answer is any event on the view that does not come by itself (`INERT`), or a new view on the
+    device in whichever tab (links open new ones), at the click's time or up to the preset's
+    milliseconds later, both ends included. Clicks on
     what declares itself not interactive are left out (they are `click_inert` in `heatmaps`), and so
     are clicks on links that leave the site, whose answer no tracker of the site can see.
     """
@@ -63,13 +64,11 @@ def find(activity: DataFrame, settings: Signals) -> DataFrame:
     # Later events first, so that one pass keeps the nearest one to come; a range counts equal times.
     later = (Window.unboundedPreceding, Window.currentRow)
     on_view = Window.partitionBy("session_id", "view_id").orderBy(at.desc()).rangeBetween(*later)
-    in_tab = (
-        Window.partitionBy("session_id", "anonymous_id", "tab_id").orderBy(at.desc()).rangeBetween(*later)
-    )
+    on_device = Window.partitionBy("session_id", "anonymous_id").orderBy(at.desc()).rangeBetween(*later)
     nearest = (
         seen.where(answers | is_click)
         .withColumn("answer_at", F.min(F.when(answers, at)).over(on_view))
-        .withColumn("view_at", F.min(F.when(is_view, at)).over(in_tab))
+        .withColumn("view_at", F.min(F.when(is_view, at)).over(on_device))
     )
     wait = F.least("answer_at", "view_at") - at
     unanswered = nearest.where(is_click & F.coalesce(wait > preset.ms * 1000, F.lit(True)))
