@@ -81,7 +81,10 @@ def _identifier(id_type: Column, value: Column, settings: Settings) -> Column:
 
 
 def sightings(events: DataFrame, settings: Settings) -> DataFrame:
-    """Sets of identifiers by day and source: ids (sorted array), event_date, source, events, first, last."""
+    """Sets of identifiers by day and source; a set may be empty, and come in several rows.
+
+    Columns: ids (array sorted by type and value), event_date, source, events, first_time, last_time.
+    """
     # 1. Folded by the raw columns first, so that values are normalised once a set and not once an event.
     folded = (
         events.select(raw_identifiers().alias("raw"), "event_date", "source", "event_time")
@@ -92,10 +95,10 @@ def sightings(events: DataFrame, settings: Settings) -> DataFrame:
             F.max("event_time").alias("last_time"),
         )
     )
-    ids = F.array_sort(F.array_distinct(identifiers_of(F.col("raw"), settings)))
-    return folded.select(
-        ids.alias("ids"), "event_date", "source", "events", "first_time", "last_time"
-    ).filter(F.size("ids") > 0)
+    # sort_array, not array_sort, whose comparing function is interpreted for each pair of elements.
+    ids = F.sort_array(F.array_distinct(identifiers_of(F.col("raw"), settings)))
+    # Sets without a usable identifier stay: a filter would compute every set a second time.
+    return folded.select(ids.alias("ids"), "event_date", "source", "events", "first_time", "last_time")
 
 
 def seen_identifiers(shown: DataFrame) -> DataFrame:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from trailhouse.columns import let
+
 JSON = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 """Options for from_json: what JSON allows, and no more."""
 
@@ -106,9 +108,12 @@ def identifiers(entries: Column) -> Column:
         lambda e: F.struct(F.lower(present(e["key"])).alias("key"), present(e["value"]).alias("value")),
     )
     kept = F.filter(clean, lambda e: e["key"].isNotNull() & e["value"].isNotNull())
-    keys = F.transform(kept, lambda e: e["key"])
-    first = F.filter(kept, lambda e, i: F.array_position(keys, e["key"]) == i + 1)
-    return F.when(F.size(kept) > 0, F.map_from_entries(first))
+
+    def first_of_each(found: Column) -> Column:
+        keys = F.transform(found, lambda e: e["key"])
+        return F.map_from_entries(F.filter(found, lambda e, i: F.array_position(keys, e["key"]) == i + 1))
+
+    return let(kept, lambda found: F.when(F.size(found) > 0, first_of_each(found)))
 
 
 def joined(parts: Iterable[Column]) -> Column:

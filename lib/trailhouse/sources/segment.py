@@ -66,6 +66,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
         F.from_json(
             r["properties"], names.PROPERTIES, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}
         ).alias("p"),
+        F.from_json(r["traits"], names.TRAITS, cast.JSON).alias("t"),
         cast.time(r["originalTimestamp"]).alias("original_time"),
         cast.time(r["timestamp"]).alias("timestamp_time"),
         cast.time(r["sentAt"]).alias("sent_time"),
@@ -182,8 +183,7 @@ def _platform(m: Message) -> Column:
 
 
 def _identifiers(m: Message) -> Column:
-    traits = F.from_json(m.record["traits"], "STRUCT<email: STRING, phone: STRING>", cast.JSON)
-    context = m.context["traits"]
+    traits, context = m.traits, m.context["traits"]
 
     def entry(key: str) -> Column:
         value = F.coalesce(cast.scalar(traits[key]), cast.scalar(context[key]))

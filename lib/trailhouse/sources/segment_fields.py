@@ -53,6 +53,7 @@ class Message:
     kind: Column
     name: Column
     context: Column
+    traits: Column
     properties: Column
     numbers: Column
     """Struct of the properties that are numbers, cast."""
@@ -67,7 +68,19 @@ class Message:
     def of(cls, frame: DataFrame) -> Message:
         """The parts, in a frame that `with_typed` made."""
         record = {key: frame[f"r_{key}"] for key in names.VALUES}
-        parts = ("map", "further", "type", "event_name", "c", "p", "n", "wrong", "wrong_context", "money_key")
+        parts = (
+            "map",
+            "further",
+            "type",
+            "event_name",
+            "c",
+            "t",
+            "p",
+            "n",
+            "wrong",
+            "wrong_context",
+            "money_key",
+        )
         return cls(record, *[frame[part] for part in parts])
 
 

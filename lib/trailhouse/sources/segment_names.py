@@ -113,6 +113,9 @@ CONTEXT_KEYS = (
     "sequence",
 )  # fmt: skip
 
+TRAITS = "STRUCT<email: STRING, phone: STRING>"
+"""What is read of `traits`, there and in the context."""
+
 PROPERTIES = """STRUCT<
     url: STRING, title: STRING, referrer: STRING, viewId: STRING, pointer: STRING,
     selector: STRING, text: STRING, tag: STRING, href: STRING, interactive: STRING, x: STRING, y: STRING,
