@@ -51,9 +51,9 @@ def find(activity: DataFrame, settings: Signals) -> DataFrame:
 
     An answer is any event on the view that does not come by itself (`INERT`), or a new view on the
     device in whichever tab (links open new ones), at the click's time or up to the preset's
-    milliseconds later, both ends included. Clicks on
-    what declares itself not interactive are left out (they are `click_inert` in `heatmaps`), and so
-    are clicks on links that leave the site, whose answer no tracker of the site can see.
+    milliseconds later, both ends included. Clicks on what declares itself not interactive are left
+    out (they are `click_inert` in `heatmaps`), and so are clicks on links that leave the site, whose
+    answer no tracker of the site can see.
     """
     preset = PRESETS[settings.dead_click]
     is_view = F.col("event_name").isin(*VIEW_EVENTS)

@@ -45,7 +45,9 @@ def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame
 
     A row with `reasons` is for quarantine and holds its bytes in `raw`; one with `refused` is
     counted and goes; the others are candidates. `blocked_ids` tells that an identifier names
-    nobody. Raises SettingsError for settings that cannot be kept.
+    nobody. Write it to storage before asking more than one thing of it: a filter on top would be
+    moved down to the files, with all of parsing written out in its condition. Raises SettingsError
+    for settings that cannot be kept.
     """
     parsed = source.parse(records, settings).withColumn("source", F.lit(source.name))
     timed = _with_times(parsed, settings)
@@ -233,17 +235,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
         }
     )
     typed = [F.col(c.name).cast(c.type).alias(c.name) for c in events.TABLE.columns]
-    extra = [_fenced(F.col(name)).alias(name) if name == "reasons" else F.col(name) for name in EXTRA]
-    return complete.select(*typed, *extra)
-
-
-def _fenced(column: Column) -> Column:
-    """The same value, behind which the optimizer looks for nothing.
-
-    It would move a filter on `reasons` down to the files and write all of parsing out in its
-    condition, which takes a minute to compile.
-    """
-    return F.when(F.rand(seed=0) < 2, column)
+    return complete.select(*typed, *EXTRA)
 
 
 def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:

@@ -9,6 +9,7 @@ from trailhouse.columns import VIEW_EVENTS, is_client, micros, money_by_currency
 from trailhouse.enrich import urls
 from trailhouse.enrich.channels import channel
 from trailhouse.settings import Settings
+from trailhouse.signals.dead_click import TRACKER, judged
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 
@@ -31,7 +32,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
         .agg(*_from_events(settings))
         .join(_from_views(inputs["page_views"]), on="session_id", how="left")
         .join(_from_signals(inputs["signals"], settings), on="session_id", how="left")
-        .join(_judged_apps(activity), F.col("app_id").eqNullSafe(F.col("_judged_app")), how="left")
+        .join(_judged_days(activity), _same_tracker(), how="left")
         .crossJoin(F.broadcast(inputs["watermark"]))
     )
     return {"sessions": _finished(sessions, settings).select(*TABLES["sessions"].schema.names)}
@@ -107,11 +108,16 @@ def _from_signals(signals: DataFrame, settings: Settings) -> DataFrame:
     )
 
 
-def _judged_apps(activity: DataFrame) -> DataFrame:
-    """Apps that send mutations: elsewhere dead clicks are not collected, which is not 0."""
-    return F.broadcast(
-        activity.where("event_name = 'mutation'").select(F.col("app_id").alias("_judged_app")).distinct()
-    ).withColumn("_judged", F.lit(True))
+def _judged_days(activity: DataFrame) -> DataFrame:
+    """App, platform and day where dead clicks can be judged; elsewhere null: not collected is not 0."""
+    names = {name: f"_judged_{name}" for name in TRACKER}
+    return F.broadcast(judged(activity).withColumnsRenamed(names).withColumn("_judged", F.lit(True)))
+
+
+def _same_tracker() -> Column:
+    same_app = F.col("app_id").eqNullSafe(F.col("_judged_app_id"))
+    same_platform = F.col("platform").eqNullSafe(F.col("_judged_platform"))
+    return same_app & same_platform & (F.to_date("start_time") == F.col("_judged_event_date"))
 
 
 def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
