@@ -188,25 +188,28 @@ def _against_published(lake: Lake, winners: DataFrame) -> DataFrame:
 
     Only narrow columns of history are probed: the 64-bit key first, the full id to confirm.
     """
+    # The order in which `winners` chooses within a batch.
+    order = F.struct(
+        F.col("received_time").isNull(),
+        "received_time",
+        "content_hash",
+        F.col("sent_time").isNull(),
+        "sent_time",
+        "event_time",
+    )
     published = lake.read("events").select(
-        "event_key",
-        "event_id",
-        F.col("received_time").alias("_received"),
-        F.col("content_hash").alias("_hash"),
+        "event_key", "event_id", order.alias("_published"), F.col("content_hash").alias("_hash")
     )
     joined = winners.join(published, on=["event_key", "event_id"], how="left")
     exists = F.col("_hash").isNotNull()
-    order = [(F.col("received_time"), F.col("_received")), (F.col("content_hash"), F.col("_hash"))]
-    (new_time, old_time), (new_hash, old_hash) = order
-    earlier = F.coalesce(new_time < old_time, new_time.isNotNull() & old_time.isNull())
-    better = earlier | (new_time.eqNullSafe(old_time) & (new_hash < old_hash))
+    better = F.coalesce(order < F.col("_published"), F.lit(False))
     return joined.withColumns(
         {
             "_kept": ~exists | better,
             "_replaces": exists & better,
-            "_conflicts": exists & (new_hash != old_hash),
+            "_conflicts": exists & (F.col("content_hash") != F.col("_hash")),
         }
-    ).drop("_received", "_hash")
+    ).drop("_published", "_hash")
 
 
 def _count(

@@ -22,6 +22,9 @@ FIXED = {
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
     "spark.sql.sources.partitionOverwriteMode": "static",
+    # The JVM compiles no method above 8,000 bytes: parsing in one such method takes twice as long.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 """What every session has, whoever submits it."""
 
