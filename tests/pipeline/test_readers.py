@@ -26,4 +26,4 @@ def test_a_table_has_the_same_rows_in_spark_polars_and_duckdb(
     arrow = DeltaTable(path).to_pyarrow_dataset()
     connection = duckdb.connect()
     connection.register("published", arrow)
-    assert connection.sql("SELECT count(*) FROM published").fetchone() == (rows,)
+    assert connection.execute("SELECT count(*) FROM published").fetchone() == (rows,)
