@@ -169,3 +169,13 @@ def test_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSes
 @pytest.mark.soak
 def test_thousands_of_random_worlds_have_the_sessions_that_a_plain_loop_finds(spark: SparkSession) -> None:
     compare_with_oracle(spark, range(1000, 6000))
+
+
+def test_the_trackers_session_outlives_a_change_of_person_in_scope_device(spark: SparkSession) -> None:
+    log_in = [
+        Happening("p", 0, "a", client_session="s"),
+        Happening("q", 1, "b", client_session="s"),
+        Happening("q", 2, "c", client_session="t"),
+    ]
+    assert sessions_of(spark, log_in, boundary="client", scope="device") == [["a", "b"], ["c"]]
+    assert sessions_of(spark, log_in, boundary="client") == [["a"], ["b"], ["c"]]

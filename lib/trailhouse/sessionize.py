@@ -33,13 +33,16 @@ def with_sessions(events: DataFrame, rules: Sessions, timezone: str) -> DataFram
     if rules.scope == "device":
         unit.append(F.col("anonymous_id"))
     if rules.boundary == "client":
-        return _by_client_id(events, unit)
+        # In scope device the tracker's id decides alone, whoever logs in and whatever cookie is lost.
+        return _by_client_id(events, [] if rules.scope == "device" else unit[:1])
     return _by_time(events, unit, rules, timezone)
 
 
 def _by_client_id(events: DataFrame, unit: list[Column]) -> DataFrame:
     usable = F.col("person_id").isNotNull() & F.col("client_session_id").isNotNull()
-    session = Window.partitionBy(*unit, "client_session_id").orderBy(*in_order())
+    # Events without such an id are in no session; spread by their own they burden no single task.
+    own = F.coalesce("client_session_id", F.concat(F.lit("\0"), "event_id"))
+    session = Window.partitionBy(*unit, own).orderBy(*in_order())
     whole = session.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     first = F.first("event_id").over(whole)
     start = F.min("event_time").over(whole)

@@ -54,7 +54,7 @@ def _measures(rules: Sessions) -> list[Column]:
     beats = F.count_distinct(F.when(ping, F.floor(F.unix_seconds("event_time") / rules.heartbeat_seconds)))
     cap = rules.gap_cap_seconds * 1_000_000
     return [
-        F.min("person_id").alias("person_id"),
+        F.min_by("person_id", "event_number").alias("person_id"),
         F.min("session_start").alias("_session_start"),
         F.min("view_number").alias("view_number"),
         F.min("event_time").alias("start_time"),

@@ -53,7 +53,7 @@ def _from_events(settings: Settings) -> list[Column]:
     campaign = F.col("campaign.source").isNotNull() | F.col("campaign.click_id").isNotNull()
     keeps_alive = name.isin(*VIEW_EVENTS, *rules.keep_alive, *_PASSIVE)
     return [
-        F.min("person_id").alias("person_id"),
+        F.min_by("person_id", "event_number").alias("person_id"),
         F.min("session_start").alias("start_time"),
         F.min("run_start").alias("run_start"),
         F.max(F.when(is_client(F.col("platform")), F.col("event_time"))).alias("end_time"),

@@ -10,7 +10,7 @@ TABLE = Table(
     partition_by=("session_date",),
     columns=(
         Column("session_id", "STRING", "Hash of the definition and the first event's id.", True),
-        Column("person_id", "STRING", "Whose session it is.", True),
+        Column("person_id", "STRING", "Whose session it is: the person of its first event.", True),
         Column("session_date", "DATE", "Day of its start in the project's zone.", True),
         Column("start_time", "TIMESTAMP", "Its first client event.", True),
         Column("end_time", "TIMESTAMP", "Its last client event.", True),
