@@ -72,9 +72,9 @@ def test_views_agree_but_where_snowplow_cuts_a_session_after_three_days(
     sessions: pd.DataFrame, expected: list[dict[str, str]]
 ) -> None:
     other = {
-        row["user_id"]: (int(sessions.loc[row["domain_sessionid"]]["page_views"]), int(row["page_views"]))
+        row["user_id"]: (int(sessions.loc[row["domain_sessionid"]]["views"]), int(row["page_views"]))
         for row in expected
-        if int(sessions.loc[row["domain_sessionid"]]["page_views"]) != int(row["page_views"])
+        if int(sessions.loc[row["domain_sessionid"]]["views"]) != int(row["page_views"])
     }
     assert len(other) == 2, other
     assert all(ours > theirs for ours, theirs in other.values()), other
