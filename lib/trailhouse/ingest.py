@@ -167,7 +167,8 @@ def publish_batch(run: Run, source: Source, batch: Batch) -> Counts:
     if rows is not None and counts.kept:
         _publish_events(lake, staged["events"], batch, counts)
     _publish_quarantine(lake, quarantine)
-    for table in ("events", "events_quarantine"):
+    # Of a replay whose commit was there already, `restore_ledger` has told.
+    for table in ("events", "events_quarantine") if known is None else ("events_quarantine",):
         run.records.stage(
             "events",
             table,
