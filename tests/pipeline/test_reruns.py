@@ -94,6 +94,7 @@ def test_a_crash_inside_a_batch_leaves_nothing_twice_and_loses_nothing(
     ]
 
 
+@pytest.mark.soak
 def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(
     spark: SparkSession, shop: Shop, tmp_path: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(
     assert again.duplicate == again.records_in - again.quarantined
 
 
+@pytest.mark.soak
 def test_a_failed_check_holds_the_publish_and_readers_keep_the_last_good_table(
     spark: SparkSession, shop: Shop, shop_lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
