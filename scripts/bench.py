@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
+from trailhouse.columns import with_place
 from trailhouse.identity.components import connected_components
 from trailhouse.sessionize import with_sessions
 from trailhouse.settings import Sessions, Settings, load_settings
@@ -55,7 +56,7 @@ def sessions_row(spark: SparkSession, folder: Path, events: int) -> Row:
     ).write.mode("overwrite").parquet(path)
 
     def ours() -> None:
-        placed = with_sessions(spark.read.parquet(path), Sessions(max_length=None), "UTC")
+        placed = with_sessions(with_place(spark.read.parquet(path)), Sessions(max_length=None), "UTC")
         placed.groupBy("session_id").count().write.format("noop").mode("overwrite").save()
 
     def peer() -> None:

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from scripts.simulation.oracle import OracleEvent, oracle_sessions
 from tests.worlds import Happening, random_world, resolved_events
+from trailhouse.columns import with_place
 from trailhouse.sessionize import with_sessions
 from trailhouse.settings import Sessions
 
@@ -18,7 +19,9 @@ def sessions_of(
     spark: SparkSession, happenings: Sequence[Happening], timezone: str = "UTC", **rules: object
 ) -> list[list[str]]:
     """The event names of each session in time order; events outside of sessions are left out."""
-    placed = with_sessions(resolved_events(spark, happenings), Sessions.model_validate(rules), timezone)
+    placed = with_sessions(
+        with_place(resolved_events(spark, happenings)), Sessions.model_validate(rules), timezone
+    )
     rows = placed.where("session_id IS NOT NULL").orderBy("session_start", "event_time", "event_id").collect()
     found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -131,9 +134,8 @@ def test_an_event_without_a_person_is_in_no_session(spark: SparkSession) -> None
 def test_a_session_keeps_its_id_when_its_person_is_merged_into_another(spark: SparkSession) -> None:
     ids = set()
     for person in ("p", "q"):
-        placed = with_sessions(
-            resolved_events(spark, [Happening(person, 0, event_id="x")]), Sessions(), "UTC"
-        )
+        event = resolved_events(spark, [Happening(person, 0, event_id="x")])
+        placed = with_sessions(with_place(event), Sessions(), "UTC")
         ids.add(placed.first().session_id)  # type: ignore[union-attr]
     assert len(ids) == 1
 
@@ -151,7 +153,7 @@ def compare_with_oracle(spark: SparkSession, seeds: range) -> None:
     """Sessionize all worlds in one run; the first that differs fails with its seed."""
     worlds = {seed: random_world(seed) for seed in seeds}
     frame = resolved_events(spark, [one for world in worlds.values() for one in world])
-    placed = with_sessions(frame, Sessions(), "UTC").where("session_id IS NOT NULL")
+    placed = with_sessions(with_place(frame), Sessions(), "UTC").where("session_id IS NOT NULL")
     found: dict[str, set[str]] = defaultdict(set)
     for row in placed.select("session_id", "event_id").collect():
         found[row.session_id].add(row.event_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DecimalType, StringType, StructField, StructType
 
@@ -18,17 +18,31 @@ def micros(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
 
-def in_order(prefix: str = "") -> list[Column]:
+def with_place(events: DataFrame) -> DataFrame:
+    """`events` + `_unit` (whose they are) and `_after_views`, the columns that windows over them share.
+
+    A window by an expression would be given a column of its own, and with it a shuffle and a sort of
+    its own; by these, and whatever else beside `_unit`, all windows share one shuffle.
+    """
+    return events.withColumns(
+        {
+            # An event without a person is alone: spread by their ids such rows burden no single task.
+            "_unit": F.coalesce("person_id", F.concat(F.lit("\0"), "event_id")),
+            "_after_views": ~F.col("event_name").isin(*VIEW_EVENTS),
+        }
+    )
+
+
+def in_order() -> list[Column]:
     """The order of a person's events: time, the tracker's sequence, views first, then the id.
 
-    `prefix` is put before the column names. Events without a sequence come after those with one.
+    Events without a sequence come after those with one. Needs `with_place`.
     """
-    name = F.col(f"{prefix}event_name")
     return [
-        F.col(f"{prefix}event_time").asc(),
-        F.col(f"{prefix}sequence").asc_nulls_last(),
-        F.when(name.isin(*VIEW_EVENTS), 0).otherwise(1).asc(),
-        F.col(f"{prefix}event_id").asc(),
+        F.col("event_time").asc(),
+        F.col("sequence").asc_nulls_last(),
+        F.col("_after_views").asc(),
+        F.col("event_id").asc(),
     ]
 
 

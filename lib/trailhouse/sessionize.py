@@ -24,37 +24,37 @@ DEFINITION = "sessions/1"
 
 
 def with_sessions(events: DataFrame, rules: Sessions, timezone: str) -> DataFrame:
-    """`events` (person_id and the canonical columns) + session_id, session_start, run_start.
+    """`events` (placed, with person_id and the canonical columns) + session_id, session_start, run_start.
 
     All three are null for an event without a person and outside of every session.
     """
-    # Events without a person are in no session; spread by their id they burden no single task.
-    unit = [F.coalesce("person_id", F.concat(F.lit("\0"), "event_id"))]
-    if rules.scope == "device":
-        unit.append(F.col("anonymous_id"))
     if rules.boundary == "client":
-        # In scope device the tracker's id decides alone, whoever logs in and whatever cookie is lost.
-        return _by_client_id(events, [] if rules.scope == "device" else unit[:1])
-    return _by_time(events, unit, rules, timezone)
+        return _by_client_id(events, rules)
+    return _by_time(
+        events, ["_unit", *(["anonymous_id"] if rules.scope == "device" else [])], rules, timezone
+    )
 
 
-def _by_client_id(events: DataFrame, unit: list[Column]) -> DataFrame:
+def _by_client_id(events: DataFrame, rules: Sessions) -> DataFrame:
     usable = F.col("person_id").isNotNull() & F.col("client_session_id").isNotNull()
     # Events without such an id are in no session; spread by their own they burden no single task.
     own = F.coalesce("client_session_id", F.concat(F.lit("\0"), "event_id"))
-    session = Window.partitionBy(*unit, own).orderBy(*in_order())
+    # In scope device the tracker's id decides alone, whoever logs in and whatever cookie is lost.
+    unit = own if rules.scope == "device" else F.col("_unit")
+    placed = events.withColumns({"_unit": unit, "_own": own})
+    session = Window.partitionBy("_unit", "_own").orderBy(*in_order())
     whole = session.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     first = F.first("event_id").over(whole)
     start = F.min("event_time").over(whole)
-    return events.select(
-        "*",
+    return placed.select(
+        *events.columns,
         F.when(usable, short_hash(F.lit(f"{DEFINITION}/client"), first)).alias("session_id"),
         F.when(usable, start).alias("session_start"),
         F.when(usable, start).alias("run_start"),
     )
 
 
-def _by_time(events: DataFrame, unit: list[Column], rules: Sessions, timezone: str) -> DataFrame:
+def _by_time(events: DataFrame, unit: list[str], rules: Sessions, timezone: str) -> DataFrame:
     ordered = Window.partitionBy(*unit).orderBy(*in_order())
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
     so_far = ordered.rowsBetween(Window.unboundedPreceding, 0)

@@ -228,6 +228,9 @@ class Report(Section):
 class Spark(Section):
     conf: dict[str, str] = Field(default_factory=dict)
     shuffle_partitions: int = Field(4, ge=1)
+    stages_at_once: int = Field(
+        2, ge=1, le=16, description="stages that run side by side where none reads what the other writes"
+    )
 
 
 class Settings(BaseSettings):

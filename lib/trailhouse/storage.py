@@ -144,11 +144,15 @@ class Lake:
     def publish(self, table: Table, staged: DataFrame) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already."""
         self.create(table)
-        current = self.read(table.name)
-        different = _different_partitions(table, current, staged)
-        if not different:
-            return Published("unchanged", self._last_data_version(table.name))
-        condition = _predicate(table, different) if table.partition_by else None
+        if self._snapshot(table.name).numOfFiles() == 0:
+            if staged.isEmpty():
+                return Published("unchanged", self._last_data_version(table.name))
+            condition = None  # nothing to compare with: all of it is new
+        else:
+            different = _different_partitions(table, self.read(table.name), staged)
+            if not different:
+                return Published("unchanged", self._last_data_version(table.name))
+            condition = _predicate(table, different) if table.partition_by else None
         rows = staged if condition is None else staged.where(condition)
         writer = _laid_out(table, rows).write.format("delta").mode("overwrite")
         if condition is not None:

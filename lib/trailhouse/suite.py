@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 
+from pyspark import inheritable_thread_target
 from rich.markup import escape
 from rich.table import Table as RichTable
 
@@ -12,6 +16,7 @@ from trailhouse.gates.runner import write_docs
 from trailhouse.ingest import ingest
 from trailhouse.report.job import write_report
 from trailhouse.run import Run, run_stage
+from trailhouse.schedule import in_order
 from trailhouse.stage import Stage
 from trailhouse.stages import (
     activity,
@@ -28,6 +33,7 @@ from trailhouse.stages import (
     sessions,
     signals,
 )
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 JOBS: dict[str, tuple[Stage, ...]] = {
@@ -54,20 +60,29 @@ def run_job(name: str) -> Callable[[Run, bool], None]:
         everything = name == "run_all"
         if everything or name == "events":
             ingest(run, rebuild=rebuild)
-        for job_name, stages in JOBS.items():
-            if everything or name == job_name:
-                for stage in stages:
-                    run_stage(run, stage, rebuild=rebuild)
+        stages = [stage for job in JOBS if everything or name == job for stage in JOBS[job]]
+        one = inheritable_thread_target(run.lake.spark)(partial(run_stage, run, rebuild=rebuild))
+        in_order(stages, one, run.settings.spark.stages_at_once)
         if everything or name == "report":
             run.records.flush(run.lake)  # the report shows this run's verdicts
-            with run.progress.stage("report") as line:
+            with _docs_beside(run, everything), run.progress.stage("report") as line:
                 line.done(write_report(run.lake, run.settings))
         if everything:
-            if run.outcomes and run.settings.gates.docs:
-                write_docs(run.outcomes, run.settings.gates.docs)
             show_tables(run)
 
     return job
+
+
+@contextmanager
+def _docs_beside(run: Run, wanted: bool) -> Iterator[None]:
+    """Great Expectations' pages, written meanwhile: they need no Spark."""
+    if not (wanted and run.outcomes and run.settings.gates.docs):
+        yield
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        docs = pool.submit(write_docs, list(run.outcomes), run.settings.gates.docs)
+        yield
+        docs.result()
 
 
 def show_tables(run: Run) -> None:
@@ -77,14 +92,19 @@ def show_tables(run: Run) -> None:
     for header, justify in (("table", "left"), ("rows", "right"), ("version", "right"), ("gate", "left")):
         shown.add_column(header, justify=justify)  # type: ignore[arg-type]
     verdicts = latest_verdicts(run)
-    for name in TABLES:
-        if run.lake.exists(name):
-            rows = f"{run.lake.read(name).count():,}"
-            shown.add_row(name, rows, str(run.lake.version(name)), verdicts.get(name, "-"))
+    for name, rows in counted(run.lake).items():
+        shown.add_row(name, f"{rows:,}", str(run.lake.version(name)), verdicts.get(name, "-"))
     run.progress.console.print(shown)
     report = run.settings.report_path
     where = report if "://" in report else os.path.abspath(report)
     run.progress.console.print(f"Report: {escape(where)}", soft_wrap=True)
+
+
+def counted(lake: Lake) -> dict[str, int]:
+    """The rows of each table that is there, in the order of TABLES."""
+    there = [name for name in TABLES if lake.exists(name)]
+    with ThreadPoolExecutor(max_workers=4) as pool:  # Delta answers each from its log: small jobs
+        return dict(zip(there, pool.map(lambda name: lake.read(name).count(), there), strict=True))
 
 
 def latest_verdicts(run: Run) -> dict[str, str]:

@@ -14,18 +14,19 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, in_order, is_client, short_hash
 
+_SESSION = ("_unit", "_session")
+"""The unit is told by the session; it is named as well because the rows already lie by it."""
+
 
 def with_views(events: DataFrame) -> DataFrame:
-    """`events` (with session_id) + view_id, event_number, view_number; null outside of sessions."""
+    """`events` (placed, with session_id) + view_id, event_number, view_number; null outside of sessions."""
     client = F.col("session_id").isNotNull() & is_client(F.col("platform"))
     own = F.col("page.view_id")
     begins = F.when(own.isNotNull(), own).when(
         F.col("event_name").isin(*VIEW_EVENTS), short_hash(F.lit("view"), F.col("event_id"))
     )
-    # Without a session an event is alone: its id spreads such rows over the tasks.
-    session = F.coalesce("session_id", "event_id")
     tab = (
-        Window.partitionBy(session, "anonymous_id", "tab_id")
+        Window.partitionBy(*_SESSION, "anonymous_id", "tab_id")
         .orderBy(*in_order())
         .rowsBetween(Window.unboundedPreceding, 0)
     )
@@ -38,16 +39,16 @@ def with_views(events: DataFrame) -> DataFrame:
             F.lit("inferred"), F.col("session_id"), F.col("anonymous_id"), F.col("tab_id"), F.col("page.url")
         ),
     )
-    frame = events.withColumn("_begins", begins)
+    # Without a session an event is alone: its id spreads such rows over the tasks.
+    frame = events.withColumns({"_begins": begins, "_session": F.coalesce("session_id", "event_id")})
     frame = frame.withColumn("view_id", F.when(client, F.coalesce("_begins", current, inferred)))
-    return _numbered(frame.drop("_begins"))
+    return _numbered(frame.drop("_begins")).drop("_session")
 
 
 def _numbered(frame: DataFrame) -> DataFrame:
-    session = F.coalesce("session_id", "event_id")
-    order = Window.partitionBy(session).orderBy(*in_order())
-    view = Window.partitionBy(session, "view_id")
-    by_first = Window.partitionBy(session).orderBy(F.col("_first_of_view").asc_nulls_last())
+    order = Window.partitionBy(*_SESSION).orderBy(*in_order())
+    view = Window.partitionBy(*_SESSION, "view_id")
+    by_first = Window.partitionBy(*_SESSION).orderBy(F.col("_first_of_view").asc_nulls_last())
     frame = frame.withColumn(
         "event_number", F.when(F.col("session_id").isNotNull(), F.row_number().over(order))
     )

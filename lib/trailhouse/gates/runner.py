@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -29,6 +30,9 @@ from trailhouse.settings import Settings
 from trailhouse.stage import Check
 
 __all__ = ["failures", "run_gate", "write_docs"]
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Great Expectations keeps its current context for the whole process, and stages run side by side."""
 
 
 def run_gate(
@@ -81,7 +85,11 @@ def write_docs(outcomes: Sequence[Outcome], docs_dir: str | Path) -> Path:
     sentences and counts are all it tells: no value of a row. Its pages take their style sheets from
     the network.
     """
-    folder = Path(docs_dir)
+    with _ONE_AT_A_TIME:
+        return _write_docs(outcomes, Path(docs_dir))
+
+
+def _write_docs(outcomes: Sequence[Outcome], folder: Path) -> Path:
     for part in ("validations", "expectations", "static"):
         shutil.rmtree(folder / part, ignore_errors=True)
     context = _context()
@@ -131,12 +139,13 @@ def _judge(stage: str, counts: Mapping[str, int], checks: Sequence[Check]) -> di
     """Great Expectations' verdict by check: no row may break it."""
     if not checks:
         return {}
-    gx = _great_expectations()
-    batch = _batch(_context(), stage).get_batch({"dataframe": _frame(counts)})
-    suite = gx.ExpectationSuite(
-        name=stage, expectations=[_expectation(_key(c), c.sentence, c.severity) for c in checks]
-    )
-    results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
+    with _ONE_AT_A_TIME:
+        gx = _great_expectations()
+        batch = _batch(_context(), stage).get_batch({"dataframe": _frame(counts)})
+        suite = gx.ExpectationSuite(
+            name=stage, expectations=[_expectation(_key(c), c.sentence, c.severity) for c in checks]
+        )
+        results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
     verdicts = {str(result.expectation_config.kwargs["column"]): bool(result.success) for result in results}
     # An expectation that raised has no verdict; it must not pass for one that says what was found.
     unjudged = set(counts) - set(verdicts)

@@ -10,9 +10,9 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
-import structlog
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -21,7 +21,7 @@ from trailhouse.identity import graphframes_engine, local_engine
 from trailhouse.identity.settle import settled
 from trailhouse.settings import Identity, Settings
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -85,12 +85,17 @@ def connected_components(links: DataFrame, settings: Settings, scratch: str) -> 
 
 def _engine(identity: Identity, links: int) -> str:
     if identity.engine != "auto":
-        log.info("identity engine", engine=identity.engine, links=links, why="identity.engine names it")
+        log.info("identity engine %s for %d links: identity.engine names it", identity.engine, links)
         return identity.engine
     engine = "local" if links <= identity.local_limit else "graphframes"
     relation = "at most" if engine == "local" else "more than"
-    why = f"{relation} identity.local_limit = {identity.local_limit} links"
-    log.info("identity engine", engine=engine, links=links, why=why)
+    log.info(
+        "identity engine %s for %d links: %s identity.local_limit = %d",
+        engine,
+        links,
+        relation,
+        identity.local_limit,
+    )
     return engine
 
 

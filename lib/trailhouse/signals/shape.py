@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from trailhouse.columns import in_order, short_hash
+from trailhouse.columns import short_hash
 from trailhouse.tables.signals import TABLE
 
 KEYS = ("person_id", "session_id", "view_id")
@@ -47,7 +47,8 @@ def clicks(activity: DataFrame) -> DataFrame:
 
 def on_view() -> WindowSpec:
     """The clicks of a view in the suite's order of events; the caller adds the frame."""
-    return Window.partitionBy("session_id", "view_id").orderBy(*in_order())
+    by_sequence = F.col("sequence").asc_nulls_last()
+    return Window.partitionBy("session_id", "view_id").orderBy("event_time", by_sequence, "event_id")
 
 
 def as_signals(found: DataFrame, kind: str, preset: str, version: int) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
+from trailhouse.columns import with_place
 from trailhouse.identity.assign import person_of
 from trailhouse.sessionize import with_sessions
 from trailhouse.stage import Check, Context, Frames, Stage
@@ -23,8 +24,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     """Every kept event once, with whose it is and where in a session and view it stands."""
     settings = context.settings
     resolved = person_of(inputs["events"], inputs["identities"], settings)
-    placed = with_views(with_sessions(resolved, settings.sessions, settings.project.timezone))
-    flat = placed.withColumns({name: F.col(f"page.{field}") for name, field in _FROM_PAGE.items()})
+    sessions = with_sessions(with_place(resolved), settings.sessions, settings.project.timezone)
+    viewed = with_views(sessions)
+    flat = viewed.withColumns({name: F.col(f"page.{field}") for name, field in _FROM_PAGE.items()})
     return {"activity": flat.select(*TABLES["activity"].schema.names)}
 
 

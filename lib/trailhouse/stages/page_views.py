@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.columns import VIEW_EVENTS, in_order
+from trailhouse.columns import VIEW_EVENTS
 from trailhouse.settings import Sessions
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
@@ -36,7 +36,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
 
 def _with_steps(events: DataFrame) -> DataFrame:
     """Adds what a row says beside the one before it on the view: its gap, and turns of the scrolling."""
-    view = Window.partitionBy(*_KEYS).orderBy(*in_order())
+    view = Window.partitionBy(*_KEYS).orderBy("event_number")
     before = view.rowsBetween(Window.unboundedPreceding, -1)
     gap = F.unix_micros("event_time") - F.unix_micros(F.lag("event_time").over(view))
     moved = F.col("scroll_offset") - F.last("scroll_offset", ignorenulls=True).over(before)
