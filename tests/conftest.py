@@ -27,6 +27,14 @@ DATA = ROOT.parent / "shared" / "data"
 os.environ["TZ"] = "UTC"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (`-n 2`), a process takes a file at a time; those that read the shop's lake stay together."""
+    for item in items:
+        reads_lake = "shop_lake" in getattr(item, "fixturenames", ())
+        apart = reads_lake and "cluster" not in item.path.parts  # it takes long: not behind all others
+        item.add_marker(pytest.mark.xdist_group("lake" if apart else str(item.path.relative_to(ROOT))))
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """local[2], two shuffle partitions, no UI, Delta and GraphFrames on the class path."""
@@ -37,7 +45,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
                 "shuffle_partitions": 2,
                 "conf": {
                     "spark.master": "local[2]",
-                    "spark.driver.memory": "3g",
+                    "spark.driver.memory": "2g",
                     "spark.driver.bindAddress": "127.0.0.1",
                     "spark.driver.host": "127.0.0.1",
                     "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
@@ -96,7 +104,7 @@ def simulate(folder: Path, *arguments: str) -> Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Ten days of a shop of a hundred people, faults and all."""
-    return simulate(tmp_path_factory.mktemp("shop"), "--people", "100", "--days", "10", "--seed", "11")
+    return simulate(tmp_path_factory.mktemp("shop"), "--people", "100", "--days", "10", "--seed", "20")
 
 
 def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool = False) -> None:

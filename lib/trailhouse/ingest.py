@@ -27,7 +27,7 @@ from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
-from trailhouse.storage import Lake, reason
+from trailhouse.storage import Lake, reason, row_hashes
 from trailhouse.tables import TABLES
 
 _FACTS = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
@@ -71,7 +71,8 @@ class Batch:
 def ingest(run: Run, *, rebuild: bool = False) -> None:
     """Read every raw file that the lake has not read; GateFailed holds the stream at its batch.
 
-    `rebuild` forgets which files were read. Raises SourceError when there is no input at all.
+    `rebuild` reads every file anew and replaces rows that settings or code of today make otherwise.
+    Raises SourceError when there is no input at all.
     """
     lake, settings = run.lake, run.settings
     source = SOURCES[settings.raw.format]
@@ -90,7 +91,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
                 stream = _stream_id(lake, checkpoint)
                 files = tuple(sorted(row.path for row in facts.select("path").collect()))
                 if files:
-                    done.append(publish_batch(run, source, Batch(stream, number, files)))
+                    done.append(publish_batch(run, source, Batch(stream, number, files), rebuild=rebuild))
             except BaseException as error:
                 raised.append(error)  # Spark would hand on its text alone
                 raise
@@ -145,8 +146,11 @@ def _stream_id(lake: Lake, checkpoint: str) -> str:
     return str(json.loads(text)["id"])
 
 
-def publish_batch(run: Run, source: Source, batch: Batch) -> Counts:
-    """Parse, judge and publish the files of one batch, once; gives how its records balance."""
+def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = False) -> Counts:
+    """Parse, judge and publish the files of one batch, once; gives how its records balance.
+
+    With `rebuild` a published row that the same record makes otherwise today counts as replaced.
+    """
     lake, settings, started = run.lake, run.settings, time.perf_counter()
     records = source.read(lake.spark, list(batch.files), settings)
     prepared = lake.stage("events/prepared", events_stage.prepare(records, source, settings))
@@ -154,7 +158,7 @@ def publish_batch(run: Run, source: Source, batch: Batch) -> Counts:
     quarantine = _quarantine(run, source, prepared, batch)
     if known is None:
         candidates = prepared.where("size(reasons) = 0 AND NOT refused")
-        fresh = _against_published(lake, events_stage.winners(candidates))
+        fresh = _against_published(lake, events_stage.winners(candidates), rebuild)
         rows = lake.stage("events/events", fresh.where("_kept"))
         counts = _count(lake, prepared, candidates, fresh, rows)
     else:
@@ -184,33 +188,45 @@ def publish_batch(run: Run, source: Source, batch: Batch) -> Counts:
     return counts
 
 
-def _against_published(lake: Lake, winners: DataFrame) -> DataFrame:
+def _against_published(lake: Lake, winners: DataFrame, rebuild: bool) -> DataFrame:
     """Winners of a batch + `_kept` (new, or better than the published row) and `_replaces`.
 
-    Only narrow columns of history are probed: the 64-bit key first, the full id to confirm.
+    Only narrow columns of history are probed: the 64-bit key first, the full id to confirm. A rebuild
+    reads all of them, and takes the same record for better where its row is another now.
     """
     # The order in which `winners` chooses within a batch.
-    order = F.struct(
+    delivery = (
         F.col("received_time").isNull(),
-        "received_time",
-        "content_hash",
+        F.col("received_time"),
+        F.col("content_hash"),
         F.col("sent_time").isNull(),
-        "sent_time",
-        "event_time",
+        F.col("sent_time"),
     )
-    published = lake.read("events").select(
-        "event_key", "event_id", order.alias("_published"), F.col("content_hash").alias("_hash")
+    order = F.struct(*delivery, "event_time")
+    history = lake.read("events").select(*TABLES["events"].schema.names)
+    told = F.struct(*row_hashes(history)) if rebuild else F.lit(None)
+    published = history.select(
+        "event_key",
+        "event_id",
+        order.alias("_published"),
+        F.col("content_hash").alias("_hash"),
+        F.struct(*delivery).alias("_delivery"),
+        told.alias("_row"),
     )
     joined = winners.join(published, on=["event_key", "event_id"], how="left")
     exists = F.col("_hash").isNotNull()
     better = F.coalesce(order < F.col("_published"), F.lit(False))
+    if rebuild:
+        row = F.struct(*row_hashes(winners.select(*history.columns)))
+        same = F.struct(*delivery).eqNullSafe(F.col("_delivery"))
+        better = better | (exists & same & (row != F.col("_row")))
     return joined.withColumns(
         {
             "_kept": ~exists | better,
             "_replaces": exists & better,
             "_conflicts": exists & (F.col("content_hash") != F.col("_hash")),
         }
-    ).drop("_published", "_hash")
+    ).drop("_published", "_hash", "_delivery", "_row")
 
 
 def _count(

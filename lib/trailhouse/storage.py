@@ -237,12 +237,18 @@ def fingerprint(frame: DataFrame, *by: str) -> DataFrame:
     Equal rows give equal sums however they lie. A difference escapes only if two independent
     64-bit hashes collide at once.
     """
-    fields = [_hashable(F.col(quoted(f.name)), f.dataType) for f in frame.schema.fields]
+    one, other = row_hashes(frame)
     return frame.groupBy(*[F.col(quoted(name)) for name in by]).agg(
         F.count("*").alias("_rows"),
-        F.sum(F.xxhash64(*fields).cast("DECIMAL(38,0)")).alias("_sum"),
-        F.bit_xor(F.xxhash64(F.lit("trailhouse"), *fields)).alias("_xor"),
+        F.sum(one.cast("DECIMAL(38,0)")).alias("_sum"),
+        F.bit_xor(other).alias("_xor"),
     )
+
+
+def row_hashes(frame: DataFrame) -> tuple[Column, Column]:
+    """Two independent 64-bit hashes of all of a row of `frame`: equal for equal rows."""
+    fields = [_hashable(F.col(quoted(f.name)), f.dataType) for f in frame.schema.fields]
+    return F.xxhash64(*fields), F.xxhash64(F.lit("trailhouse"), *fields)
 
 
 def _hashable(column: Column, kind: DataType) -> Column:

@@ -81,6 +81,9 @@ class StandaloneCluster:
             "spark.driver.bindAddress": HOST,
             "spark.ui.enabled": "false",
             "spark.executor.memory": WORKER_MEMORY,
+            # Three machines that live for a minute: compiling each plan thoroughly never pays.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+            "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
             # A job starts when all workers are there, not when the first is.
             "spark.cores.max": str(self._workers),
             "spark.scheduler.minRegisteredResourcesRatio": "1.0",

@@ -39,7 +39,7 @@ def contents(lake: Lake, names: Iterable[str] = LAWFUL) -> dict[str, tuple[objec
 def split(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop once more, in three deliveries."""
     return simulate(
-        tmp_path_factory.mktemp("split"), "--people", "100", "--days", "10", "--seed", "11", "--split", "3"
+        tmp_path_factory.mktemp("split"), "--people", "100", "--days", "10", "--seed", "20", "--split", "3"
     )
 
 
@@ -69,6 +69,21 @@ def test_three_deliveries_in_another_order_give_the_tables_of_one(
     run_suite(spark, split.settings(path, f"raw.path={first}"), "events")
     run_suite(spark, split.settings(path, f"raw.path={second}"))
     assert contents(Lake(spark, str(path))) == contents(Lake(spark, str(shop_lake)))
+
+
+def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(
+    spark: SparkSession, shop: Shop, copy: Path
+) -> None:
+    lake = Lake(spark, str(copy))
+    assert lake.read("events").where("ip IS NOT NULL").count() > 0
+    rest = [name for name in lake.read("events").columns if name != "ip"]
+    before = fingerprint(lake.read("events").select(*rest)).first()
+    settings = shop.settings(copy, "privacy.ip=drop")
+    run_suite(spark, settings, "events", rebuild=True)
+    assert lake.read("events").where("ip IS NOT NULL").count() == 0
+    assert fingerprint(lake.read("events").select(*rest)).first() == before
+    told = lake.read("ledger").where("table_name = 'events' AND kept > 0").orderBy("at").collect()
+    assert sum(row.kept - row.replaced for row in told) == lake.read("events").count()
 
 
 @pytest.mark.parametrize("step", ["_publish_events", "_publish_quarantine"])

@@ -65,6 +65,18 @@ def test_planted_signals_are_found_and_no_others(
     )
 
 
+def test_dead_clicks_are_those_planted_on_what_does_not_call_itself_inert(
+    shop: Shop, shop_lake: Path
+) -> None:
+    planted = pd.read_parquet(shop.truth / "signals.parquet").query("kind == 'dead_click'")
+    clicked = table(shop_lake, "activity", "event_id", "element").set_index("event_id")["element"]
+    inert = planted["first_event_id"].map(lambda event: clicked[event]["interactive"] is False)
+    assert set(inert) == {True, False}, "the shop plants none of one kind: the test would say little"
+    found = table(shop_lake, "signals").query("kind == 'dead_click'")
+    # Clicks on what calls itself inert are counted in the heatmaps instead.
+    assert sorted(found["first_event_id"]) == sorted(planted[~inert]["first_event_id"])
+
+
 def test_the_ledger_balances_and_counts_each_planted_fault(shop: Shop, shop_lake: Path) -> None:
     counts = json.loads((shop.truth / "truth.json").read_text())["counts"]
     row = table(shop_lake, "ledger").query("stage == 'events' and table_name == 'events'").iloc[0]
