@@ -28,11 +28,12 @@ os.environ["TZ"] = "UTC"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`-n 2`), a process takes a file at a time; those that read the shop's lake stay together."""
+    """Side by side (`-n 2`), a process takes a file at a time; readers of the shop's lake stay together."""
     for item in items:
         reads_lake = "shop_lake" in getattr(item, "fixturenames", ())
-        apart = reads_lake and "cluster" not in item.path.parts  # it takes long: not behind all others
-        item.add_marker(pytest.mark.xdist_group("lake" if apart else str(item.path.relative_to(ROOT))))
+        # The cluster's tests take long: they build a lake of their own rather than wait for all others.
+        together = reads_lake and "cluster" not in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("lake" if together else str(item.path.relative_to(ROOT))))
 
 
 @pytest.fixture(scope="session")
