@@ -52,7 +52,7 @@ def written(folder: Path, text: str, name: str = "local.yaml") -> Path:
         ("conversions=[{value: true}]", "conversions.0.event is missing"),
         ("raw.files_per_batch=many", "raw.files_per_batch = 'many': Input should be a valid integer"),
         ("raw.files_per_batch=0", "raw.files_per_batch = 0: Input should be greater than or equal to 1"),
-        ("raw.format=csv", "raw.format = 'csv': Input should be 'segment' or 'snowplow'"),
+        ("raw.format=csv", "raw.format = 'csv': Input should be 'auto', 'segment',"),
         ("sessions.timeout=soon", "sessions.timeout = 'soon' is no length of time, such as 30m, 24h or 7d"),
         ("sessions.timeout=-5", "sessions.timeout = -5: a length of time can not be negative"),
         ("project.timezone=Mars/North", "'Mars/North' is no time zone of the IANA database"),

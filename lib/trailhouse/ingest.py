@@ -23,8 +23,8 @@ from trailhouse.errors import SourceError
 from trailhouse.gates import Outcome
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
-from trailhouse.sources import SOURCES, Source
-from trailhouse.sources.lines import line_numbers
+from trailhouse.sources import SOURCES, Source, recognise, recognised
+from trailhouse.sources.lines import line_numbers, literal
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
 from trailhouse.storage import Lake, reason, row_hashes
@@ -74,8 +74,8 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     `rebuild` reads every file anew and replaces rows that settings or code of today make otherwise.
     Raises SourceError when there is no input at all.
     """
-    lake, settings = run.lake, run.settings
-    source = SOURCES[settings.raw.format]
+    lake = run.lake
+    source = _source(run)
     for table in ("events", "events_quarantine"):
         lake.create(TABLES[table])
     checkpoint = f"{lake.root}/_streams/events-{source.name}"
@@ -98,6 +98,27 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
 
         _drain(run, source, checkpoint, each, raised)
         line.done(_told(done) if done else "no new files")
+
+
+def _source(run: Run) -> Source:
+    """The source that the settings name, or that the first lines of a raw file show."""
+    raw, lake = run.settings.raw, run.lake
+    if raw.format != "auto":
+        return SOURCES[raw.format]
+    _require_input(lake, raw.path)
+    file = lake.some_file(raw.path)
+    if file is None:
+        raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
+    rows = lake.spark.read.text(literal(file), lineSep="\n").limit(recognise.LINES).collect()
+    names = recognised([row.value for row in rows])
+    if len(names) != 1:
+        like = " and ".join(names) or f"none of {', '.join(sorted(SOURCES))}"
+        raise SourceError(
+            f"raw input {raw.path}: the first lines of {file} look like {like}: "
+            "name the format with raw.format (--format)"
+        )
+    run.progress.note(f"raw format {names[0]}, recognised by the first lines of {file}")
+    return SOURCES[names[0]]
 
 
 def _drain(

@@ -63,6 +63,10 @@ class Progress:
                 self._spinner = self.console.status(text)
                 self._spinner.start()
 
+    def note(self, text: str) -> None:
+        """Something decided on the way."""
+        self.console.print(f"  {escape(text)}")
+
     def warn(self, text: str) -> None:
         """Something that holds nothing but ought to be seen."""
         self.console.print(f"[yellow]! {escape(text)}[/yellow]")

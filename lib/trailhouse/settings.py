@@ -41,7 +41,9 @@ class Lake(Section):
 
 class Raw(Section):
     path: str = "var/raw"
-    format: Literal["segment", "snowplow"] = "segment"
+    format: Literal["auto", "segment", "posthog", "snowplow"] = Field(
+        "auto", description="a source's name; auto: told by the first lines of a file"
+    )
     files_per_batch: int = Field(1000, ge=1)
     max_record_bytes: int = Field(1024 * 1024, ge=1024)
 

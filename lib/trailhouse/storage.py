@@ -59,6 +59,16 @@ class Lake:
         except Py4JJavaError as error:
             raise StorageError(f"{path} cannot be reached: {reason(error)}") from None
 
+    def some_file(self, path: str) -> str | None:
+        """A file at or below a path (or pattern) that holds bytes and is not hidden; None without any."""
+        for status in self._file_system(path).globStatus(self._hadoop_path(path)) or ():
+            found = self._file_system(path).listFiles(status.getPath(), True)
+            while found.hasNext():
+                file = found.next()
+                if file.getLen() > 0 and not file.getPath().getName().startswith(("_", ".")):
+                    return str(file.getPath().toString())
+        return None
+
     def path(self, table: str) -> str:
         """Where a table lies."""
         return f"{self.root}/{table}"

@@ -64,7 +64,7 @@ def test_help_of_run_tells_its_options_and_exit_codes() -> None:
         (["--raw"], "--raw needs a value; scripts/run --help shows the options."),
         (["--lake", ""], "--lake needs a value that is not empty."),
         (["--set", "lake.root"], "--set takes key=value, not lake.root."),
-        (["--raw", "."], "--raw needs --format and --lake beside it."),
+        (["--raw", "."], "--raw needs --lake beside it."),
         (["--format", "segment"], "--format needs --raw beside it."),
         (
             ["--raw", ".", "--format", "segment", "--lake", "x", "--fresh"],
@@ -124,6 +124,13 @@ def test_run_passes_data_settings_and_exit_code_through(checkout: Path, tmp_path
         *("--set", "a.b=c d"),
         *("--set", "e=f"),
     ]
+
+
+def test_the_format_is_left_to_the_first_lines_unless_it_is_named(checkout: Path, tmp_path: Path) -> None:
+    words = run(
+        checkout / "scripts" / "run", "--raw", ".", "--lake", "lake", cwd=tmp_path
+    ).stdout.splitlines()
+    assert "raw.format=auto" in words
 
 
 def test_urls_are_passed_as_they_are(checkout: Path) -> None:

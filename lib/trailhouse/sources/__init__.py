@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.settings import Settings
-from trailhouse.sources import segment, snowplow
+from trailhouse.sources import posthog, segment, snowplow
+from trailhouse.sources.recognise import Recogniser
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Source:
 
     `suffixes` end the names of its files. `read(spark, paths, settings)` takes file URLs and gives
     `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
-    is a line, so that a line number can be found for it.
+    is a line, so that a line number can be found for it. `recognises` tells from the first lines of a
+    file whether it is of this format.
     """
 
     name: str
@@ -30,12 +33,23 @@ class Source:
     read: Callable[[SparkSession, Sequence[str], Settings], DataFrame]
     parse: Callable[[DataFrame, Settings], DataFrame]
     lines: bool
+    recognises: Recogniser
+
+
+def _source(name: str, module: ModuleType, *, lines: bool) -> Source:
+    return Source(name, module.SUFFIXES, module.read, module.parse, lines, module.RECOGNISES)
 
 
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
-        Source("segment", segment.SUFFIXES, segment.read, segment.parse, lines=True),
-        Source("snowplow", snowplow.SUFFIXES, snowplow.read, snowplow.parse, lines=False),
+        _source("segment", segment, lines=True),
+        _source("posthog", posthog, lines=True),
+        _source("snowplow", snowplow, lines=False),
     )
 }
+
+
+def recognised(lines: Sequence[str]) -> list[str]:
+    """The names of the formats that the first lines of a file may be of."""
+    return [name for name, source in SOURCES.items() if source.recognises(lines)]

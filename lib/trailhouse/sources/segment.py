@@ -11,10 +11,18 @@ from trailhouse.settings import Settings
 from trailhouse.sources import cast, segment_fields
 from trailhouse.sources import segment_names as names
 from trailhouse.sources.lines import read_lines
+from trailhouse.sources.recognise import json_lines
 from trailhouse.sources.segment_fields import Message
 
 SUFFIXES = tuple(
     f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz", ".bz2")
+)
+
+RECOGNISES = json_lines(
+    lambda found: (
+        str(found.get("type")).lower() in ("track", *names.TYPES)
+        and bool({"messageId", "anonymousId", "userId", "originalTimestamp"} & set(found))
+    )
 )
 
 _LINE = "ARRAY<MAP<STRING, STRING>>"

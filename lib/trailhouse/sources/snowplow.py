@@ -15,8 +15,12 @@ from trailhouse.settings import Settings
 from trailhouse.sources import cast
 from trailhouse.sources import snowplow_names as names
 from trailhouse.sources.lines import literal
+from trailhouse.sources.recognise import csv_header
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.bz2")
+
+_NEEDED = ("collector_tstamp", "event_id")
+RECOGNISES = csv_header(*_NEEDED)
 
 _BYTES = "ISO-8859-1"
 _MALFORMED = "_malformed_record"
@@ -55,7 +59,7 @@ def _header(spark: SparkSession, path: str) -> tuple[str, ...]:
     line = spark.read.text(literal(path), lineSep="\n").first()
     found = next(csv.reader([line[0].rstrip("\r")]), []) if line else []
     header = tuple(name.strip().lower() for name in found)
-    missing = sorted({"event_id", "collector_tstamp"} - set(header))
+    missing = [name for name in _NEEDED if name not in header]
     if missing:
         raise SourceError(
             f"{path}: its first line is no header of Snowplow's atomic columns,"

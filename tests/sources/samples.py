@@ -1,0 +1,69 @@
+"""One good page view in the wire shape of each source: what the template's tests start from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from tests.sources.reading import message
+
+DELIVERED: dict[str, dict[str, Any]] = {
+    "segment": message(
+        "m-1", type="page", event=None, anonymousId="d-1", properties={"url": "https://s.example/a"}
+    ),
+    "posthog": {
+        "uuid": "01890000-0000-7000-8000-000000000001",
+        "event": "$pageview",
+        "team_id": 7,
+        "distinct_id": "d-1",
+        "timestamp": "2026-03-02 10:00:00.000000",
+        "created_at": "2026-03-02 10:00:02.000000",
+        "properties": {"$current_url": "https://s.example/a", "$device_id": "d-1", "$lib": "web"},
+    },
+    "snowplow": {
+        "event_id": "e-1",
+        "event": "page_view",
+        "platform": "web",
+        "dvce_created_tstamp": "2026-03-02 10:00:00.000",
+        "dvce_sent_tstamp": "2026-03-02 10:00:01.000",
+        "collector_tstamp": "2026-03-02 10:00:01.500",
+        "domain_userid": "d-1",
+        "page_url": "https://s.example/a",
+    },
+}
+"""A page view of the page /a at ten o'clock by the device d-1, as each tracker's files tell it."""
+
+RECEIVED = {
+    "segment": "receivedAt",
+    "posthog": "created_at",
+    "snowplow": "collector_tstamp",
+}
+"""Where the time of arrival stands, which another delivery changes."""
+
+
+def written(source: str, *records: dict[str, Any]) -> bytes:
+    """A file of these records."""
+    if source != "snowplow":
+        return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(records[0]))
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue().encode()
+
+
+def delivered_again(source: str) -> dict[str, Any]:
+    """The same record as it arrives a second later."""
+    record = json.loads(json.dumps(DELIVERED[source]))
+    *path, last = RECEIVED[source].split(".")
+    part = record
+    for key in path:
+        part = part[key]
+    known = part[last]
+    part[last] = (
+        known + 1000 if isinstance(known, int) else known.replace(":02.", ":03.").replace(":01.", ":02.")
+    )
+    assert part[last] != known
+    return record

@@ -1,0 +1,115 @@
+"""What every source keeps to, whatever its tracker: a new one needs a sample, and passes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from tests.sources.reading import of_files
+from tests.sources.samples import DELIVERED, delivered_again, written
+from trailhouse.settings import Settings
+from trailhouse.sources import SOURCES, recognised
+from trailhouse.stages.events import EXTRA
+from trailhouse.tables import TABLES
+
+LINES = [name for name, source in SOURCES.items() if source.lines]
+
+BROKEN = {
+    "cut": lambda good: good[: len(good) // 2],
+    "an array": lambda good: b"[" + good + b"]",
+    "a number": lambda good: b"12",
+    "two objects": lambda good: good + b" " + good,
+    "something behind it": lambda good: good + b" x",
+    "no UTF-8": lambda good: good.replace(b"d-1", b"d-\xff\xfe"),
+    "a NUL": lambda good: b"\0" + good,
+    "deep nesting": lambda good: b"[" * 3000,
+    "an empty object": lambda good: b"{}",
+    "single quotes": lambda good: good.replace(b'"', b"'"),
+    "too large": lambda good: good[:-1] + b', "more": "' + b"x" * 70_000 + b'"}',
+}
+"""Lines that are no record of any source, made of one that is."""
+
+
+def test_every_source_has_a_sample() -> None:
+    assert set(DELIVERED) == set(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def prepared(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
+    """Of each source a file with its sample, delivered twice."""
+    found = {}
+    for name in SOURCES:
+        file = tmp_path_factory.mktemp(name) / f"sample{SOURCES[name].suffixes[0]}"
+        file.write_bytes(written(name, DELIVERED[name], delivered_again(name)))
+        found[name] = of_files(spark, name, [file])
+    return found
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_view_is_read_alike_from_every_tracker(prepared: dict[str, list[Row]], name: str) -> None:
+    first = prepared[name][0]
+    assert first.reasons == []
+    assert (first.event_name, first.platform, first.anonymous_id) == ("page_view", "web", "d-1")
+    assert first.page.path == "/a"
+    assert first.source == name
+    # Ten o'clock by the client; arrival and sending move it by a second at most.
+    assert 0 <= first.event_time.timestamp() - 1772445600 <= 1
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_columns_are_those_of_events(prepared: dict[str, list[Row]], name: str) -> None:
+    assert set(prepared[name][0].asDict()) == {*TABLES["events"].schema.names, *EXTRA}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_another_delivery_is_the_same_record(prepared: dict[str, list[Row]], name: str) -> None:
+    one, other = prepared[name]
+    assert one.received_time != other.received_time
+    assert (one.event_id, one.content_hash) == (other.event_id, other.content_hash)
+
+
+@pytest.fixture(scope="module")
+def broken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[bytes, Row]]:
+    """Of each source of lines a file of all kinds of broken ones around a good one, by their bytes."""
+    rules = Settings.model_validate({"raw": {"max_record_bytes": 65_536}})
+    found = {}
+    for name in LINES:
+        good = json.dumps(DELIVERED[name]).encode()
+        file = tmp_path_factory.mktemp(name) / "broken.json"
+        file.write_bytes(b"\n".join([make(good) for make in BROKEN.values()] + [b"", good]) + b"\n")
+        rows = of_files(spark, name, [file], rules)
+        assert len(rows) == len(BROKEN) + 1, "a line was lost, or one came of nothing"
+        found[name] = {bytes(row.raw) if row.raw else good: row for row in rows}
+    return found
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("name", LINES)
+def test_a_broken_line_goes_to_quarantine_whole(
+    broken: dict[str, dict[bytes, Row]], name: str, kind: str
+) -> None:
+    good = json.dumps(DELIVERED[name]).encode()
+    assert broken[name][BROKEN[kind](good)].reasons
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_good_line_among_broken_ones_is_kept(broken: dict[str, dict[bytes, Row]], name: str) -> None:
+    assert broken[name][json.dumps(DELIVERED[name]).encode()].reasons == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_is_recognised_by_its_first_lines_and_no_other_is(name: str) -> None:
+    lines = written(name, DELIVERED[name], delivered_again(name)).decode().splitlines()
+    assert recognised(lines) == [name]
+
+
+def test_lines_of_no_known_tracker_are_recognised_as_none() -> None:
+    assert recognised([]) == []
+    assert recognised(["not json", '{"a": 1}', "[1]"]) == []
+
+
+def test_broken_first_lines_hide_no_tracker() -> None:
+    good = json.dumps(DELIVERED["segment"])
+    assert recognised(['{"cut', good]) == ["segment"]
