@@ -6,11 +6,12 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from pyspark.sql import SparkSession
 from rich.console import Console
 
@@ -27,13 +28,16 @@ DATA = ROOT.parent / "shared" / "data"
 os.environ["TZ"] = "UTC"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`-n 2`), a process takes a file at a time; readers of the shop's lake stay together."""
-    for item in items:
-        reads_lake = "shop_lake" in getattr(item, "fixturenames", ())
-        # The cluster's tests take long: they build a lake of their own rather than wait for all others.
-        together = reads_lake and "cluster" not in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("lake" if together else str(item.path.relative_to(ROOT))))
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once for all processes of a run (`-n 2`); the others wait for it."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    folder = (factory.getbasetemp() if alone else factory.getbasetemp().parent) / name
+    with FileLock(f"{folder}.lock"):
+        ready = folder.parent / f"{name}.ready"
+        if not ready.exists():
+            make(folder)
+            ready.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +109,9 @@ def simulate(folder: Path, *arguments: str) -> Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Ten days of a shop of a hundred people, faults and all."""
-    return simulate(tmp_path_factory.mktemp("shop"), "--people", "100", "--days", "10", "--seed", "20")
+    arguments = ("--people", "100", "--days", "10", "--seed", "20")
+    folder = once(tmp_path_factory, "shop", lambda path: simulate(path, *arguments))
+    return Shop(folder / "raw", folder / "truth")
 
 
 def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool = False) -> None:
@@ -119,6 +125,4 @@ def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool
 @pytest.fixture(scope="session")
 def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's lake, built once by the whole suite; tests only read it."""
-    lake = tmp_path_factory.mktemp("lake") / "shop"
-    run_suite(spark, shop.settings(lake))
-    return lake
+    return once(tmp_path_factory, "lake", lambda path: run_suite(spark, shop.settings(path)))

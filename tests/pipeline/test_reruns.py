@@ -18,6 +18,9 @@ from trailhouse.stages import feedback
 from trailhouse.storage import Lake, fingerprint
 from trailhouse.tables import TABLES
 
+TABLES_ONLY = ("events", *suite.JOBS)
+"""Every job but the report, which reads and changes nothing."""
+
 LAWFUL = [table.name for table in TABLES.values() if table.lawful]
 ARRIVAL = {"events_quarantine": ["file", "line", "first_batch"]}
 """Columns that speak of arrival, and so stand outside of the law."""
@@ -52,9 +55,9 @@ def copy(shop_lake: Path, tmp_path: Path) -> Path:
 def test_a_second_run_and_a_rebuild_change_no_table(spark: SparkSession, shop: Shop, copy: Path) -> None:
     lake = Lake(spark, str(copy))
     before = versions(lake)
-    run_suite(spark, shop.settings(copy))
+    run_suite(spark, shop.settings(copy), *TABLES_ONLY)
     assert versions(lake) == before
-    run_suite(spark, shop.settings(copy), rebuild=True)
+    run_suite(spark, shop.settings(copy), *TABLES_ONLY, rebuild=True)
     assert versions(lake) == before
 
 
@@ -65,9 +68,9 @@ def test_three_deliveries_in_another_order_give_the_tables_of_one(
     assert len(deliveries) == 3
     first, second, third = deliveries
     path = tmp_path / "lake"
-    run_suite(spark, split.settings(path, f"raw.path={third}"))
+    run_suite(spark, split.settings(path, f"raw.path={third}"), *TABLES_ONLY)
     run_suite(spark, split.settings(path, f"raw.path={first}"), "events")
-    run_suite(spark, split.settings(path, f"raw.path={second}"))
+    run_suite(spark, split.settings(path, f"raw.path={second}"), *TABLES_ONLY)
     assert contents(Lake(spark, str(path))) == contents(Lake(spark, str(shop_lake)))
 
 

@@ -48,6 +48,7 @@ GOOD: dict[str, dict[str, str]] = {
         PAGE: '[{"id":"view-1"}]',
     },
     "ping": {"event": "page_ping", "pp_yoffset_max": "-3"},
+    "unscrolled": {"event": "page_ping"},
     "click": {
         "event": "unstruct",
         "event_name": "link_click",
@@ -172,6 +173,7 @@ def test_events_get_their_canonical_names_and_structs(rows: dict[str, list[Row]]
         "cmp_visible",
     ]
     assert one["ping"].scroll_offset == 0, "a page pulled past its top counts as its top"
+    assert one["unscrolled"].scroll_offset is None
     element = one["click"].element
     assert (element.selector, element.text, element.href) == ("#go", "Go", "https://o.example/")
     assert one["form"].form.asDict() == {"id": "f", "field": "name"}

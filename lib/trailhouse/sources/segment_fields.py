@@ -85,7 +85,7 @@ class Message:
 
 
 def with_typed(frame: DataFrame) -> DataFrame:
-    """`n` (cast properties), `money_key`, `wrong`, `taken`, `wrong_context`, each computed once."""
+    """`n` (cast properties), `money_key`, `wrong`, `wrong_context`, the keys `left`: each computed once."""
     p, name = F.col("p"), F.col("event_name")
     casts = (
         {key: cast.integer(p[key]) for key in _INTEGERS}
@@ -105,7 +105,15 @@ def with_typed(frame: DataFrame) -> DataFrame:
         F.array_except(F.map_keys("map"), F.array(*map(F.lit, names.VALUES))).alias("further"),
     )
     taken = F.concat(_taken(name, p, F.col("money_key")), F.array(F.lit("pointer")))
-    return judged.select("*", F.array_except(taken, F.col("wrong")).alias("taken"))
+    known = F.array(*map(F.lit, names.CONTEXT_KEYS))
+    # Columns of their own: inside of a map's filter they would be found anew for each key.
+    return judged.select("*", F.array_except(taken, F.col("wrong")).alias("taken")).select(
+        "*",
+        F.array_except(F.json_object_keys("r_properties"), F.col("taken")).alias("left"),
+        F.concat(F.array_except(F.json_object_keys("r_context"), known), F.col("wrong_context")).alias(
+            "left_context"
+        ),
+    )
 
 
 def _wrong(p: Column, n: Column, name: Column) -> Column:
@@ -303,7 +311,7 @@ def _flags(m: Message) -> Column:
 def _properties(m: Message) -> Column:
     """What no column took: properties, then of the context as `$context`, of the message as `$record`."""
     text = m.record["properties"]
-    left = F.array_except(F.json_object_keys(text), F.col("taken"))
+    left = F.col("left")
     every = F.from_json(text, _ANY, cast.JSON)
     # An object that names a key twice below its top level is no variant; it is kept whole.
     own = (
@@ -321,8 +329,7 @@ def _members(every: Column, keys: Column) -> Column:
 
 def _rest_of_context(m: Message) -> Column:
     text = m.record["context"]
-    known = F.array(*map(F.lit, names.CONTEXT_KEYS))
-    left = F.concat(F.array_except(F.json_object_keys(text), known), m.wrong_context)
+    left = F.col("left_context")
     kept = F.when(
         F.size(left) > 0, F.coalesce(_members(F.from_json(text, _ANY, cast.JSON), left), text)
     ).when(text.isNotNull() & ~text.startswith("{"), F.to_json(F.struct(text.alias("context"))))

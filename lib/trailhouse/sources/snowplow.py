@@ -201,7 +201,7 @@ def _columns() -> dict[str, Column]:
         "document": cast.sizes(c["doc_width"], c["doc_height"]),
         "pointer": null,
         "element": F.when(click & payload.isNotNull(), _element(payload)),
-        "scroll_offset": F.when(name == "heartbeat", F.greatest(cast.integer(c["pp_yoffset_max"]), F.lit(0))),
+        "scroll_offset": F.when(name == "heartbeat", _offset(c)),
         "media": F.lit(None).cast("struct<id: string, title: string, position: double, length: double>"),
         "form": F.when(
             form & payload.isNotNull(),
@@ -247,6 +247,13 @@ def _reasons(c: Column) -> Column:
     return F.when(F.col("unread").isNotNull(), F.array("unread")).otherwise(
         cast.texts([no_time, *unread_times])
     )
+
+
+def _offset(c: Column) -> Column:
+    """The lowest offset of a page ping; null where it tells none."""
+    found = cast.integer(c["pp_yoffset_max"])
+    # `greatest` passes over nulls.
+    return F.when(found.isNotNull(), F.greatest(found, F.lit(0)))
 
 
 def _platform(c: Column) -> Column:

@@ -52,7 +52,8 @@ def _measures(rules: Sessions) -> list[Column]:
     first = F.struct(F.when(is_view, 0).otherwise(1), "event_number", *_FROM_FIRST)
     ping = name == "heartbeat"
     beats = F.count_distinct(F.when(ping, F.floor(F.unix_seconds("event_time") / rules.heartbeat_seconds)))
-    cap = rules.gap_cap_seconds * 1_000_000
+    # `least` passes over nulls: the first event of a view has no gap, and would count a whole cap.
+    gap = F.when(F.col("_gap").isNotNull(), F.least("_gap", F.lit(rules.gap_cap_seconds * 1_000_000)))
     return [
         F.min_by("person_id", "event_number").alias("person_id"),
         F.min("session_start").alias("_session_start"),
@@ -75,9 +76,7 @@ def _measures(rules: Sessions) -> list[Column]:
         F.count_if(name == "form_submit").alias("_submitted"),
         F.count_if(name == "form_abandon").alias("_abandoned"),
         F.count_if(name.isin("form_start", "form_change")).alias("_started"),
-        engaged_us(rules, beats, F.coalesce(F.sum(F.least("_gap", F.lit(cap))), F.lit(0))).alias(
-            "engaged_us"
-        ),
+        engaged_us(rules, beats, F.coalesce(F.sum(gap), F.lit(0))).alias("engaged_us"),
         F.bool_or("is_bot").alias("is_bot"),
         F.bool_or("internal").alias("internal"),
     ]
@@ -110,6 +109,7 @@ def _finished(views: DataFrame) -> DataFrame:
     same_view = Window.partitionBy("person_id", "view_id")
     height = F.col("document_height")
     seen = F.least(F.greatest(F.coalesce("_offset", F.lit(0)), F.lit(0)) + F.col("viewport_height"), height)
+    known = F.col("viewport_height").isNotNull()  # `least` would take the whole height for it
     # Half up in whole numbers: a double could fall on either side.
     depth = F.floor((seen * 200 + height) / (height * 2)).cast("INT")
     continued = F.col("_session_start") > F.min("_session_start").over(same_view)
@@ -123,7 +123,7 @@ def _finished(views: DataFrame) -> DataFrame:
         *[F.col(f"_first.{name}").alias(name) for name in _FROM_FIRST],
         F.to_date("start_time").alias("view_date"),
         (F.unix_micros("end_time") - F.unix_micros("start_time")).alias("dwell_us"),
-        F.when(F.col("_scrolls") & (height > 0) & seen.isNotNull(), depth).alias("max_scroll_pct"),
+        F.when(F.col("_scrolls") & (height > 0) & known, depth).alias("max_scroll_pct"),
         outcome.alias("form_outcome"),
         (F.col("view_number") == 1).alias("is_entry"),
         (F.col("view_number") == F.max("view_number").over(session)).alias("is_exit"),
