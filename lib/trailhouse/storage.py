@@ -38,7 +38,14 @@ class Lake:
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self.spark = spark
-        self.root = root.rstrip("/") or "/"
+        self.root = self._absolute(root.rstrip("/") or "/")
+
+    def _absolute(self, root: str) -> str:
+        """A relative root from the default file system's working folder: Delta takes none."""
+        if ":" in root or root.startswith("/"):
+            return root
+        qualified = self._file_system(root).makeQualified(self._hadoop_path(root))
+        return str(qualified.toString()).removeprefix("file:")
 
     def check(self) -> None:
         """Raise StorageError, one sentence, when the root cannot be written."""

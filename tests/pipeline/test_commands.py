@@ -14,6 +14,8 @@ from pyspark.sql import SparkSession
 from tests.conftest import ROOT, run_suite
 from trailhouse.errors import SourceError, StorageError
 from trailhouse.settings import load_settings
+from trailhouse.storage import Lake
+from trailhouse.tables import TABLES
 
 README = (ROOT / "README.md").read_text()
 
@@ -77,6 +79,13 @@ def test_a_lake_that_cannot_be_reached_is_told_by_its_path(spark: SparkSession, 
     assert told.value.exit_code == 2
 
 
+def test_a_relative_lake_lies_below_the_working_folder(spark: SparkSession, tmp_path: Path) -> None:
+    here = spark._jvm.java.lang.System.getProperty("user.dir")  # type: ignore[union-attr]
+    lake = Lake(spark, os.path.relpath(tmp_path / "lake", here))
+    lake.create(TABLES["ledger"])
+    assert (tmp_path / "lake" / "ledger" / "_delta_log").is_dir()
+
+
 def test_a_stage_before_its_inputs_names_what_is_missing(spark: SparkSession, tmp_path: Path) -> None:
     settings = load_settings(None, [f"lake.root={tmp_path}/lake"])
     with pytest.raises(StorageError, match="does not have: run its stage first"):
@@ -102,7 +111,5 @@ def test_readmes_query_runs_and_shows_something(
 
 
 def test_readme_names_every_table() -> None:
-    from trailhouse.tables import TABLES
-
     missing = [name for name in TABLES if f"`{name}`" not in README]
     assert missing == []
