@@ -91,6 +91,10 @@ class Shop:
         )
 
 
+SHOP = ("--people", "100", "--days", "10", "--seed", "20")
+"""The shop of the tests, as the simulator's arguments: small, and every kind of signal is in it."""
+
+
 def simulate(folder: Path, *arguments: str) -> Shop:
     """A small shop below `folder`, by the simulator's own command line."""
     shop = Shop(folder / "raw", folder / "truth")
@@ -109,8 +113,7 @@ def simulate(folder: Path, *arguments: str) -> Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Ten days of a shop of a hundred people, faults and all."""
-    arguments = ("--people", "100", "--days", "10", "--seed", "20")
-    folder = once(tmp_path_factory, "shop", lambda path: simulate(path, *arguments))
+    folder = once(tmp_path_factory, "shop", lambda path: simulate(path, *SHOP))
     return Shop(folder / "raw", folder / "truth")
 
 

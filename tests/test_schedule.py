@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trailhouse.schedule import in_order, needs
+from trailhouse.schedule import needs, run_in_order
 from trailhouse.stage import Stage
 from trailhouse.suite import JOBS
 
@@ -36,7 +36,7 @@ def test_every_stage_runs_once_after_all_that_it_needs(graph: list[set[int]], at
         seen[one.name] = set(ended)
         ended.append(one.name)
 
-    in_order(stages, run, at_once)
+    run_in_order(stages, run, at_once)
     assert sorted(ended) == sorted(one.name for one in stages)
     assert all(set(one.reads) <= seen[one.name] for one in stages)
 
@@ -54,7 +54,7 @@ def test_stages_that_do_not_need_each_other_run_side_by_side_up_to_the_limit() -
         with lock:
             running -= 1
 
-    in_order([stage("a"), stage("b"), stage("c"), stage("d")], run, 2)
+    run_in_order([stage("a"), stage("b"), stage("c"), stage("d")], run, 2)
     assert most == 2
 
 
@@ -68,7 +68,7 @@ def test_after_an_error_nothing_begins_and_it_is_raised(at_once: int) -> None:
             raise RuntimeError("held")
 
     with pytest.raises(RuntimeError, match="held"):
-        in_order([stage("a"), stage("b", "a"), stage("c", "b")], run, at_once)
+        run_in_order([stage("a"), stage("b", "a"), stage("c", "b")], run, at_once)
     assert begun == ["a"]
 
 
@@ -80,13 +80,13 @@ def test_of_several_errors_the_first_by_the_stages_order_is_raised() -> None:
         raise RuntimeError(one.name)
 
     with pytest.raises(RuntimeError, match="a"):
-        in_order([stage("a"), stage("b")], run, 2)
+        run_in_order([stage("a"), stage("b")], run, 2)
 
 
 def test_a_stage_before_one_that_it_needs_is_refused() -> None:
     with pytest.raises(ValueError, match="b comes before a"):
-        in_order([stage("b", "a"), stage("a")], lambda one: None, 2)
+        run_in_order([stage("b", "a"), stage("a")], lambda one: None, 2)
 
 
 def test_the_suites_own_stages_are_in_order() -> None:
-    in_order([one for stages in JOBS.values() for one in stages], lambda one: None, 1)
+    run_in_order([one for stages in JOBS.values() for one in stages], lambda one: None, 1)

@@ -15,7 +15,7 @@ def needs(stage: Stage, stages: Sequence[Stage]) -> frozenset[str]:
     return frozenset(other.name for other in stages if other is not stage and tables & set(other.writes))
 
 
-def in_order(stages: Sequence[Stage], run: Callable[[Stage], object], at_once: int) -> None:
+def run_in_order(stages: Sequence[Stage], run: Callable[[Stage], object], at_once: int) -> None:
     """Call `run` for each stage once those it needs have ended, at most `at_once` at a time.
 
     When one raises, none begins after it, those under way end, and the first error by the order of

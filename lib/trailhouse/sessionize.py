@@ -30,9 +30,8 @@ def with_sessions(events: DataFrame, rules: Sessions, timezone: str) -> DataFram
     """
     if rules.boundary == "client":
         return _by_client_id(events, rules)
-    return _by_time(
-        events, ["_unit", *(["anonymous_id"] if rules.scope == "device" else [])], rules, timezone
-    )
+    unit = ["_unit", "anonymous_id"] if rules.scope == "device" else ["_unit"]
+    return _by_time(events, unit, rules, timezone)
 
 
 def _by_client_id(events: DataFrame, rules: Sessions) -> DataFrame:

@@ -24,6 +24,7 @@ FIXED = {
     "spark.sql.sources.partitionOverwriteMode": "static",
     # The JVM compiles no method above 8,000 bytes: parsing in one such method takes twice as long.
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    # Else every column looks up the line of Python that made it.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 """What every session has, whoever submits it."""

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from pyspark import inheritable_thread_target
 from rich.markup import escape
 from rich.table import Table as RichTable
 
@@ -16,7 +15,7 @@ from trailhouse.gates.runner import write_docs
 from trailhouse.ingest import ingest
 from trailhouse.report.job import write_report
 from trailhouse.run import Run, run_stage
-from trailhouse.schedule import in_order
+from trailhouse.schedule import run_in_order
 from trailhouse.stage import Stage
 from trailhouse.stages import (
     activity,
@@ -61,8 +60,7 @@ def run_job(name: str) -> Callable[[Run, bool], None]:
         if everything or name == "events":
             ingest(run, rebuild=rebuild)
         stages = [stage for job in JOBS if everything or name == job for stage in JOBS[job]]
-        one = inheritable_thread_target(run.lake.spark)(partial(run_stage, run, rebuild=rebuild))
-        in_order(stages, one, run.settings.spark.stages_at_once)
+        run_in_order(stages, partial(run_stage, run, rebuild=rebuild), run.settings.spark.stages_at_once)
         if everything or name == "report":
             run.records.flush(run.lake)  # the report shows this run's verdicts
             with _docs_beside(run, everything), run.progress.stage("report") as line:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -80,7 +81,8 @@ def test_a_lake_that_cannot_be_reached_is_told_by_its_path(spark: SparkSession, 
 
 
 def test_a_relative_lake_lies_below_the_working_folder(spark: SparkSession, tmp_path: Path) -> None:
-    here = spark._jvm.java.lang.System.getProperty("user.dir")  # type: ignore[union-attr]
+    jvm: Any = spark._jvm
+    here = jvm.java.lang.System.getProperty("user.dir")
     lake = Lake(spark, os.path.relpath(tmp_path / "lake", here))
     lake.create(TABLES["ledger"])
     assert (tmp_path / "lake" / "ledger" / "_delta_log").is_dir()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.conftest import Shop, run_suite, simulate
+from tests.conftest import SHOP, Shop, run_suite, simulate
 from trailhouse import ingest, suite
 from trailhouse.errors import GateFailed
 from trailhouse.stage import Check
@@ -41,9 +41,7 @@ def contents(lake: Lake, names: Iterable[str] = LAWFUL) -> dict[str, tuple[objec
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop once more, in three deliveries."""
-    return simulate(
-        tmp_path_factory.mktemp("split"), "--people", "100", "--days", "10", "--seed", "20", "--split", "3"
-    )
+    return simulate(tmp_path_factory.mktemp("split"), *SHOP, "--split", "3")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -85,6 +85,12 @@ def sizes(width: Column, height: Column) -> Column:
     """The SIZE struct, null when one of both is missing."""
     both = F.struct(size(width).alias("width"), size(height).alias("height"))
     return F.when(both["width"].isNotNull() & both["height"].isNotNull(), both)
+
+
+def lookup(table: Mapping[str, str], key: Column) -> Column:
+    """The table's word for a key; null where it has none."""
+    pairs = F.create_map(*[F.lit(word) for pair in table.items() for word in pair])
+    return F.try_element_at(pairs, key)
 
 
 def texts(given: Iterable[Column]) -> Column:

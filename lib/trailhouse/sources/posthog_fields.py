@@ -7,7 +7,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.sources import cast, posthog_elements
+from trailhouse.enrich import campaigns
+from trailhouse.sources import cast, json_records, posthog_elements
 from trailhouse.sources import posthog_names as names
 
 _ANY = "MAP<STRING, VARIANT>"
@@ -34,7 +35,7 @@ def with_typed(frame: DataFrame) -> DataFrame:
         "*",
         F.struct(*[column.alias(key) for key, column in texts.items()]).alias("s"),
         F.struct(*[column.alias(key) for key, column in casts.items()]).alias("n"),
-        F.array_except(F.map_keys("map"), F.array(*map(F.lit, names.VALUES))).alias("further"),
+        json_records.further(names.VALUES).alias("further"),
     )
     return typed.withColumn("wrong", _wrong())
 
@@ -139,8 +140,7 @@ def _account() -> Column:
 
 
 def _navigation() -> Column:
-    pairs = F.create_map(*[F.lit(word) for pair in names.NAVIGATIONS.items() for word in pair])
-    return F.try_element_at(pairs, F.col("s")["navigation_type"])
+    return cast.lookup(names.NAVIGATIONS, F.col("s")["navigation_type"])
 
 
 def _document() -> Column:
@@ -178,9 +178,10 @@ def _survey() -> Column:
 
 def _campaign() -> Column:
     s = F.col("s")
-    fields = {key: cast.present(s[name]) for key, name in names.UTM.items()}
-    fields["click_id"] = F.coalesce(*[cast.present(s[key]) for key in names.CLICK_IDS])
-    some = reduce(lambda a, b: a | b, [s[key].isNotNull() for key in (*names.UTM.values(), *names.CLICK_IDS)])
+    fields = {key: cast.present(s[name]) for key, name in campaigns.UTM.items()}
+    fields["click_id"] = F.coalesce(*[cast.present(s[key]) for key in campaigns.CLICK_IDS])
+    told = (*campaigns.UTM.values(), *campaigns.CLICK_IDS)
+    some = reduce(lambda a, b: a | b, [s[key].isNotNull() for key in told])
     return F.when(some, F.struct(*[column.alias(key) for key, column in fields.items()]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trailhouse.enrich.campaigns import CLICK_IDS, UTM
+
 NAMES = {
     "$pageview": "page_view",
     "$screen": "screen_view",
@@ -43,18 +45,6 @@ VALUES = (
 
 DELIVERY = ("created_at", "inserted_at", "_inserted_at", "person_id", "person_properties")
 """What PostHog puts beside the event when it arrives: another delivery or export differs in these alone."""
-
-UTM = {
-    "source": "utm_source",
-    "medium": "utm_medium",
-    "name": "utm_campaign",
-    "term": "utm_term",
-    "content": "utm_content",
-}
-CLICK_IDS = (
-    "gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "epik",
-)  # fmt: skip
-"""Properties by which ad systems name a click; the first that is there counts."""
 
 TEXTS = (
     "$current_url", "$title", "$screen_name", "$referrer", "$pageview_id", "$prev_pageview_id", "$session_id",

@@ -8,16 +8,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from trailhouse.settings import Settings
-from trailhouse.sources import cast, segment_fields
+from trailhouse.sources import cast, json_records, segment_fields
 from trailhouse.sources import segment_names as names
 from trailhouse.sources.lines import read_lines
 from trailhouse.sources.recognise import json_lines
 from trailhouse.sources.segment_fields import Message
 
-SUFFIXES = tuple(
-    f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz", ".bz2")
-)
-
+SUFFIXES = json_records.SUFFIXES
 RECOGNISES = json_lines(
     lambda found: (
         str(found.get("type")).lower() in ("track", *names.TYPES)
@@ -25,7 +22,6 @@ RECOGNISES = json_lines(
     )
 )
 
-_LINE = "ARRAY<MAP<STRING, STRING>>"
 # Delivery facts: another delivery of one message differs in them alone.
 _DELIVERY = ("receivedAt", "sentAt")
 _IDENTIFIERS = ("userId", "anonymousId", "previousId", "groupId", "messageId")
@@ -42,30 +38,9 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     The line is parsed once into its top-level values; `context` and `properties` are parsed from
     theirs. Scalars come as text and are cast one by one, so that a wrong type costs its field alone.
     """
-    limit = settings.raw.max_record_bytes
-    text = F.col("raw").cast("string")
-    too_large = F.octet_length("raw") > limit
-    not_utf8 = ~F.is_valid_utf8(text)
-    # In an array, what follows the object is an error instead of being passed over.
-    ends = F.rtrim(text).endswith("}")
-    objects = F.from_json(F.concat(F.lit("["), text, F.lit("]")), _LINE, cast.JSON)
-    records = F.when(~too_large & ~not_utf8 & ends, objects)
-    opened = frame.select(
-        "raw",
-        "file",
-        F.when(too_large, F.lit(f"record larger than {limit} bytes"))
-        .when(not_utf8, F.lit("not UTF-8"))
-        .alias("unread"),
-        records.alias("records"),
-    )
-    one = F.when(F.size("records") == 1, F.get("records", F.lit(0)))
-    messages = opened.select("raw", "file", "unread", one.alias("map"))
-    # A look into a map walks its keys, and the optimizer would repeat it wherever the value is used; trimmed,
-    # it is looked up once.
-    values = [F.trim(F.col("map")[key]).alias(f"r_{key}") for key in names.VALUES]
-    looked_up = messages.select("raw", "file", "unread", "map", *values)
     r = {key: F.col(f"r_{key}") for key in names.VALUES}
-    parts = looked_up.select(
+    messages = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
+    parts = messages.select(
         "*",
         F.lower(r["type"]).alias("type"),
         F.from_json(r["context"], names.CONTEXT, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}).alias(
@@ -87,13 +62,8 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 
 def _event_name(r: Mapping[str, Column], kind: Column) -> Column:
     event = cast.scalar(r["event"])
-    tracked = F.coalesce(_lookup(names.NAMES, event), event)
-    return F.when(kind == "track", tracked).otherwise(_lookup(names.TYPES, kind))
-
-
-def _lookup(table: dict[str, str], key: Column) -> Column:
-    pairs = F.create_map(*[F.lit(word) for pair in table.items() for word in pair])
-    return F.try_element_at(pairs, key)
+    tracked = F.coalesce(cast.lookup(names.NAMES, event), event)
+    return F.when(kind == "track", tracked).otherwise(cast.lookup(names.TYPES, kind))
 
 
 def _columns(m: Message) -> list[Column]:
@@ -104,7 +74,7 @@ def _columns(m: Message) -> list[Column]:
         "reasons": _reasons(m),
         "refused": F.lit(False),
         "event_id": cast.present(cast.scalar(r["messageId"])),
-        "content_hash": F.when(m.map.isNotNull(), _content_hash(m)),
+        "content_hash": _content_hash(m),
         "client_time": F.coalesce("original_time", "timestamp_time"),
         "sent_time": F.col("sent_time"),
         "received_time": F.col("received_time"),
@@ -151,12 +121,8 @@ def _reasons(m: Message) -> Column:
     )
     no_time = F.when(r["originalTimestamp"].isNull() & r["timestamp"].isNull(), F.lit("no time"))
     wrong_name = F.when((m.kind == "track") & cast.nested(r["event"]), F.lit("name of a wrong type"))
-    found = cast.texts([no_type, no_time, *unread_times, wrong_name, *wrong_ids])
-    return (
-        F.when(F.col("unread").isNotNull(), F.array("unread"))
-        .when(m.map.isNull(), F.array(F.lit("not a JSON object")))
-        .otherwise(found)
-    )
+    found = [no_type, no_time, *unread_times, wrong_name, *wrong_ids]
+    return json_records.reasons(found)
 
 
 def _content_hash(m: Message) -> Column:
@@ -167,11 +133,7 @@ def _content_hash(m: Message) -> Column:
     """
     r = dict(m.record)
     r["timestamp"] = F.when(r["originalTimestamp"].isNull(), r["timestamp"])
-    own = [F.coalesce(r[key], F.lit("\0")) for key in names.VALUES if key not in _DELIVERY]
-    further = F.map_filter(m.map, lambda key, _: ~key.isin(*names.VALUES))
-    some = F.size(m.further) > 0
-    rest = F.when(some, F.to_json(F.sort_array(F.map_entries(further)))).otherwise(F.lit(""))
-    return F.sha2(F.concat_ws("\x1f", *own, rest), 256)
+    return json_records.content_hash([r[key] for key in names.VALUES if key not in _DELIVERY], names.VALUES)
 
 
 def _platform(m: Message) -> Column:

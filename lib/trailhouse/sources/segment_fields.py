@@ -9,7 +9,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.sources import cast
+from trailhouse.sources import cast, json_records
 from trailhouse.sources import segment_names as names
 from trailhouse.tables.events import NAVIGATION, POINTERS
 
@@ -48,8 +48,6 @@ class Message:
     """The values of the message by their keys, as trimmed text."""
     map: Column
     """All of the message, by its keys."""
-    further: Column
-    """ARRAY of the keys that no column is made of."""
     kind: Column
     name: Column
     context: Column
@@ -70,7 +68,6 @@ class Message:
         record = {key: frame[f"r_{key}"] for key in names.VALUES}
         parts = (
             "map",
-            "further",
             "type",
             "event_name",
             "c",
@@ -102,17 +99,18 @@ def with_typed(frame: DataFrame) -> DataFrame:
         _money_key(n, name).alias("money_key"),
         _wrong(p, n, name).alias("wrong"),
         _wrong_context(F.col("r_context"), F.col("c")).alias("wrong_context"),
-        F.array_except(F.map_keys("map"), F.array(*map(F.lit, names.VALUES))).alias("further"),
+        json_records.further(names.VALUES).alias("further"),
     )
     taken = F.concat(_taken(name, p, F.col("money_key")), F.array(F.lit("pointer")))
     known = F.array(*map(F.lit, names.CONTEXT_KEYS))
+    own = F.array_except(F.json_object_keys("r_properties"), F.array_except(taken, F.col("wrong")))
+    context = F.array_except(F.json_object_keys("r_context"), known)
     # Columns of their own: inside of a map's filter they would be found anew for each key.
-    return judged.select("*", F.array_except(taken, F.col("wrong")).alias("taken")).select(
+    return judged.select(
         "*",
-        F.array_except(F.json_object_keys("r_properties"), F.col("taken")).alias("left"),
-        F.concat(F.array_except(F.json_object_keys("r_context"), known), F.col("wrong_context")).alias(
-            "left_context"
-        ),
+        own.alias("left"),
+        F.concat(context, F.col("wrong_context")).alias("left_context"),
+        _left_of_record().alias("left_record"),
     )
 
 
@@ -323,7 +321,7 @@ def _properties(m: Message) -> Column:
 
 
 def _members(every: Column, keys: Column) -> Column:
-    """JSON of these members of a map; null where the map is."""
+    """JSON of these members of a map, `keys` being a column; null where the map is."""
     return F.to_json(F.map_filter(every, lambda key, _: F.array_contains(keys, key)))
 
 
@@ -336,9 +334,14 @@ def _rest_of_context(m: Message) -> Column:
     return F.concat(F.lit('{"$context":'), kept, F.lit("}"))
 
 
-def _rest_of_record(m: Message) -> Column:
+def _left_of_record() -> Column:
     # Traits go to their column where they say who somebody is.
-    spoken = m.kind.isin("identify", "group") & m.record["traits"].startswith("{")
-    traits = F.when(m.record["traits"].isNotNull() & ~F.coalesce(spoken, F.lit(False)), F.lit("traits"))
-    left = F.concat(F.array_except(m.further, F.array(*map(F.lit, names.UNREAD))), cast.texts([traits]))
+    given = F.col("r_traits")
+    spoken = F.col("type").isin("identify", "group") & given.startswith("{")
+    traits = F.when(given.isNotNull() & ~F.coalesce(spoken, F.lit(False)), F.lit("traits"))
+    return F.concat(F.array_except("further", F.array(*map(F.lit, names.UNREAD))), cast.texts([traits]))
+
+
+def _rest_of_record(m: Message) -> Column:
+    left = F.col("left_record")
     return F.when(F.size(left) > 0, F.concat(F.lit('{"$record":'), _members(m.map, left), F.lit("}")))

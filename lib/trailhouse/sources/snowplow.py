@@ -148,12 +148,11 @@ def _view_id(web_page: Column) -> Column:
 
 
 def _event_name(c: Column) -> Column:
-    pairs = F.create_map(*[F.lit(word) for pair in names.EVENTS.items() for word in pair])
     kind = F.when(c["event"] == "unstruct", c["event_name"]).otherwise(
         F.coalesce(c["event"], c["event_name"])
     )
     struct = F.concat_ws(" ", c["se_category"], c["se_action"])
-    return F.when(c["event"] == "struct", struct).otherwise(F.coalesce(F.try_element_at(pairs, kind), kind))
+    return F.when(c["event"] == "struct", struct).otherwise(F.coalesce(cast.lookup(names.EVENTS, kind), kind))
 
 
 def _columns() -> dict[str, Column]:
