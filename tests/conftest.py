@@ -58,6 +58,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
                     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
                     "spark.sql.warehouse.dir": str(scratch / "warehouse"),
                     "spark.ui.enabled": "false",
+                    # Texts of plans are for the UI.
+                    "spark.sql.ui.explainMode": "simple",
+                    "spark.sql.maxPlanStringLength": "1000",
                     "spark.default.parallelism": "2",
                 },
             }

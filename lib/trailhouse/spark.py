@@ -24,6 +24,9 @@ FIXED = {
     "spark.sql.sources.partitionOverwriteMode": "static",
     # The JVM compiles no method above 8,000 bytes: parsing in one such method takes twice as long.
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    # A suite of some hundred queries, most of them Delta's own over its log: with Spark's 100 entries
+    # each run of the same query is compiled anew.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     # Else every column looks up the line of Python that made it.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
@@ -52,7 +55,19 @@ def build_session(settings: Settings, name: str = "trailhouse", jars: str | None
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    _keep_java_classes(spark)
     return spark
+
+
+def _keep_java_classes(spark: SparkSession) -> None:
+    """Keep the classes that pyspark asks Java for, by name, at every expression.
+
+    Java remembers no class that it did not find, and these names are tried in many packages: each
+    question goes through some hundred jars.
+    """
+    jvm = spark.sparkContext._jvm
+    for name in ("functions", "org.apache.spark.sql.functions", "PythonUtils", "PythonSQLUtils"):
+        setattr(jvm, name, getattr(jvm, name))
 
 
 def session_jars() -> str | None:

@@ -23,6 +23,7 @@ from trailhouse.errors import StorageError
 
 CONSUMED = "trailhouse.consumed"
 DATA_VERSION = "trailhouse.data_version"
+MARKED_VERSION = "trailhouse.marked_version"
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,13 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Whether the table was ever published."""
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+        delta = self._java("io.delta.tables.DeltaTable")
+        return bool(delta.isDeltaTable(self.spark._jsparkSession, self.path(table)))
 
-    def create(self, table: Table) -> None:
-        """An empty table of this contract, unless there is one."""
+    def create(self, table: Table) -> bool:
+        """An empty table of this contract, unless there is one; says whether it was made."""
         if self.exists(table.name):
-            return
+            return False
         builder = (
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table.name))
@@ -103,6 +105,7 @@ class Lake:
         if table.name == "events":
             builder = builder.property("delta.enableChangeDataFeed", "true")
         builder.execute()
+        return True
 
     def version(self, table: str) -> int:
         """The newest version, properties included."""
@@ -134,13 +137,22 @@ class Lake:
             raise StorageError(f"lake {self.root} has no table {table}: run the stage that writes it first")
         reader = self.spark.read.format("delta")
         if version is not None:
-            reader = reader.option("versionAsOf", version)
+            reader = reader.option("versionAsOf", self._same_rows(table, version))
         try:
             return reader.load(self.path(table))
         except PySparkException as error:
             raise StorageError(
                 f"{table} cannot be read at version {version} ({reason(error)}): run again with --rebuild"
             ) from None
+
+    def _same_rows(self, table: str, version: int) -> int:
+        """The newest version if nothing but its mark came after `version`, else that version.
+
+        Delta keeps the newest one's files in memory; of any other it computes them again at each read.
+        """
+        known, newest = self.properties(table), self.version(table)
+        untouched = known.get(MARKED_VERSION) == str(newest) and known.get(DATA_VERSION) == str(version)
+        return newest if untouched else version
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
@@ -160,8 +172,7 @@ class Lake:
 
     def publish(self, table: Table, staged: DataFrame) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already."""
-        self.create(table)
-        if self._snapshot(table.name).numOfFiles() == 0:
+        if self.create(table) or self._snapshot(table.name).numOfFiles() == 0:
             if staged.isEmpty():
                 return Published("unchanged", self._last_data_version(table.name))
             condition = None  # nothing to compare with: all of it is new
@@ -184,7 +195,9 @@ class Lake:
             return
         self.spark.sql(
             f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES "
-            f"({literal(CONSUMED)} = {literal(text)}, {literal(DATA_VERSION)} = {literal(str(data_version))})"
+            f"({literal(CONSUMED)} = {literal(text)}, "
+            f"{literal(DATA_VERSION)} = {literal(str(data_version))}, "
+            f"{literal(MARKED_VERSION)} = {literal(str(self.version(table) + 1))})"
         )
 
     def append(self, table: Table, frame: DataFrame) -> None:
@@ -214,13 +227,18 @@ class Lake:
         return int(rows[0][0]) if rows[0][0] is not None else self.version(table)
 
     def _snapshot(self, table: str) -> Any:
-        jvm: Any = self.spark._jvm
-        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, self.path(table))
-        return log.update(False, jvm.scala.Option.empty(), jvm.scala.Option.empty())
+        log = self._java("org.apache.spark.sql.delta.DeltaLog").forTable(
+            self.spark._jsparkSession, self.path(table)
+        )
+        nothing = self._java("scala.Option").empty()
+        return log.update(False, nothing, nothing)
 
     def _hadoop_path(self, path: str) -> Any:
-        jvm: Any = self.spark._jvm
-        return jvm.org.apache.hadoop.fs.Path(path)
+        return self._java("org.apache.hadoop.fs.Path")(path)
+
+    def _java(self, name: str) -> Any:
+        """A Java class by its full name: asked for in one step, not package by package."""
+        return getattr(self.spark._jvm, name)
 
     def _file_system(self, path: str) -> Any:
         return self._hadoop_path(path).getFileSystem(self.spark._jsc.hadoopConfiguration())
