@@ -86,10 +86,10 @@ class Lake:
         delta = self._java("io.delta.tables.DeltaTable")
         return bool(delta.isDeltaTable(self.spark._jsparkSession, self.path(table)))
 
-    def create(self, table: Table) -> bool:
-        """An empty table of this contract, unless there is one; says whether it was made."""
+    def create(self, table: Table) -> None:
+        """An empty table of this contract, unless there is one."""
         if self.exists(table.name):
-            return False
+            return
         builder = (
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table.name))
@@ -98,14 +98,9 @@ class Lake:
         )
         if table.partition_by:
             builder = builder.partitionedBy(*table.partition_by)
-        # Statistics on every column cost more than writing it.
-        stats = [name for name in (table.stats or table.grain) if name not in table.partition_by]
-        if stats:
-            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(stats))
-        if table.name == "events":
-            builder = builder.property("delta.enableChangeDataFeed", "true")
+        for name, value in _table_properties(table).items():
+            builder = builder.property(name, value)
         builder.execute()
-        return True
 
     def version(self, table: str) -> int:
         """The newest version, properties included."""
@@ -172,12 +167,14 @@ class Lake:
 
     def publish(self, table: Table, staged: DataFrame) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already."""
-        if self.create(table) or self._snapshot(table.name).numOfFiles() == 0:
+        if not self.exists(table.name):
+            return self._publish_first(table, staged)
+        if self._snapshot(table.name).numOfFiles() == 0:
+            condition = None  # nothing to compare with: all of it is new
             if staged.isEmpty():
                 return Published("unchanged", self._last_data_version(table.name))
-            condition = None  # nothing to compare with: all of it is new
         else:
-            different = _different_partitions(table, self.read(table.name), staged)
+            different = different_partitions(table, self.read(table.name), staged)
             if not different:
                 return Published("unchanged", self._last_data_version(table.name))
             condition = _predicate(table, different) if table.partition_by else None
@@ -186,6 +183,19 @@ class Lake:
         if condition is not None:
             writer = writer.option("replaceWhere", condition)
         writer.save(self.path(table.name))
+        return Published("published", self.version(table.name))
+
+    def _publish_first(self, table: Table, staged: DataFrame) -> Published:
+        """The table and its rows in one commit, which fails when another run made the table meanwhile."""
+        if staged.isEmpty():
+            self.create(table)
+            return Published("unchanged", self.version(table.name))
+        writer = _laid_out(table, staged).writeTo(f"delta.{quoted(self.path(table.name))}").using("delta")
+        for name, value in {"comment": table.sentence, **_table_properties(table)}.items():
+            writer = writer.tableProperty(name, value)
+        if table.partition_by:
+            writer = writer.partitionedBy(*[F.col(name) for name in table.partition_by])
+        writer.create()
         return Published("published", self.version(table.name))
 
     def mark(self, table: str, consumed: Mapping[str, Any], data_version: int) -> None:
@@ -222,6 +232,9 @@ class Lake:
             stream.close()
 
     def _last_data_version(self, table: str) -> int:
+        known = self.properties(table)
+        if known.get(MARKED_VERSION) == str(self.version(table)):
+            return int(known[DATA_VERSION])  # nothing came after the mark
         history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
         rows = history.where(F.col("operation") != "SET TBLPROPERTIES").agg(F.max("version")).collect()
         return int(rows[0][0]) if rows[0][0] is not None else self.version(table)
@@ -296,17 +309,33 @@ def _hashable(column: Column, kind: DataType) -> Column:
     return F.struct(column.isNull(), column)
 
 
-def _different_partitions(table: Table, current: DataFrame, staged: DataFrame) -> list[tuple[Any, ...]]:
-    keys = [F.col(name) for name in table.partition_by]
-    sides = [
-        fingerprint(side, *table.partition_by).withColumn("_side", F.lit(label))
-        for label, side in (("current", current.select(*table.schema.names)), ("staged", staged))
-    ]
-    both = sides[0].unionByName(sides[1]).where("_rows > 0")
-    different = both.groupBy(*keys).agg(
-        F.count("*").alias("_sides"), F.count_distinct("_rows", "_sum", "_xor").alias("_kinds")
+def _table_properties(table: Table) -> dict[str, str]:
+    # Statistics on every column cost more than writing it.
+    stats = [name for name in (table.stats or table.grain) if name not in table.partition_by]
+    found = {"delta.dataSkippingStatsColumns": ",".join(stats)} if stats else {}
+    if table.name == "events":
+        found["delta.enableChangeDataFeed"] = "true"
+    return found
+
+
+def different_partitions(table: Table, current: DataFrame, staged: DataFrame) -> list[tuple[Any, ...]]:
+    """Those where the two have other rows; `()` alone for a table without partitions."""
+    keys = [F.col(quoted(name)) for name in table.partition_by]
+    names = table.schema.names
+
+    def weighed(side: DataFrame, weight: int) -> DataFrame:
+        one, other = row_hashes(side)
+        return side.select(*keys, F.lit(weight).alias("_weight"), one.alias("_one"), other.alias("_other"))
+
+    # Rows of one side weigh against those of the other, so that one pass and one shuffle tell.
+    both = weighed(current.select(*names), -1).unionAll(weighed(staged.select(*names), 1))
+    weight = F.col("_weight")
+    found = both.groupBy(*keys).agg(
+        F.sum(weight).alias("_rows"),
+        F.sum(weight * F.col("_one").cast("DECIMAL(20,0)")).alias("_sum"),
+        F.bit_xor("_other").alias("_xor"),
     )
-    rows = different.where("_sides <> 2 OR _kinds <> 1").collect()
+    rows = found.where("_rows <> 0 OR _sum <> 0 OR _xor <> 0").collect()
     return [tuple(row[name] for name in table.partition_by) for row in rows]
 
 
