@@ -22,6 +22,33 @@ DELIVERED: dict[str, dict[str, Any]] = {
         "created_at": "2026-03-02 10:00:02.000000",
         "properties": {"$current_url": "https://s.example/a", "$device_id": "d-1", "$lib": "web"},
     },
+    "amplitude": {
+        "$insert_id": "i-1",
+        "uuid": "01890000-0000-11ee-8000-000000000001",
+        "event_type": "[Amplitude] Page Viewed",
+        "event_time": "2026-03-02 10:00:00.000000",
+        "client_event_time": "2026-03-02 10:00:00.000000",
+        "client_upload_time": "2026-03-02 10:00:01.000000",
+        "server_received_time": "2026-03-02 10:00:01.500000",
+        "amplitude_id": 1234567890,
+        "device_id": "d-1",
+        "user_id": None,
+        "platform": "Web",
+        "event_properties": {"[Amplitude] Page URL": "https://s.example/a"},
+    },
+    "mixpanel": {
+        "event": "$mp_web_page_view",
+        "properties": {
+            "time": 1772445600,
+            "distinct_id": "$device:d-1",
+            "$device_id": "d-1",
+            "$insert_id": "i-1",
+            "current_url": "https://s.example/a",
+            "$current_url": "https://s.example/a",
+            "mp_lib": "web",
+            "mp_processing_time_ms": 1772445602000,
+        },
+    },
     "snowplow": {
         "event_id": "e-1",
         "event": "page_view",
@@ -38,6 +65,8 @@ DELIVERED: dict[str, dict[str, Any]] = {
 RECEIVED = {
     "segment": "receivedAt",
     "posthog": "created_at",
+    "amplitude": "server_received_time",
+    "mixpanel": "properties.mp_processing_time_ms",
     "snowplow": "collector_tstamp",
 }
 """Where the time of arrival stands, which another delivery changes."""
@@ -57,8 +86,16 @@ def written(source: str, *records: dict[str, Any]) -> bytes:
 def delivered_again(source: str) -> dict[str, Any]:
     """The same record as it arrives a second later."""
     record = json.loads(json.dumps(DELIVERED[source]))
-    key = RECEIVED[source]
-    arrived = record[key]
-    record[key] = arrived.replace(":02.", ":03.").replace(":01.", ":02.")
-    assert record[key] != arrived
+    *path, last = RECEIVED[source].split(".")
+    part = record
+    for key in path:
+        part = part[key]
+    arrived = part[last]
+    later = (
+        arrived + 1000
+        if isinstance(arrived, int)
+        else arrived.replace(":02.", ":03.").replace(":01.", ":02.")
+    )
+    assert later != arrived
+    part[last] = later
     return record

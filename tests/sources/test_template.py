@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from pyspark.sql import Row, SparkSession
 
 from tests.sources.reading import of_files
 from tests.sources.samples import DELIVERED, delivered_again, written
-from trailhouse.settings import Settings
+from trailhouse.settings import Raw, Settings
 from trailhouse.sources import SOURCES, recognised
 from trailhouse.stages.events import EXTRA
 from trailhouse.tables import TABLES
@@ -34,6 +35,10 @@ BROKEN = {
 
 def test_every_source_has_a_sample() -> None:
     assert set(DELIVERED) == set(SOURCES)
+
+
+def test_every_source_can_be_named_in_the_settings() -> None:
+    assert set(get_args(Raw.model_fields["format"].annotation)) == {"auto", *SOURCES}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from types import ModuleType
 from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.settings import Settings
-from trailhouse.sources import posthog, segment, snowplow
+from trailhouse.sources import amplitude, mixpanel, posthog, segment, snowplow
 from trailhouse.sources.recognise import Recogniser
 
 
@@ -45,6 +45,8 @@ SOURCES: dict[str, Source] = {
     for source in (
         _source("segment", segment, lines=True),
         _source("posthog", posthog, lines=True),
+        _source("amplitude", amplitude, lines=True),
+        _source("mixpanel", mixpanel, lines=True),
         _source("snowplow", snowplow, lines=False),
     )
 }

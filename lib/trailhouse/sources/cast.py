@@ -8,6 +8,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from trailhouse.columns import let
+from trailhouse.tables._shapes import BOX
+from trailhouse.tables.events import TABLE
 
 JSON = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 """Options for from_json: what JSON allows, and no more."""
@@ -16,6 +18,16 @@ JSON = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 _DATED = r"^\d{4}-\d{2}-\d{2}"
 _SECONDS = r"^\d{10}(\.\d{1,9})?$"
 _MILLISECONDS = r"^\d{13}$"
+
+
+def nothing(name: str) -> Column:
+    """A null of the type that a column of `events` has."""
+    return F.lit(None).cast(TABLE.column(name).type)
+
+
+def no_box() -> Column:
+    """A null in place of an element's box."""
+    return F.lit(None).cast(BOX)
 
 
 def present(value: Column) -> Column:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.enrich.campaigns import UTM
 from trailhouse.sources import cast
 
 SUFFIXES = tuple(
     f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz", ".bz2")
 )
 
-_LINE = "ARRAY<MAP<STRING, STRING>>"
+TEXTS = "MAP<STRING, STRING>"
+"""An object's values as text: objects and arrays as the JSON that they were."""
+VARIANTS = "MAP<STRING, VARIANT>"
+"""An object's values with their types; null where an object within names a key twice."""
+_LINE = f"ARRAY<{TEXTS}>"
 
 
 def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
@@ -42,6 +47,62 @@ def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
     # it is looked up once.
     values = [F.trim(F.col("map")[key]).alias(f"r_{key}") for key in keys]
     return single.select("raw", "file", "unread", "map", *values)
+
+
+def texts(values: Column, keys: Iterable[str]) -> Column:
+    """MAP of the texts under these keys: trimmed; no object, array or blank.
+
+    One function over the map: to look at each key apart is so much code that none of it is compiled.
+    """
+    kept = F.map_filter(
+        values, lambda key, value: key.isin(*keys) & (F.trim(value) != "") & ~cast.nested(value)
+    )
+    return F.transform_values(kept, lambda _, value: F.trim(value))
+
+
+def nested(values: Column, keys: Iterable[str]) -> Column:
+    """ARRAY of those of the keys under which an object or array stands."""
+    return F.map_keys(F.map_filter(values, lambda key, value: key.isin(*keys) & cast.nested(value)))
+
+
+def picked(values: Column, keys: Iterable[str]) -> Column:
+    """STRUCT of the values of a map, trimmed, by their keys: each is looked up once."""
+    return F.struct(*[F.trim(values[key]).alias(key) for key in dict.fromkeys(keys)])
+
+
+def first(values: Column, keys: Iterable[str]) -> Column:
+    """The first that is there of a struct's values under these keys."""
+    return F.coalesce(*[values[key] for key in keys])
+
+
+def used(values: Column, keys: Iterable[str]) -> Column:
+    """Which of the keys `first` takes."""
+    return F.coalesce(*[F.when(values[key].isNotNull(), F.lit(key)) for key in keys])
+
+
+def campaign(values: Column) -> Column:
+    """The campaign of a struct's utm_ values; null when there is none."""
+    fields = [values[parameter].alias(key) for key, parameter in UTM.items()]
+    no_click = F.lit(None).cast("string").alias("click_id")
+    return F.when(first(values, UTM.values()).isNotNull(), F.struct(*fields, no_click))
+
+
+def asked(event_name: Column, by_key: Mapping[str, Iterable[str]]) -> Column:
+    """ARRAY of the keys that events of this name are asked for; a key without names is asked for in all."""
+    always = [key for key, events in by_key.items() if not events]
+    by_event: dict[str, list[str]] = {}
+    for key, events in by_key.items():
+        for event in events:
+            by_event.setdefault(event, []).append(key)
+    pairs = [part for event, keys in by_event.items() for part in (F.lit(event), F.array(*map(F.lit, keys)))]
+    some = F.try_element_at(F.create_map(*pairs), event_name)
+    return F.concat(F.array(*map(F.lit, always)), F.coalesce(some, cast.texts([])))
+
+
+def flags(keys: Column, prefix: str = "") -> Column:
+    """ARRAY of a flag for each of these keys, which are of a wrong type."""
+    told = F.transform(keys, lambda key: F.concat(F.lit(f"wrong_type:{prefix}"), key))
+    return F.when(F.size(keys) > 0, told).otherwise(cast.texts([]))
 
 
 def further(known: Sequence[str]) -> Column:

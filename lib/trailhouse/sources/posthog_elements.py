@@ -40,7 +40,7 @@ def element(elements: Column, chain: Column, text: Column) -> Column:
         cast.present(F.lower(F.regexp_extract(target, r"^[A-Za-z][\w-]*", 0))).alias("tag"),
         _value(chain, "(?:attr__)?href").alias("href"),
         F.when(clickable, F.lit(True)).alias("interactive"),
-        F.lit(None).cast("struct<x: int, y: int, width: int, height: int>").alias("box"),
+        cast.no_box().alias("box"),
         whole.alias("x"),
         whole.alias("y"),
     )

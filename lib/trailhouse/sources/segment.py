@@ -95,7 +95,7 @@ def _columns(m: Message) -> list[Column]:
         "language": cast.present(cast.scalar(c["locale"])),
         "consent": F.lower(cast.present(c["consent"]["status"])),
         "traits": F.when(m.kind.isin("identify", "group") & r["traits"].startswith("{"), r["traits"]),
-        "geo": F.lit(None).cast("struct<country: string, region: string, city: string>"),
+        "geo": cast.nothing("geo"),
         **segment_fields.columns(m),
     }
     return [column.alias(name) for name, column in columns.items()]

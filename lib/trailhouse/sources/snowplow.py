@@ -201,7 +201,7 @@ def _columns() -> dict[str, Column]:
         "pointer": null,
         "element": F.when(click & payload.isNotNull(), _element(payload)),
         "scroll_offset": F.when(name == "heartbeat", _offset(c)),
-        "media": F.lit(None).cast("struct<id: string, title: string, position: double, length: double>"),
+        "media": cast.nothing("media"),
         "form": F.when(
             form & payload.isNotNull(),
             F.struct(
@@ -217,14 +217,14 @@ def _columns() -> dict[str, Column]:
                 F.lit(None).cast("int").alias("rank"),
             ),
         ),
-        "survey": F.lit(None).cast("struct<id: string, kind: string, score: int, answer: string>"),
+        "survey": cast.nothing("survey"),
         "campaign": _campaign(c),
         "user_agent": cast.present(c["useragent"]),
         "geo": _geo(c),
         "ip": cast.present(c["user_ipaddress"]),
         "language": cast.present(c["br_lang"]),
         "consent": null,
-        "experiments": F.lit(None).cast("array<struct<name: string, variant: string>>"),
+        "experiments": cast.nothing("experiments"),
         "value": _value(c),
         "currency": F.upper(
             F.when(c["event"] == "transaction", cast.present(c["tr_currency"])).when(
@@ -276,7 +276,7 @@ def _element(payload: Column) -> Column:
         F.when(payload["targetUrl"].isNotNull(), F.lit("a")).alias("tag"),
         payload["targetUrl"].alias("href"),
         F.lit(True).alias("interactive"),
-        F.lit(None).cast("struct<x: int, y: int, width: int, height: int>").alias("box"),
+        cast.no_box().alias("box"),
         whole.alias("x"),
         whole.alias("y"),
     )

@@ -6,9 +6,10 @@ PAGE = (
     " view_id: STRING, `group`: STRING>"
 )
 SIZE = "STRUCT<width: INT, height: INT>"
+BOX = "STRUCT<x: INT, y: INT, width: INT, height: INT>"
 ELEMENT = (
     "STRUCT<selector: STRING, text: STRING, tag: STRING, href: STRING, interactive: BOOLEAN,"
-    " box: STRUCT<x: INT, y: INT, width: INT, height: INT>, x: INT, y: INT>"
+    f" box: {BOX}, x: INT, y: INT>"
 )
 MEDIA = "STRUCT<id: STRING, title: STRING, position: DOUBLE, length: DOUBLE>"
 FORM = "STRUCT<id: STRING, field: STRING>"

@@ -1,0 +1,488 @@
+"""Amplitude's exported events, one golden case a rule; all of them go through Spark in one pass."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from tests.sources.reading import line, of_files
+from trailhouse.settings import Settings
+
+PAGE = {
+    "[Amplitude] Page Domain": "shop.example",
+    "[Amplitude] Page Location": "https://shop.example/product/12?utm_source=mail&x=1",
+    "[Amplitude] Page Path": "/product/12",
+    "[Amplitude] Page Title": "A cup",
+    "[Amplitude] Page URL": "https://shop.example/product/12",
+}
+BUTTON = {
+    "[Amplitude] Element Hierarchy": [{"tag": "button", "id": "buy", "index": 0}, {"tag": "body"}],
+    "[Amplitude] Element ID": "buy",
+    "[Amplitude] Element Class": "primary wide",
+    "[Amplitude] Element Tag": "button",
+    "[Amplitude] Element Text": "Buy",
+    "[Amplitude] Element Position Left": 20,
+    "[Amplitude] Page URL": "https://shop.example/product/12",
+    "[Amplitude] Page Title": "A cup",
+    "[Amplitude] Viewport Height": 844,
+    "[Amplitude] Viewport Width": 390,
+}
+CLICKS = [{"X": 101.5, "Y": 1200, "Time": 1772445600000}, {"X": 102, "Y": 1200, "Time": 1772445600200}]
+
+
+def event(insert_id: str | None, event_type: Any, properties: Any = None, **fields: Any) -> dict[str, Any]:
+    """An exported event of ten o'clock with all that an export names, most of it null."""
+    return {
+        "$insert_id": insert_id,
+        "$insert_key": None,
+        "$schema": 13,
+        "adid": None,
+        "amplitude_event_type": None,
+        "amplitude_id": 901122334455,
+        "app": 301234,
+        "city": "Berlin",
+        "client_event_time": "2026-03-02 09:59:59.500000",
+        "client_upload_time": "2026-03-02 10:00:00.000000",
+        "country": "Germany",
+        "data": {},
+        "device_id": "device-1",
+        "device_type": None,
+        "event_id": 7,
+        "event_properties": properties if properties is not None else {},
+        "event_time": "2026-03-02 10:00:00.500000",
+        "event_type": event_type,
+        "group_properties": {},
+        "groups": {},
+        "ip_address": "203.0.113.9",
+        "language": "German",
+        "library": "amplitude-ts/2.11.1",
+        "os_name": "Chrome",
+        "os_version": "133",
+        "paying": None,
+        "platform": "Web",
+        "processed_time": "2026-03-02 10:00:03.100000",
+        "region": "Land Berlin",
+        "server_received_time": "2026-03-02 10:00:01.000000",
+        "server_upload_time": "2026-03-02 10:00:01.250000",
+        "session_id": 1772445500000,
+        "user_id": None,
+        "user_properties": {},
+        "uuid": f"uuid-{insert_id}",
+        "version_name": None,
+    } | fields
+
+
+# What an export tells of every event above and no column takes.
+RECORD = {
+    "$schema": 13,
+    "amplitude_id": 901122334455,
+    "event_time": "2026-03-02 10:00:00.500000",
+    "library": "amplitude-ts/2.11.1",
+    "os_name": "Chrome",
+    "os_version": "133",
+    "processed_time": "2026-03-02 10:00:03.100000",
+    "server_upload_time": "2026-03-02 10:00:01.250000",
+}
+
+GOOD: list[dict[str, Any]] = [
+    event(
+        "page",
+        "[Amplitude] Page Viewed",
+        {**PAGE, "referrer": "https://a.example/", "[Amplitude] Page Counter": 2},
+    ),
+    event(
+        "click", "[Amplitude] Element Clicked", {**BUTTON, "[Amplitude] Element Selector": "main > button"}
+    ),
+    event("path", "[Amplitude] Element Clicked", {**BUTTON, "[Amplitude] Element Path": "div > button"}),
+    event(
+        "link",
+        "[Amplitude] Element Clicked",
+        {"[Amplitude] Element Tag": "a", "[Amplitude] Element Href": "https://o.example/"},
+    ),
+    event("changed", "[Amplitude] Element Changed", {**BUTTON, "[Amplitude] Element ID": "colour"}),
+    event(
+        "started", "[Amplitude] Form Started", {"[Amplitude] Form ID": "signup", "[Amplitude] Form Name": "n"}
+    ),
+    event(
+        "submitted",
+        "[Amplitude] Form Submitted",
+        {"[Amplitude] Form Name": "n", "[Amplitude] Form Destination": "/go"},
+    ),
+    event(
+        "rage",
+        "[Amplitude] Rage Click",
+        {**BUTTON, "[Amplitude] Clicks": CLICKS, "[Amplitude] Click Count": 2},
+    ),
+    event("dead", "[Amplitude] Dead Click", {**BUTTON, "X": 12, "Y": 34}),
+    event("file", "[Amplitude] File Downloaded", {"[Amplitude] Link URL": "https://shop.example/a.pdf"}),
+    event(
+        "scroll",
+        "[Amplitude] Viewport Content Updated",
+        {
+            "[Amplitude] Max Page Y": 1044,
+            "[Amplitude] Viewport Height": 844,
+            "[Amplitude] Viewport Width": 390,
+            "[Amplitude] Page View ID": "view-1",
+        },
+    ),
+    event("screen", "[Amplitude] Screen Viewed", {"[Amplitude] Screen Name": "Basket"}, platform="iOS"),
+    event(
+        "touch",
+        "[Amplitude] Element Interacted",
+        {
+            "[Amplitude] Action": "touch",
+            "[Amplitude] Target Text": "Pay",
+            "[Amplitude] Screen Name": "Basket",
+        },
+        platform="Android",
+    ),
+    event("typed", "[Amplitude] Element Interacted", {"[Amplitude] Action": "didEndEditing"}, platform="iOS"),
+    event(
+        "identify",
+        "$identify",
+        user_id="u-1",
+        user_properties={"email": "A@b.example", "plan": "pro", "age": 3},
+    ),
+    event(
+        "operation",
+        "$identify",
+        user_id="u-1",
+        user_properties={"$set": {"plan": "pro"}, "$unset": {"a": "-"}},
+    ),
+    event("group", "$groupidentify", groups={"company": ["acme"]}, group_properties={"seats": 3}),
+    event("two-groups", "Opened", groups={"company": ["acme", "other"]}),
+    event("started-session", "session_start"),
+    event(
+        "paid",
+        "revenue_amount",
+        {"$revenue": 19.99, "$price": 10, "$quantity": 2, "$currency": "eur", "$productId": "c"},
+    ),
+    event("price", "Bought", {"$price": 2.5, "$quantity": 3}),
+    event("back", "revenue_amount", {"$revenue": -5, "$currency": "EUR"}),
+    event("verified", "verified_revenue", {"$revenue": 19.99}),
+    event("exposure", "$exposure", {"flag_key": "new-cart", "variant": "b", "experiment_key": "exp-1"}),
+    event(
+        "custom",
+        "Onboarding Step Completed",
+        {"step": 2, "nested": {"b": 1.5, "a": [True, None]}, "none": None},
+    ),
+    event("no-session", "Opened", session_id=-1),
+    event("server", "Opened", platform=None, library="http/2.0"),
+    event("television", "Opened", platform="Roku"),
+    event(
+        "campaign", "[Amplitude] Page Viewed", {"utm_source": "news", "utm_campaign": "spring", "utm_id": "5"}
+    ),
+    event("agent", "Opened", user_agent="Mozilla/5.0 (X11; Linux x86_64)", version_name="1.2"),
+    event(
+        "wrong",
+        "[Amplitude] Element Clicked",
+        {
+            **BUTTON,
+            "[Amplitude] Element Text": {"a": 1},
+            "[Amplitude] Viewport Width": "wide",
+            "$revenue": "a lot",
+        },
+    ),
+    event("wrong-fields", "Opened", "none", event_id="first", ip_address={"a": 1}, groups=5),
+    event("unicode", "Geöffnet 🦊", {"naïve": "日本"}, user_id="Zoë"),
+    event("blank-user", "Opened", user_id=" "),
+    event("foreign", "Opened", {}, future_field={"a": 1}),
+    event(None, "Opened", uuid="only-uuid"),
+]
+
+TIMES: dict[str, tuple[dict[str, Any], str]] = {
+    "drift": ({}, "2026-03-02 10:00:00.5"),
+    "no-upload": ({"client_upload_time": None}, "2026-03-02 09:59:59.5"),
+    "no-received": ({"server_received_time": None}, "2026-03-02 10:00:00.75"),
+    "no-server": ({"server_received_time": None, "server_upload_time": None}, "2026-03-02 09:59:59.5"),
+    # Amplitude's reckoning stands for the client's, and is not corrected a second time.
+    "no-client": (
+        {"client_event_time": None, "event_time": "2026-03-02 10:00:00.25"},
+        "2026-03-02 10:00:00.25",
+    ),
+}
+
+BAD: dict[str, tuple[Any, list[str]]] = {
+    "text": ("hello", ["not a JSON object"]),
+    "number": ("5", ["not a JSON object"]),
+    "array": ("[1]", ["not a JSON object"]),
+    "array and object": ('[1],{"a":1}', ["not a JSON object"]),
+    "cut": (line(event("cut", "Opened"))[:-9], ["not a JSON object"]),
+    "rest": (line(event("rest", "Opened")) + b" x", ["not a JSON object"]),
+    "two": (line(event("a", "Opened")) + line(event("b", "Opened")), ["not a JSON object"]),
+    "two with comma": (line(event("a", "O")) + b"," + line(event("b", "O")), ["not a JSON object"]),
+    "single quotes": ("{'event_type': 'q'}", ["not a JSON object"]),
+    "not a number": ('{"event_type": "nan", "x": NaN}', ["not a JSON object"]),
+    "not utf-8": (line(event("latin", "Opened"))[:-1] + b',"a":"\xe9"}', ["not UTF-8"]),
+    "large": (event("large", "Opened", {"a": "x" * 5000}), ["record larger than 5000 bytes"]),
+    "no time": (event("no-time", "Opened", client_event_time=None, event_time=None), ["no time"]),
+    "bad time": (
+        event("bad-time", "Opened", client_event_time="soon"),
+        ["time not readable: client_event_time"],
+    ),
+    "bad received": (
+        event("bad-received", "Opened", server_received_time={}),
+        ["time not readable: server_received_time"],
+    ),
+    "too early": (event("early", "Opened", client_event_time="1989-12-31 00:00:00"), ["time out of bounds"]),
+    "no name": (event("no-name", None), ["no name"]),
+    "name object": (event("name-object", {"a": 1}), ["name of a wrong type"]),
+    "nobody": (event("nobody", "Opened", device_id=None), ["no identifier"]),
+    "id object": (
+        event("id-object", "Opened", device_id={"a": 1}),
+        ["identifier of a wrong type: device_id"],
+    ),
+    "insert id": (event({"a": 1}, "Opened"), ["identifier of a wrong type: $insert_id"]),  # type: ignore[arg-type]
+    "empty": ("{}", ["no time", "no name", "no identifier"]),
+}
+
+AGAIN = {
+    "server_received_time": "2026-03-02 11:00:00.000000",
+    "client_upload_time": "2026-03-02 10:59:59.000000",
+    "server_upload_time": "2026-03-02 11:00:00.250000",
+    "event_time": "2026-03-02 10:00:00.500000",
+    "processed_time": "2026-03-02 11:00:03",
+    "uuid": "another",
+    "amplitude_id": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
+    """Every case prepared in one pass: good ones by their id, bad ones by their bytes' name."""
+    bad = {line(record): name for name, (record, _) in BAD.items()}
+    good = [line(record) for record in GOOD]
+    twice = line(event("twice-below", "Opened", {"a": 1})).replace(b'{"a": 1}', b'{"a": {"b": 1, "b": 2}}')
+    again = event("custom", "Onboarding Step Completed", GOOD[24]["event_properties"], **AGAIN)
+    times = [line(event(name, "Opened", **fields)) for name, (fields, _) in TIMES.items()]
+    # Named and packed as the export does it.
+    file = tmp_path_factory.mktemp("amplitude") / "301234_2026-03-02_10#0.json.gz"
+    lines = [b"", b"  ", b"\r", *good, twice, *times, *bad]
+    file.write_bytes(gzip.compress(b"".join(each + b"\n" for each in lines)))
+    later = file.with_name("301234_2026-03-02_11#0.json")
+    later.write_bytes(line(again))
+    settings = Settings.model_validate({"raw": {"max_record_bytes": 5000}})
+    found = of_files(spark, "amplitude", [file, later], settings)
+    assert len(found) == len(lines) - 3 + 1, "blank lines are no records"
+    named: dict[str, Row] = {}
+    for row in found:
+        if row.raw is not None:
+            named[bad[bytes(row.raw)]] = row
+        else:
+            named["again" if row.file.endswith("json") else row.event_id] = row
+    return named
+
+
+def properties(row: Row) -> Any:
+    """The properties without what an export tells of every event."""
+    found = json.loads(row.properties)
+    record = {key: value for key, value in found.pop("$record", {}).items() if RECORD.get(key) != value}
+    return {**found, "$record": record} if record else found
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_record_goes_to_quarantine_with_every_reason(rows: dict[str, Row], name: str) -> None:
+    assert rows[name].reasons == BAD[name][1]
+
+
+@pytest.mark.parametrize("name", [case["$insert_id"] or case["uuid"] for case in GOOD] + list(TIMES))
+def test_a_good_record_has_no_reason(rows: dict[str, Row], name: str) -> None:
+    assert (rows[name].reasons, rows[name].refused) == ([], False)
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_event_time_is_the_clients_clock_corrected(rows: dict[str, Row], name: str) -> None:
+    assert rows[name].event_time == datetime.fromisoformat(TIMES[name][1])
+
+
+def test_common_fields_go_to_their_columns(rows: dict[str, Row]) -> None:
+    row = rows["page"]
+    assert (row.anonymous_id, row.user_id, row.app_id, row.client_session_id, row.sequence) == (
+        "device-1",
+        None,
+        "301234",
+        "1772445500000",
+        7,
+    )
+    assert (row.geo.country, row.geo.region, row.geo.city) == ("Germany", "Land Berlin", "Berlin")
+    assert (row.ip, row.language, row.platform) == ("203.0.113.0", "German", "web")
+    assert row.received_time == datetime(2026, 3, 2, 10, 0, 1)
+    assert rows["no-session"].client_session_id is None
+    assert (rows["agent"].user_agent[:11], rows["agent"].release) == ("Mozilla/5.0", "1.2")
+
+
+def test_the_rest_of_a_record_stays_with_its_types_and_nulls_add_nothing(rows: dict[str, Row]) -> None:
+    assert json.loads(rows["started-session"].properties) == {
+        "$record": RECORD | {"uuid": "uuid-started-session"}
+    }
+
+
+def test_a_page_view_takes_the_whole_address_and_leaves_its_parts_out(rows: dict[str, Row]) -> None:
+    row = rows["page"]
+    assert (row.event_name, row.page.url, row.page.title, row.page.referrer, row.page.path) == (
+        "page_view",
+        "https://shop.example/product/12?utm_source=mail&x=1",
+        "A cup",
+        "https://a.example/",
+        "/product/12",
+    )
+    assert row.campaign.source == "mail"
+    assert properties(row) == {"[Amplitude] Page Counter": 2, "$record": {"uuid": "uuid-page"}}
+    screen = rows["screen"]
+    assert (screen.event_name, screen.platform, screen.page.title) == ("screen_view", "ios", "Basket")
+
+
+def test_a_click_fills_the_element_and_leaves_what_it_does_not_know(rows: dict[str, Row]) -> None:
+    row = rows["click"]
+    element = row.element
+    assert (row.event_name, element.selector, element.text, element.tag, element.x) == (
+        "click",
+        "main > button",
+        "Buy",
+        "button",
+        None,
+    )
+    assert row.viewport.asDict() == {"width": 390, "height": 844}
+    kept = ("Element Hierarchy", "Element ID", "Element Class", "Element Position Left")
+    assert properties(row) == {f"[Amplitude] {key}": BUTTON[f"[Amplitude] {key}"] for key in kept} | {
+        "$record": {"uuid": "uuid-click"}
+    }
+    assert rows["path"].element.selector == "div > button"
+    assert rows["link"].element.href == "https://o.example/"
+    touch = rows["touch"]
+    assert (touch.event_name, touch.element.text, touch.page.title) == ("click", "Pay", "Basket")
+    assert rows["typed"].event_name == "[Amplitude] Element Interacted"
+
+
+def test_rage_and_dead_clicks_of_the_tracker_are_no_clicks_and_keep_their_element(
+    rows: dict[str, Row],
+) -> None:
+    rage, dead = rows["rage"], rows["dead"]
+    assert (rage.event_name, dead.event_name) == ("[Amplitude] Rage Click", "[Amplitude] Dead Click")
+    assert (rage.element.tag, rage.element.x, rage.element.y) == ("button", 102, 1200)
+    assert json.loads(rage.properties)["[Amplitude] Clicks"] == CLICKS
+    # Those of a dead click are counted from the window's corner, not from the page's.
+    assert (dead.element.text, dead.element.x) == ("Buy", None)
+    assert (json.loads(dead.properties)["X"], json.loads(dead.properties)["Y"]) == (12, 34)
+    assert rows["file"].event_name == "[Amplitude] File Downloaded"
+    assert rows["started-session"].event_name == "session_start"
+
+
+def test_forms_and_scrolling_fill_their_columns(rows: dict[str, Row]) -> None:
+    changed = rows["changed"]
+    assert (changed.event_name, changed.form.asDict()) == ("form_change", {"id": None, "field": "colour"})
+    assert (rows["started"].event_name, rows["started"].form.id) == ("form_start", "signup")
+    assert json.loads(rows["started"].properties)["[Amplitude] Form Name"] == "n"
+    assert (rows["submitted"].event_name, rows["submitted"].form.id) == ("form_submit", "n")
+    scroll = rows["scroll"]
+    # 1044 is the lowest line seen; the window shows 844 of them at once.
+    assert (scroll.event_name, scroll.scroll_offset, scroll.page.view_id) == ("scroll", 200, "view-1")
+
+
+def test_identify_and_group_carry_traits(rows: dict[str, Row]) -> None:
+    row = rows["identify"]
+    assert (row.event_name, row.user_id, row.identifiers) == ("identify", "u-1", {"email": "a@b.example"})
+    assert json.loads(row.traits) == {"email": "A@b.example", "plan": "pro", "age": 3}
+    assert "user_properties" not in json.loads(row.properties)["$record"]
+    operation = rows["operation"]
+    assert json.loads(operation.traits) == {"plan": "pro"}
+    assert json.loads(operation.properties)["$record"]["user_properties"]["$unset"] == {"a": "-"}
+    group = rows["group"]
+    assert (group.event_name, group.account_id, json.loads(group.traits)) == ("group", "acme", {"seats": 3})
+    assert rows["two-groups"].account_id is None
+    assert json.loads(rows["two-groups"].properties)["$record"]["groups"] == {"company": ["acme", "other"]}
+
+
+def test_money_is_revenue_else_price_times_quantity_and_counts_once(rows: dict[str, Row]) -> None:
+    paid = rows["paid"]
+    assert (paid.event_name, paid.value, paid.currency) == ("order", Decimal("19.9900"), "EUR")
+    assert properties(paid) == {
+        "$price": 10,
+        "$quantity": 2,
+        "$productId": "c",
+        "$record": {"uuid": "uuid-paid"},
+    }
+    assert (rows["price"].event_name, rows["price"].value) == ("Bought", Decimal("7.5000"))
+    back = rows["back"]
+    assert (back.event_name, back.value) == ("refund", Decimal("5.0000"))
+    assert json.loads(back.properties)["$revenue"] == -5
+    assert (rows["verified"].value, json.loads(rows["verified"].properties)["$revenue"]) == (None, 19.99)
+
+
+def test_an_exposure_names_its_flag_and_variant(rows: dict[str, Row]) -> None:
+    row = rows["exposure"]
+    assert row.event_name == "experiment_exposure"
+    assert [e.asDict() for e in row.experiments] == [{"name": "new-cart", "variant": "b"}]
+    assert properties(row) == {"experiment_key": "exp-1", "$record": {"uuid": "uuid-exposure"}}
+
+
+def test_a_custom_event_keeps_its_name_and_its_properties_with_their_types(rows: dict[str, Row]) -> None:
+    row = rows["custom"]
+    assert row.event_name == "Onboarding Step Completed"
+    found = properties(row)
+    del found["$record"]
+    assert found == {"step": 2, "nested": {"b": 1.5, "a": [True, None]}, "none": None}
+
+
+def test_platform_is_told_by_its_name_and_the_library(rows: dict[str, Row]) -> None:
+    names = ("custom", "screen", "touch", "server", "television")
+    assert [rows[name].platform for name in names] == ["web", "ios", "android", "server", None]
+    assert json.loads(rows["television"].properties)["$record"]["platform"] == "Roku"
+
+
+def test_utm_properties_make_the_campaign(rows: dict[str, Row]) -> None:
+    row = rows["campaign"]
+    assert (row.campaign.source, row.campaign.name) == ("news", "spring")
+    assert properties(row)["utm_id"] == "5"
+
+
+def test_a_field_of_a_wrong_type_is_null_flagged_and_kept(rows: dict[str, Row]) -> None:
+    row = rows["wrong"]
+    keys = ("[Amplitude] Element Text", "[Amplitude] Viewport Width", "$revenue")
+    assert set(row.flags) == {f"wrong_type:event_properties.{key}" for key in keys}
+    assert (row.element.text, row.element.tag, row.viewport, row.value) == (None, "button", None, None)
+    kept = json.loads(row.properties)
+    assert [kept[key] for key in keys] == [{"a": 1}, "wide", "a lot"]
+    # Half a size is none, so the height stays too.
+    assert kept["[Amplitude] Viewport Height"] == 844
+    fields = rows["wrong-fields"]
+    assert set(fields.flags) == {
+        f"wrong_type:{key}" for key in ("event_properties", "event_id", "ip_address", "groups")
+    }
+    assert (fields.sequence, fields.ip) == (None, None)
+    record = json.loads(fields.properties)["$record"]
+    assert {key: record[key] for key in ("event_properties", "event_id", "ip_address", "groups")} == {
+        "event_properties": "none",
+        "event_id": "first",
+        "ip_address": {"a": 1},
+        "groups": 5,
+    }
+
+
+def test_what_is_not_known_by_name_is_kept(rows: dict[str, Row]) -> None:
+    assert json.loads(rows["foreign"].properties)["$record"]["future_field"] == {"a": 1}
+    # A name that comes twice below the top level cannot be taken apart, and is kept as it came.
+    assert '{"b": 1, "b": 2}' in rows["twice-below"].properties
+    assert (rows["unicode"].event_name, rows["unicode"].user_id) == ("Geöffnet 🦊", "Zoë")
+    assert json.loads(rows["unicode"].properties)["naïve"] == "日本"
+    assert rows["blank-user"].user_id is None
+
+
+def test_the_id_is_the_trackers_else_amplitudes(rows: dict[str, Row]) -> None:
+    assert rows["custom"].event_id == "custom"
+    assert "uuid" not in json.loads(rows["only-uuid"].properties)["$record"]
+
+
+def test_another_delivery_of_an_event_has_the_same_content(rows: dict[str, Row]) -> None:
+    first, again = rows["custom"], rows["again"]
+    assert (again.event_id, again.received_time > first.received_time) == ("custom", True)
+    assert again.content_hash == first.content_hash
+    assert len({row.content_hash for row in rows.values() if row.content_hash}) == len(rows) - 1 - sum(
+        row.content_hash is None for row in rows.values()
+    )
