@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.errors import SourceError
+from trailhouse.files import reason
 from trailhouse.gates import Outcome
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
@@ -27,7 +28,7 @@ from trailhouse.sources import SOURCES, Source, recognise, recognised
 from trailhouse.sources.lines import line_numbers, literal
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
-from trailhouse.storage import Lake, reason, row_hashes
+from trailhouse.storage import Lake, row_hashes
 from trailhouse.tables import TABLES
 
 _FACTS = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
@@ -106,7 +107,7 @@ def _source(run: Run) -> Source:
     if raw.format != "auto":
         return SOURCES[raw.format]
     _require_input(lake, raw.path)
-    file = lake.some_file(raw.path)
+    file = lake.files.some_file(raw.path)
     if file is None:
         raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
     rows = lake.spark.read.text(literal(file), lineSep="\n").limit(recognise.LINES).collect()
@@ -154,12 +155,12 @@ def _drain(
 
 
 def _require_input(lake: Lake, path: str) -> None:
-    if not lake.reachable(path):
+    if not lake.files.reachable(path):
         raise SourceError(f"raw input {path} does not exist: name a file or folder with raw.path (--raw)")
 
 
 def _stream_id(lake: Lake, checkpoint: str) -> str:
-    text = lake.read_text(f"{checkpoint}/metadata")
+    text = lake.files.read_text(f"{checkpoint}/metadata")
     if not text:
         raise SourceError(
             f"the stream's checkpoint {checkpoint} has no metadata: remove that folder and run again"
@@ -189,6 +190,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         staged["events"] = TABLES["events"].select(rows.select(*TABLES["events"].schema.names))
     judge(run, "events", staged, [c for c in CHECKS if c.table in staged], batch=batch.number)
     _hold_on_share(run, counts, batch)
+    run.lease.require()
     if rows is not None and counts.kept:
         _publish_events(lake, staged["events"], batch, counts)
     _publish_quarantine(lake, quarantine)

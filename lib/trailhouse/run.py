@@ -17,6 +17,7 @@ from trailhouse import __version__
 from trailhouse.errors import ContractError, GateFailed, StorageError
 from trailhouse.gates import Outcome
 from trailhouse.gates.runner import failures, run_gate
+from trailhouse.lease import Lease
 from trailhouse.ledger import NO_BATCH, Records
 from trailhouse.progress import Progress
 from trailhouse.settings import Settings
@@ -40,6 +41,7 @@ class Run:
     def __post_init__(self) -> None:
         self.records = Records(self.id)
         self.outcomes: list[Outcome] = []
+        self.lease = Lease(self.lake.files, self.lake.root, self.id)
 
     def hold_unless(
         self, outcomes: Sequence[Outcome], stage: str, tables: Sequence[str], batch: int = NO_BATCH
@@ -59,14 +61,21 @@ class Run:
 
 @contextmanager
 def open_run(spark: SparkSession, settings: Settings, progress: Progress | None = None) -> Iterator[Run]:
-    """A run over a lake that can be written; its ledger and gate rows are kept whatever happens."""
+    """A run over a lake that can be written; its ledger and gate rows are kept whatever happens.
+
+    StorageError when another run is at it.
+    """
     lake = Lake(spark, settings.lake.root)
     lake.check()
     run = Run(lake, settings, progress or Progress())
+    run.lease.acquire()
     try:
         yield run
     finally:
-        run.records.flush(lake)
+        try:
+            run.records.flush(lake)
+        finally:
+            run.lease.release()
 
 
 def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Published]:
@@ -89,6 +98,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             outputs = stage.transform(inputs, context)
             staged = stage_outputs(lake, stage.name, stage.writes, outputs)
             judge(run, stage.name, staged, stage.checks, inputs)
+            run.lease.require()
             published = {table: lake.publish(TABLES[table], staged[table]) for table in stage.writes}
             for table, done in published.items():
                 lake.mark(table, consumed, done.version)

@@ -20,6 +20,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
 from trailhouse.contract import Table
 from trailhouse.errors import StorageError
+from trailhouse.files import Files, java, reason
 
 CONSUMED = "trailhouse.consumed"
 DATA_VERSION = "trailhouse.data_version"
@@ -39,43 +40,17 @@ class Lake:
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self.spark = spark
-        self.root = self._absolute(root.rstrip("/") or "/")
-
-    def _absolute(self, root: str) -> str:
-        """A relative root from the default file system's working folder: Delta takes none."""
-        if ":" in root or root.startswith("/"):
-            return root
-        qualified = self._file_system(root).makeQualified(self._hadoop_path(root))
-        return str(qualified.toString()).removeprefix("file:")
+        self.files = Files(spark)
+        self.root = self.files.absolute(root.rstrip("/") or "/")
 
     def check(self) -> None:
         """Raise StorageError, one sentence, when the root cannot be written."""
         try:
-            made = self._file_system(self.root).mkdirs(self._hadoop_path(self.root))
+            made = self.files.make_folder(self.root)
         except (Py4JJavaError, PySparkException) as error:
             raise StorageError(f"lake {self.root} cannot be reached: {reason(error)}") from None
         if not made:
             raise StorageError(f"lake {self.root} cannot be written: its folder could not be made")
-
-    def reachable(self, path: str) -> bool:
-        """Whether a file or folder is there, or a pattern with `*` matches any."""
-        try:
-            file_system, hadoop_path = self._file_system(path), self._hadoop_path(path)
-            if file_system.exists(hadoop_path):
-                return True
-            return bool("*" in path and len(file_system.globStatus(hadoop_path) or ()))
-        except Py4JJavaError as error:
-            raise StorageError(f"{path} cannot be reached: {reason(error)}") from None
-
-    def some_file(self, path: str) -> str | None:
-        """A file at or below a path (or pattern) that holds bytes and is not hidden; None without any."""
-        for status in self._file_system(path).globStatus(self._hadoop_path(path)) or ():
-            found = self._file_system(path).listFiles(status.getPath(), True)
-            while found.hasNext():
-                file = found.next()
-                if file.getLen() > 0 and not file.getPath().getName().startswith(("_", ".")):
-                    return str(file.getPath().toString())
-        return None
 
     def path(self, table: str) -> str:
         """Where a table lies."""
@@ -83,7 +58,7 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Whether the table was ever published."""
-        delta = self._java("io.delta.tables.DeltaTable")
+        delta = java(self.spark, "io.delta.tables.DeltaTable")
         return bool(delta.isDeltaTable(self.spark._jsparkSession, self.path(table)))
 
     def create(self, table: Table) -> None:
@@ -162,8 +137,7 @@ class Lake:
     def clear(self, *folders: str) -> None:
         """Remove folders below the root, such as `_staging/events`."""
         for folder in folders:
-            path = f"{self.root}/{folder}"
-            self._file_system(path).delete(self._hadoop_path(path), True)
+            self.files.remove(f"{self.root}/{folder}")
 
     def publish(self, table: Table, staged: DataFrame) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already."""
@@ -215,22 +189,6 @@ class Lake:
         self.create(table)
         table.select(frame).coalesce(1).write.format("delta").mode("append").save(self.path(table.name))
 
-    def read_text(self, path: str) -> str | None:
-        """A small text file, or None when it is not there."""
-        file_system = self._file_system(path)
-        if not file_system.exists(self._hadoop_path(path)):
-            return None
-        rows = self.spark.read.text(path, wholetext=True).collect()
-        return str(rows[0][0]) if rows else ""
-
-    def write_text(self, path: str, text: str) -> None:
-        """A text file written whole, replacing one that is there."""
-        stream = self._file_system(path).create(self._hadoop_path(path), True)
-        try:
-            stream.write(bytearray(text.encode()))
-        finally:
-            stream.close()
-
     def _last_data_version(self, table: str) -> int:
         known = self.properties(table)
         if known.get(MARKED_VERSION) == str(self.version(table)):
@@ -240,33 +198,11 @@ class Lake:
         return int(rows[0][0]) if rows[0][0] is not None else self.version(table)
 
     def _snapshot(self, table: str) -> Any:
-        log = self._java("org.apache.spark.sql.delta.DeltaLog").forTable(
+        log = java(self.spark, "org.apache.spark.sql.delta.DeltaLog").forTable(
             self.spark._jsparkSession, self.path(table)
         )
-        nothing = self._java("scala.Option").empty()
+        nothing = java(self.spark, "scala.Option").empty()
         return log.update(False, nothing, nothing)
-
-    def _hadoop_path(self, path: str) -> Any:
-        return self._java("org.apache.hadoop.fs.Path")(path)
-
-    def _java(self, name: str) -> Any:
-        """A Java class by its full name: asked for in one step, not package by package."""
-        return getattr(self.spark._jvm, name)
-
-    def _file_system(self, path: str) -> Any:
-        return self._hadoop_path(path).getFileSystem(self.spark._jsc.hadoopConfiguration())
-
-
-def reason(error: BaseException) -> str:
-    """The first line of an error of Spark or Java, without its stack."""
-    if isinstance(error, Py4JJavaError):
-        cause = error.java_exception
-        while cause.getCause() is not None:
-            cause = cause.getCause()
-        text = str(cause.getMessage() or cause.getClass().getName())
-    else:
-        text = str(error)
-    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 
 def quoted(name: str) -> str:

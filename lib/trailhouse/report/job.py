@@ -12,5 +12,5 @@ def write_report(lake: Lake, settings: Settings) -> str:
     """Build the page from the published tables that are there and write it; gives its path."""
     frames = {name: lake.read(name) for name in tables_read() if lake.exists(name)}
     page = build_report(collect(frames), settings)
-    lake.write_text(settings.report_path, page)
+    lake.files.write_text(settings.report_path, page)
     return settings.report_path
