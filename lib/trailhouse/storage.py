@@ -127,7 +127,8 @@ class Lake:
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
         target = f"{self.root}/_staging/{name}"
-        frame.write.mode("overwrite").parquet(target)
+        # Read two or three times and thrown away: looking for repeated values costs more than it saves.
+        frame.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(target)
         return self.spark.read.schema(frame.schema).parquet(target)
 
     def scratch(self, name: str) -> str:
