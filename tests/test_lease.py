@@ -127,6 +127,36 @@ def test_a_run_that_was_cut_off_learns_it_and_leaves_the_others_lease(
     assert json.loads(current.read_text())["run"] == "successor"
 
 
+def test_a_run_that_was_silent_for_too_long_publishes_nothing(
+    spark: SparkSession, current: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = lease(spark, current)
+    mine.acquire()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    with pytest.raises(StorageError, match="not renewed for 61 s; run again"):
+        mine.require()
+    mine.release()
+
+
+def test_a_death_while_a_dead_lease_was_moved_locks_nobody_out(spark: SparkSession, current: Path) -> None:
+    left(current, token="t")
+    os.link(current, current.with_name("ended-t"))
+    mine = lease(spark, current)
+    mine.acquire()
+    mine.release()
+
+
+def test_a_small_file_may_have_a_relative_path(spark: SparkSession, tmp_path: Path) -> None:
+    jvm: Any = spark._jvm
+    name = os.path.relpath(tmp_path / "page.html", jvm.java.lang.System.getProperty("user.dir"))
+    files = Files(spark)
+    files.write_text(name, "one")
+    files.write_text(name, "two")
+    assert files.read_text(name) == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
 def test_a_lease_is_renewed_while_its_run_works(spark: SparkSession, current: Path) -> None:
     mine = lease(spark, current, seconds=0.4)
     mine.acquire()

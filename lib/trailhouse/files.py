@@ -13,6 +13,8 @@ from pyspark.sql import SparkSession
 
 from trailhouse.errors import StorageError
 
+_TAKEN_OR_GONE = ("FileAlreadyExistsException", "FileNotFoundException", "RemoteFileChangedException")
+
 
 class Files:
     """Files by path or URL, through Spark's own clients and their credentials."""
@@ -90,14 +92,14 @@ class Files:
         local = self._local(path)
         if local is not None:
             with _beside(local, text) as part:
-                return _named(part, local)
+                return _named(part, local, text)
         builder = self._system(path).createFile(self._path(path)).overwrite(False).recursive()
         if path.startswith("s3a:"):
             builder = builder.must("fs.option.create.conditional.overwrite", "true")
         try:
             self._write(builder.build(), text)
         except Py4JJavaError as error:
-            if java_class(error).endswith(("FileAlreadyExistsException", "RemoteFileChangedException")):
+            if java_class(error).endswith(_TAKEN_OR_GONE):
                 return False
             raise
         return True
@@ -113,7 +115,7 @@ class Files:
         try:
             return bool(self._system(path).rename(self._path(path), self._path(target)))
         except Py4JJavaError as error:
-            if java_class(error).endswith(("FileAlreadyExistsException", "FileNotFoundException")):
+            if java_class(error).endswith(_TAKEN_OR_GONE):
                 return False
             raise
 
@@ -125,7 +127,7 @@ class Files:
         """The path on this machine's disk; None for another file system."""
         if self._system(path).getScheme() != "file":
             return None
-        return str(self._path(path).toUri().getPath())
+        return str(self._system(path).makeQualified(self._path(path)).toUri().getPath())
 
     def _write(self, stream: Any, text: str) -> None:
         try:
@@ -154,12 +156,23 @@ def _beside(local: str, text: str) -> Iterator[str]:
             os.unlink(part)
 
 
-def _named(local: str, wanted: str) -> bool:
-    """Give a file a second name that is free: a rename would take the place of what is there."""
+def _named(local: str, wanted: str, text: str | None = None) -> bool:
+    """Give a file a second name that is free: a rename would take the place of what is there.
+
+    Where the disk has no second names, `text` is written under the name instead.
+    """
     try:
         os.link(local, wanted)
     except (FileExistsError, FileNotFoundError):
         return False
+    except OSError:
+        if text is None:
+            return False
+        try:
+            with open(wanted, "x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            return False
     return True
 
 

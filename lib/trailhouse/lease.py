@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -51,41 +52,47 @@ class Lease:
         self._own = Holder(
             run, machine(), os.getpid(), f"{now:%Y-%m-%d %H:%M:%S} UTC", secrets.token_hex(8), now.timestamp()
         )
-        self._lost: str | None = None
+        self.lost: str | None = None
+        self._renewed = time.time()
         self._ended = threading.Event()
         self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
 
     def acquire(self) -> None:
         """Take the lease. StorageError, naming who has it, when a living run does."""
-        for _ in range(3):
-            if self._create():
-                self._renewer.start()
-                return
-            holder = self._holder()
-            if holder is not None:
-                self._require_dead(holder)
-                self._set_aside(holder)
+        try:
+            for _ in range(3):
+                made = self._files.create_text(self._path, self._text())
+                holder = None if made else self._holder()
+                # A store that lost its first answer finds its own lease.
+                if made or (holder is not None and holder.token == self._own.token):
+                    self._renewed = time.time()
+                    self._renewer.start()
+                    return
+                if holder is not None:
+                    self._require_dead(holder)
+                    self._set_aside(holder)
+        except (Py4JJavaError, OSError) as error:
+            raise StorageError(f"lake {self._root} cannot be written: {reason(error)}") from None
         raise StorageError(f"lake {self._root} is being taken by another run just now: run again later")
 
     def require(self) -> None:
         """StorageError when another run has taken the lake over, since this one was cut off for too long."""
-        if self._lost:
-            raise StorageError(self._lost)
+        silent = time.time() - self._renewed
+        if not self.lost and silent > self._seconds:
+            self.lost = (
+                f"lake {self._root} may be another run's: the lease was not renewed for {silent:.0f} s"
+            )
+        if self.lost:
+            raise StorageError(f"{self.lost}; run again")
 
     def release(self) -> None:
         """Give the lease back; one that is not held any more stays as it is."""
         self._ended.set()
         if self._renewer.is_alive():
-            self._renewer.join()
+            self._renewer.join(self._seconds)
         holder = self._holder()
         if holder is not None and holder.token == self._own.token:
             self._files.remove(self._path)
-
-    def _create(self) -> bool:
-        try:
-            return self._files.create_text(self._path, self._text())
-        except (Py4JJavaError, OSError) as error:
-            raise StorageError(f"lake {self._root} cannot be written: {reason(error)}") from None
 
     def _text(self) -> str:
         return json.dumps(asdict(self._own) | {"renewed": time.time()})
@@ -116,27 +123,31 @@ class Lease:
 
     def _set_aside(self, holder: Holder) -> None:
         """Move a dead run's lease away; of several that try, one does it, as its new name is taken once."""
-        self._files.move(self._path, f"{self._root}/{FOLDER}/ended-{holder.token}")
+        ended = f"{self._root}/{FOLDER}/ended-{holder.token}"
+        if not self._files.move(self._path, ended) and self._holder() == holder:
+            # Somebody died between the two names that a moved file has for a moment.
+            time.sleep(1)
+            if self._holder() == holder:
+                self._files.remove(ended)
 
     def _renew(self) -> None:
         while not self._ended.wait(self._seconds / 4):
             try:
                 holder = self._holder()
                 if holder is None or holder.token != self._own.token:
-                    by = f"run {holder.run} has taken it over" if holder else "its lease is gone"
-                    self._lost = (
-                        f"lake {self._root} is not this run's any more: {by}; nothing was published since"
-                    )
+                    now = f"run {holder.run} has taken it over" if holder else "its lease is gone"
+                    self.lost = f"lake {self._root} is not this run's any more: {now}"
                     return
                 self._files.write_text(self._path, self._text())
+                self._renewed = time.time()
             except Exception:  # a store that fails now may answer at the next beat; else the lease ends
                 continue
 
 
 def machine() -> str:
-    """This machine and its space of process ids, so that a pid means the same process."""
+    """This machine since its start, and its space of process ids: there a pid means one process."""
     try:
-        space = os.readlink("/proc/self/ns/pid")
+        space = os.readlink("/proc/self/ns/pid") + Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         space = "-"
     return f"{socket.gethostname()}/{space}"

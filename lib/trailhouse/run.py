@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -71,11 +71,19 @@ def open_run(spark: SparkSession, settings: Settings, progress: Progress | None 
     run.lease.acquire()
     try:
         yield run
+    except BaseException:
+        with suppress(Exception):  # what went wrong first is what is told
+            _close(run)
+        raise
+    _close(run)
+
+
+def _close(run: Run) -> None:
+    try:
+        if not run.lease.lost:
+            run.records.flush(run.lake)
     finally:
-        try:
-            run.records.flush(lake)
-        finally:
-            run.lease.release()
+        run.lease.release()
 
 
 def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Published]:
@@ -88,7 +96,9 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
     with run.progress.stage(stage.name) as line:
         versions = _input_versions(lake, stage)
         consumed = _consumed(run.settings, stage, versions)
-        if not rebuild and all(lake.consumed(table) == consumed for table in stage.writes):
+        if not rebuild and all(
+            lake.consumed(table) == consumed and lake.marked(table) for table in stage.writes
+        ):
             line.done("up to date")
             return {table: Published("unchanged", lake.data_version(table)) for table in stage.writes}
         scratch = f"{stage.name}-{run.id}"

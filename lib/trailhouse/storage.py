@@ -101,6 +101,10 @@ class Lake:
         text = self.properties(table).get(CONSUMED) if self.exists(table) else None
         return dict(json.loads(text)) if text else {}
 
+    def marked(self, table: str) -> bool:
+        """Whether nothing was committed after the mark, so that the rows are those it speaks of."""
+        return self.exists(table) and self.properties(table).get(MARKED_VERSION) == str(self.version(table))
+
     def read(self, table: str, version: int | None = None) -> DataFrame:
         """The table, at a version. StorageError when it is not there, naming what to do."""
         if not self.exists(table):
@@ -120,9 +124,8 @@ class Lake:
 
         Delta keeps the newest one's files in memory; of any other it computes them again at each read.
         """
-        known, newest = self.properties(table), self.version(table)
-        untouched = known.get(MARKED_VERSION) == str(newest) and known.get(DATA_VERSION) == str(version)
-        return newest if untouched else version
+        same = self.properties(table).get(DATA_VERSION) == str(version) and self.marked(table)
+        return self.version(table) if same else version
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
@@ -162,21 +165,19 @@ class Lake:
 
     def _publish_first(self, table: Table, staged: DataFrame) -> Published:
         """The table and its rows in one commit, which fails when another run made the table meanwhile."""
-        if staged.isEmpty():
-            self.create(table)
-            return Published("unchanged", self.version(table.name))
         writer = _laid_out(table, staged).writeTo(f"delta.{quoted(self.path(table.name))}").using("delta")
         for name, value in {"comment": table.sentence, **_table_properties(table)}.items():
             writer = writer.tableProperty(name, value)
         if table.partition_by:
             writer = writer.partitionedBy(*[F.col(name) for name in table.partition_by])
         writer.create()
-        return Published("published", self.version(table.name))
+        return Published("unchanged" if staged.isEmpty() else "published", self.version(table.name))
 
     def mark(self, table: str, consumed: Mapping[str, Any], data_version: int) -> None:
         """Record as table properties what the rows were made from, after their commit."""
         text = json.dumps(dict(consumed), sort_keys=True)
-        if self.properties(table).get(CONSUMED) == text:
+        known = self.properties(table)
+        if (known.get(CONSUMED), known.get(DATA_VERSION)) == (text, str(data_version)) and self.marked(table):
             return
         self.spark.sql(
             f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES "
@@ -191,9 +192,8 @@ class Lake:
         table.select(frame).coalesce(1).write.format("delta").mode("append").save(self.path(table.name))
 
     def _last_data_version(self, table: str) -> int:
-        known = self.properties(table)
-        if known.get(MARKED_VERSION) == str(self.version(table)):
-            return int(known[DATA_VERSION])  # nothing came after the mark
+        if self.marked(table):
+            return int(self.properties(table)[DATA_VERSION])
         history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
         rows = history.where(F.col("operation") != "SET TBLPROPERTIES").agg(F.max("version")).collect()
         return int(rows[0][0]) if rows[0][0] is not None else self.version(table)

@@ -194,6 +194,10 @@ GOOD: list[dict[str, Any]] = [
     event("blank-user", "Opened", user_id=" "),
     event("foreign", "Opened", {}, future_field={"a": 1}),
     event(None, "Opened", uuid="only-uuid"),
+    event("own-refund", "refund", {"$revenue": 5, "$currency": {"code": "EUR"}}),
+    event("nameless", "$exposure", {"variant": "b"}),
+    event("two-addresses", "Opened", {**PAGE, "[Amplitude] Page URL": "https://other.example/"}),
+    event("unopened", "Opened", "{oops"),
 ]
 
 TIMES: dict[str, tuple[dict[str, Any], str]] = {
@@ -413,6 +417,18 @@ def test_money_is_revenue_else_price_times_quantity_and_counts_once(rows: dict[s
     assert (back.event_name, back.value) == ("refund", Decimal("5.0000"))
     assert json.loads(back.properties)["$revenue"] == -5
     assert (rows["verified"].value, json.loads(rows["verified"].properties)["$revenue"]) == (None, 19.99)
+
+
+def test_what_no_column_can_take_stays(rows: dict[str, Row]) -> None:
+    refund, unopened = rows["own-refund"], rows["unopened"]
+    assert (refund.value, refund.currency) == (Decimal("5.0000"), None)
+    assert refund.flags == ["wrong_type:event_properties.$currency"]
+    assert json.loads(refund.properties)["$currency"] == {"code": "EUR"}
+    assert json.loads(rows["nameless"].properties)["variant"] == "b"
+    other = json.loads(rows["two-addresses"].properties)
+    assert other["[Amplitude] Page URL"] == "https://other.example/"
+    assert unopened.flags == ["wrong_type:event_properties"]
+    assert json.loads(unopened.properties)["$record"]["event_properties"] == "{oops"
 
 
 def test_an_exposure_names_its_flag_and_variant(rows: dict[str, Row]) -> None:

@@ -120,6 +120,8 @@ GOOD: list[dict[str, Any]] = [
         **{"$device_id": None, "$distinct_ids": ["u-1", "$device:device-0"]},
     ),
     event("own-alias", "Renamed", alias={"a": 1}),
+    event("nameless", "$experiment_started", **{"Variant name": "b"}),
+    event("part-object", "Opened", **{"$pathname": {"a": 1}}),
     event("email", "Opened", **{"$email": "A@b.example"}),
     # Campaign: the web library's tags outlive the visit
     event("sticky", "Opened", utm_source="news", utm_campaign="spring"),
@@ -267,11 +269,19 @@ def test_distinct_id_is_a_device_a_user_or_a_cluster(
 def test_identity_events_get_their_canonical_names_and_lose_nothing(rows: dict[str, Row]) -> None:
     names = ("identify-web", "identify-api", "alias", "merge")
     assert [rows[name].event_name for name in names] == ["identify", "identify", "alias", "alias"]
-    assert properties(rows["identify-api"]) == {}
+    # One id came that no column has: it stays.
+    assert properties(rows["identify-api"]) == {"distinct_id": "c-1"}
+    assert properties(rows["identify-web"]) == {"$device_id": "device-1"}
     assert properties(rows["merge"]) == {"$distinct_ids": ["device-0", "u-1"]}
     assert properties(rows["original-cluster"]) == {"$distinct_id_before_identity": "device-1"}
     # A property that has the name of an alias's is no identifier elsewhere.
     assert properties(rows["own-alias"]) == {"alias": {"a": 1}}
+
+
+def test_what_no_column_can_take_stays(rows: dict[str, Row]) -> None:
+    assert properties(rows["nameless"]) == {"Variant name": "b"}
+    assert properties(rows["part-object"]) == {"$pathname": {"a": 1}}
+    assert rows["part-object"].flags == ["wrong_type:properties.$pathname"]
 
 
 def test_a_page_view_takes_the_address_and_leaves_its_parts_out(rows: dict[str, Row]) -> None:

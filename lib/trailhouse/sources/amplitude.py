@@ -104,7 +104,9 @@ def _columns() -> dict[str, Column]:
         "language": t["language"],
         "consent": null,
         "experiments": _experiments(),
-        "value": F.when(name == "refund", -fields.value()).otherwise(fields.value()).cast("decimal(18,4)"),
+        "value": F.when(name == "refund", F.abs(fields.value()))
+        .otherwise(fields.value())
+        .cast("decimal(18,4)"),
         "currency": F.when(fields.value().isNotNull(), F.upper(s["$currency"])),
         "traits": _traits(),
         "flags": fields.flags(),

@@ -57,10 +57,9 @@ def with_wrong(frame: DataFrame) -> DataFrame:
         )
         for key in _NUMBERS
     ]
-    shapes = [
-        F.when(~F.col(f"r_{field}").startswith("{"), F.lit(field))
-        for field in ("event_properties", *names.OBJECTS)
-    ]
+    shapes = [F.when(~F.col(f"r_{field}").startswith("{"), F.lit(field)) for field in names.OBJECTS]
+    unopened = F.col("r_event_properties").isNotNull() & F.col("bag").isNull()
+    shapes.append(F.when(unopened, F.lit("event_properties")))
     counter = F.when(F.col("r_event_id").isNotNull() & n["event_id"].isNull(), F.lit("event_id"))
     fields = F.array_intersect("nested_fields", F.array(*map(F.lit, names.FIELDS)))
     texts = F.array_intersect("nested", json_records.asked(name, names.TEXTS))
@@ -119,9 +118,11 @@ def _taken() -> Column:
     located = json_records.first(s, names.URL).isNotNull()
     element, form = name.isin(*names.ELEMENT), name.isin(*names.FORM)
     exposed = name == "experiment_exposure"
+    location, address = names.URL
     return cast.texts(
         [
-            *[F.lit(key) for key in (*names.URL, names.VIEW_ID, *names.UTM)],
+            *[F.lit(key) for key in (location, names.VIEW_ID, *names.UTM)],
+            F.when(s[location].isNull() | s[location].startswith(s[address]), F.lit(address)),
             *[F.when(located, F.lit(key)) for key in names.URL_PARTS],
             json_records.used(s, names.TITLE),
             F.when(name == "page_view", F.lit("referrer")),
@@ -131,7 +132,7 @@ def _taken() -> Column:
             F.when(form, json_records.used(s, names.FORM_ID)),
             *[F.when(viewport().isNotNull(), F.lit(key)) for key in names.VIEWPORT],
             F.when(exposed, json_records.used(s, names.FLAG)),
-            F.when(exposed, F.lit("variant")),
+            F.when(exposed & json_records.first(s, names.FLAG).isNotNull(), F.lit("variant")),
             # A refund's value has lost its sign, and a price tells more than the product.
             F.when(value().isNotNull() & (name != "refund"), F.lit("$revenue")),
             F.when(value().isNotNull(), F.lit("$currency")),

@@ -56,7 +56,7 @@ PROPERTIES = (
 """Keys of `event_properties` that columns are made of."""
 
 TEXTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys((*URL, *TITLE, VIEW_ID, *UTM), ()),
+    **dict.fromkeys((*URL, *URL_PARTS, *TITLE, VIEW_ID, *UTM, "$currency"), ()),
     **dict.fromkeys((*SELECTOR, *TEXT, TAG, HREF), ELEMENT),
     **dict.fromkeys(FORM_ID, FORM),
     **dict.fromkeys((*FLAG, "variant"), ("experiment_exposure",)),
@@ -89,9 +89,10 @@ FIELDS = (
     "ip_address",
     "user_agent",
     "app",
+    "platform",
 )
 """Those of them that are text, and not required."""
-TEXT_FIELDS = (*IDENTIFIERS, "event_type", "platform", *FIELDS)
+TEXT_FIELDS = (*IDENTIFIERS, "event_type", *FIELDS)
 """All fields of the record that are taken as text."""
 
 DELIVERY = (

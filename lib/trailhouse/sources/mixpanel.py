@@ -17,7 +17,13 @@ from trailhouse.sources.recognise import json_lines
 SUFFIXES = json_records.SUFFIXES
 
 RECOGNISES = json_lines(
-    lambda found: isinstance(inner := found.get("properties"), dict) and {"time", "distinct_id"} <= set(inner)
+    lambda found: (
+        "event" in found
+        # What the records of others have beside an event and its properties.
+        and not {"messageId", "type", "uuid", "distinct_id"} & set(found)
+        and isinstance(inner := found.get("properties"), dict)
+        and {"time", "distinct_id"} <= set(inner)
+    )
 )
 
 _DEVICE = "$device:"
@@ -286,9 +292,15 @@ def _taken() -> Column:
     s, event, name = F.col("s"), F.col("event"), F.col("event_name")
     located = s["$current_url"].isNotNull()
     element = name.isin(*names.ELEMENT)
+    exposed = (name == "experiment_exposure") & s["Experiment name"].isNotNull()
+    who = F.col("who")
+    # What an id is taken for differs by event; one that no column has stays.
+    stored = (who["anonymous_id"], who["user_id"], who["previous_id"], who["distinct_id"])
+    ids = ("distinct_id", "$user_id", "$device_id")
     return cast.texts(
         [
             *[F.lit(key) for key in names.TAKEN],
+            *[F.when(s[key].isin(*stored) | _undevice(s[key]).isin(*stored), F.lit(key)) for key in ids],
             F.when(F.col("g")["mp_api_timestamp_ms"].isNull(), F.lit("mp_processing_time_ms")),
             *[F.when(located, F.lit(key)) for key in names.URL_PARTS],
             *[F.when(_takes_utm(), F.lit(key)) for key in names.UTM],
@@ -297,10 +309,7 @@ def _taken() -> Column:
             *[F.when(_viewport().isNotNull(), F.lit(key)) for key in names.VIEWPORT],
             *[F.when(element, F.lit(key)) for key, events in names.TEXTS.items() if events == names.ELEMENT],
             *[F.when(name.isin(*events), F.lit(key)) for key, events in names.INTEGERS.items()],
-            *[
-                F.when(name == "experiment_exposure", F.lit(key))
-                for key in ("Experiment name", "Variant name")
-            ],
+            *[F.when(exposed, F.lit(key)) for key in ("Experiment name", "Variant name")],
             F.when(event == names.IDENTIFY, F.lit("$identified_id")),
             F.when(event == names.IDENTIFY, used(s, names.ANONYMOUS)),
             F.when(event == names.CREATE_ALIAS, F.lit("alias")),
@@ -317,5 +326,6 @@ def _properties() -> Column:
     own = F.when(F.size("left") > 0, F.coalesce(kept, text))
     record = F.from_json(F.col("raw").cast("string"), json_records.VARIANTS, cast.JSON)
     beside = F.to_json(F.map_filter(record, lambda key, _: F.array_contains("further", key)))
-    rest = F.when(F.size("further") > 0, F.concat(F.lit('{"$record":'), beside, F.lit("}")))
+    whole = F.coalesce(beside, F.col("raw").cast("string"))
+    rest = F.when(F.size("further") > 0, F.concat(F.lit('{"$record":'), whole, F.lit("}")))
     return cast.joined([own, rest])

@@ -48,6 +48,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("$current_url", "current_page_title", "$referrer", "$user_agent", "$email", "$phone", "token"), ()
     ),
+    **dict.fromkeys(URL_PARTS, ()),
     **dict.fromkeys((*RELEASE, *ADDRESS, *GEO.values(), *UTM), ()),
     **dict.fromkeys(("$el_id", "$el_text", "$el_tag_name", "$el_attr__href"), ELEMENT),
     **dict.fromkeys(("Experiment name", "Variant name"), ("experiment_exposure",)),
@@ -65,7 +66,7 @@ GIVEN = (
 """Properties that columns are made of in another way."""
 
 TAKEN = (
-    "time", "mp_api_timestamp_ms", "distinct_id", "$user_id", "$device_id", "$insert_id", "$current_url",
+    "time", "mp_api_timestamp_ms", "$insert_id", "$current_url",
     "current_page_title", "$referrer", "$user_agent", "$email", "$phone", "token", *GEO.values(),
 )  # fmt: skip
 """Properties that always go to a column of their own."""
