@@ -146,7 +146,8 @@ class StandaloneCluster:
             ended = [process.args for process in self._processes if process.poll() is not None]
             if ended:
                 raise AssertionError(f"{ended} ended before the cluster was up\n{self.logs()}")
-            with contextlib.suppress(OSError):
+            # While the master starts, nobody answers, and then for a moment a page that is no JSON.
+            with contextlib.suppress(OSError, ValueError):
                 if self._state()["aliveworkers"] == workers:
                     return
             time.sleep(0.2)
