@@ -89,7 +89,7 @@ def test_only_days_that_differ_are_written(lake: Lake) -> None:
 def test_a_mark_is_no_change_of_rows_and_its_version_reads_as_the_one_before(lake: Lake) -> None:
     first = lake.publish(VISITS, frame(lake, ROWS))
     lake.mark("visits", {"inputs": {"events": 3}}, first.version)
-    assert (lake.version("visits"), lake.data_version("visits")) == (1, 0)
+    assert (lake.version("visits"), lake.state("visits").data_version) == (1, 0)
     assert published(lake, version=0) == sorted(ROWS, key=repr)
     second = lake.publish(VISITS, frame(lake, ROWS[:1]))
     assert second == Published("published", 2)
@@ -104,12 +104,12 @@ def test_a_mark_is_no_change_of_rows_and_its_version_reads_as_the_one_before(lak
 def test_other_rows_of_the_same_inputs_are_marked_anew(lake: Lake) -> None:
     made_from = {"inputs": {"events": 3}}
     lake.mark("visits", made_from, lake.publish(VISITS, frame(lake, ROWS)).version)
-    assert lake.marked("visits")
+    assert lake.state("visits").marked
     rebuilt = lake.publish(VISITS, frame(lake, ROWS[:1]))
-    assert not lake.marked("visits"), "a crash now must not pass for up to date"
+    assert not lake.state("visits").marked, "a crash now must not pass for up to date"
     lake.mark("visits", made_from, rebuilt.version)
-    assert lake.marked("visits")
-    assert lake.data_version("visits") == rebuilt.version
+    assert lake.state("visits").marked
+    assert lake.state("visits").data_version == rebuilt.version
     assert published(lake, version=rebuilt.version) == ROWS[:1]
 
 

@@ -96,11 +96,9 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
     with run.progress.stage(stage.name) as line:
         versions = _input_versions(lake, stage)
         consumed = _consumed(run.settings, stage, versions)
-        if not rebuild and all(
-            lake.consumed(table) == consumed and lake.marked(table) for table in stage.writes
-        ):
+        if not rebuild and all(lake.up_to_date(table, consumed) for table in stage.writes):
             line.done("up to date")
-            return {table: Published("unchanged", lake.data_version(table)) for table in stage.writes}
+            return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
         scratch = f"{stage.name}-{run.id}"
         try:
             context = Context(run.settings, lake.scratch(scratch))
@@ -165,7 +163,7 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
                     f"stage {stage.name} reads {table}, which lake {lake.root} does not have: "
                     "run its stage first"
                 )
-            versions[table] = lake.data_version(table)
+            versions[table] = lake.state(table).data_version
         else:
             version = lake.consumed(pinned_to).get("inputs", {}).get(table)
             if version is None:

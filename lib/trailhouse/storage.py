@@ -21,6 +21,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 from trailhouse.contract import Table
 from trailhouse.errors import StorageError
 from trailhouse.files import Files, java, reason
+from trailhouse.sql import literal, quoted
 
 CONSUMED = "trailhouse.consumed"
 DATA_VERSION = "trailhouse.data_version"
@@ -33,6 +34,30 @@ class Published:
 
     action: Literal["published", "unchanged"]
     version: int
+
+
+@dataclass(frozen=True)
+class State:
+    """A table at one look: its newest version, the number of its files, and its properties."""
+
+    version: int
+    files: int
+    properties: Mapping[str, str]
+
+    @property
+    def marked(self) -> bool:
+        """Whether nothing was committed after the mark, so that the rows are those it speaks of."""
+        return self.properties.get(MARKED_VERSION) == str(self.version)
+
+    @property
+    def data_version(self) -> int:
+        """The last version that changed rows, which is what a reader consumes."""
+        return int(self.properties.get(DATA_VERSION, self.version))
+
+    @property
+    def consumed(self) -> dict[str, Any]:
+        """What the published rows were made from; empty when unknown."""
+        return dict(json.loads(self.properties.get(CONSUMED, "{}")))
 
 
 class Lake:
@@ -77,33 +102,33 @@ class Lake:
             builder = builder.property(name, value)
         builder.execute()
 
-    def version(self, table: str) -> int:
-        """The newest version, properties included."""
-        return int(self._snapshot(table).version())
-
-    def data_version(self, table: str) -> int:
-        """The last version that changed rows, which is what a reader consumes."""
-        known = self.properties(table).get(DATA_VERSION)
-        return self.version(table) if known is None else int(known)
-
-    def properties(self, table: str) -> dict[str, str]:
-        """The table's properties."""
-        configuration = self._snapshot(table).metadata().configuration()
-        found = {}
-        entries = configuration.iterator()
+    def state(self, table: str) -> State:
+        """What the log says of a table that is there."""
+        log = java(self.spark, "org.apache.spark.sql.delta.DeltaLog").forTable(
+            self.spark._jsparkSession, self.path(table)
+        )
+        nothing = java(self.spark, "scala.Option").empty()
+        snapshot = log.update(False, nothing, nothing)
+        entries, properties = snapshot.metadata().configuration().iterator(), {}
         while entries.hasNext():
             entry = entries.next()
-            found[str(entry._1())] = str(entry._2())
-        return found
+            properties[str(entry._1())] = str(entry._2())
+        return State(int(snapshot.version()), int(snapshot.numOfFiles()), properties)
+
+    def version(self, table: str) -> int:
+        """The newest version, properties included."""
+        return self.state(table).version
 
     def consumed(self, table: str) -> dict[str, Any]:
         """What the published rows were made from; empty when unknown."""
-        text = self.properties(table).get(CONSUMED) if self.exists(table) else None
-        return dict(json.loads(text)) if text else {}
+        return self.state(table).consumed if self.exists(table) else {}
 
-    def marked(self, table: str) -> bool:
-        """Whether nothing was committed after the mark, so that the rows are those it speaks of."""
-        return self.exists(table) and self.properties(table).get(MARKED_VERSION) == str(self.version(table))
+    def up_to_date(self, table: str, consumed: Mapping[str, Any]) -> bool:
+        """Whether the rows are those that were made from this, and no commit came after."""
+        if not self.exists(table):
+            return False
+        state = self.state(table)
+        return state.marked and state.consumed == consumed
 
     def read(self, table: str, version: int | None = None) -> DataFrame:
         """The table, at a version. StorageError when it is not there, naming what to do."""
@@ -111,21 +136,13 @@ class Lake:
             raise StorageError(f"lake {self.root} has no table {table}: run the stage that writes it first")
         reader = self.spark.read.format("delta")
         if version is not None:
-            reader = reader.option("versionAsOf", self._same_rows(table, version))
+            reader = reader.option("versionAsOf", _same_rows(self.state(table), version))
         try:
             return reader.load(self.path(table))
         except PySparkException as error:
             raise StorageError(
                 f"{table} cannot be read at version {version} ({reason(error)}): run again with --rebuild"
             ) from None
-
-    def _same_rows(self, table: str, version: int) -> int:
-        """The newest version if nothing but its mark came after `version`, else that version.
-
-        Delta keeps the newest one's files in memory; of any other it computes them again at each read.
-        """
-        same = self.properties(table).get(DATA_VERSION) == str(version) and self.marked(table)
-        return self.version(table) if same else version
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
@@ -147,14 +164,15 @@ class Lake:
         """One commit that makes the table equal to `staged`; none when it is already."""
         if not self.exists(table.name):
             return self._publish_first(table, staged)
-        if self._snapshot(table.name).numOfFiles() == 0:
+        state = self.state(table.name)
+        if state.files == 0:
             condition = None  # nothing to compare with: all of it is new
             if staged.isEmpty():
-                return Published("unchanged", self._last_data_version(table.name))
+                return Published("unchanged", self._last_data_version(table.name, state))
         else:
             different = different_partitions(table, self.read(table.name), staged)
             if not different:
-                return Published("unchanged", self._last_data_version(table.name))
+                return Published("unchanged", self._last_data_version(table.name, state))
             condition = _predicate(table, different) if table.partition_by else None
         rows = staged if condition is None else staged.where(condition)
         writer = _laid_out(table, rows).write.format("delta").mode("overwrite")
@@ -176,44 +194,32 @@ class Lake:
     def mark(self, table: str, consumed: Mapping[str, Any], data_version: int) -> None:
         """Record as table properties what the rows were made from, after their commit."""
         text = json.dumps(dict(consumed), sort_keys=True)
-        known = self.properties(table)
-        if (known.get(CONSUMED), known.get(DATA_VERSION)) == (text, str(data_version)) and self.marked(table):
+        state, wanted = self.state(table), {CONSUMED: text, DATA_VERSION: str(data_version)}
+        if state.marked and wanted.items() <= state.properties.items():
             return
-        self.spark.sql(
-            f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES "
-            f"({literal(CONSUMED)} = {literal(text)}, "
-            f"{literal(DATA_VERSION)} = {literal(str(data_version))}, "
-            f"{literal(MARKED_VERSION)} = {literal(str(self.version(table) + 1))})"
-        )
+        wanted[MARKED_VERSION] = str(state.version + 1)
+        pairs = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in wanted.items())
+        self.spark.sql(f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES ({pairs})")
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows to a table that speaks of arrival (ledger, gate results)."""
         self.create(table)
         table.select(frame).coalesce(1).write.format("delta").mode("append").save(self.path(table.name))
 
-    def _last_data_version(self, table: str) -> int:
-        if self.marked(table):
-            return int(self.properties(table)[DATA_VERSION])
+    def _last_data_version(self, table: str, state: State) -> int:
+        if state.marked:
+            return state.data_version
         history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
         rows = history.where(F.col("operation") != "SET TBLPROPERTIES").agg(F.max("version")).collect()
-        return int(rows[0][0]) if rows[0][0] is not None else self.version(table)
-
-    def _snapshot(self, table: str) -> Any:
-        log = java(self.spark, "org.apache.spark.sql.delta.DeltaLog").forTable(
-            self.spark._jsparkSession, self.path(table)
-        )
-        nothing = java(self.spark, "scala.Option").empty()
-        return log.update(False, nothing, nothing)
+        return int(rows[0][0]) if rows[0][0] is not None else state.version
 
 
-def quoted(name: str) -> str:
-    """A name in backticks, for SQL."""
-    return "`" + name.replace("`", "``") + "`"
+def _same_rows(state: State, version: int) -> int:
+    """The newest version if nothing but its mark came after `version`, else that version.
 
-
-def literal(value: str) -> str:
-    """A string as a SQL literal; its text stays data."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    Delta keeps the newest one's files in memory; of any other it computes them again at each read.
+    """
+    return state.version if state.marked and state.data_version == version else version
 
 
 def fingerprint(frame: DataFrame, *by: str) -> DataFrame:

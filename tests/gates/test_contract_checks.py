@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trailhouse.contract import Column, Table
-from trailhouse.gates.contract_checks import checks_of, literal, quoted
+from trailhouse.gates.contract_checks import checks_of
 from trailhouse.tables import TABLES
 
 
@@ -26,11 +26,6 @@ def test_a_contract_gives_its_checks_in_the_order_of_its_columns() -> None:
         ("kind_values", "kind is one of a, b."),
         ("amount_range", "amount is at least 0."),
     ]
-
-
-def test_names_and_texts_are_quoted() -> None:
-    assert quoted("a`b") == "`a``b`"
-    assert literal("it's \\ here") == "'it\\'s \\\\ here'"
 
 
 def test_every_check_of_every_contract_has_its_own_name_and_a_sentence() -> None:

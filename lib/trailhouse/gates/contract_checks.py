@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trailhouse.contract import Column, Table
+from trailhouse.sql import literal, quoted
 from trailhouse.stage import Check
 
 GRAIN = "grain_is_unique"
 """Name of the check that no two rows have the same grain."""
-
-
-def quoted(name: str) -> str:
-    """A column name for Spark SQL, whatever characters it has."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def literal(text: str) -> str:
-    """A string for Spark SQL, whatever characters it has."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def checks_of(table: Table) -> tuple[Check, ...]:

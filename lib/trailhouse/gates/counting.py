@@ -19,7 +19,7 @@ from pyspark.sql.types import BooleanType, StringType
 
 from trailhouse.contract import Table
 from trailhouse.errors import ContractError
-from trailhouse.gates.contract_checks import quoted
+from trailhouse.sql import quoted
 from trailhouse.stage import Check
 
 OWN_KEYS = ("person_id", "session_id", "view_id")
