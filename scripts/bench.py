@@ -2,16 +2,20 @@
 
     python scripts/bench.py --events 1000000
 
-A row = ours, a peer, and the ratio of their best wall times, with the CPU seconds of each: this process
-and the JVM below it. A machine that does other things meanwhile changes both: read the ratio.
+A row = ours, a peer, and the ratio of their best wall times, with the CPU seconds and the peak memory of
+each: this process and the JVM below it, or this process alone for a peer that needs no JVM. The JVM gives
+no memory back: its peak is that of all that ran before. A machine that does other things meanwhile
+changes both times: read the ratio.
 """
 
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -29,21 +33,58 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Timing:
-    """The best of several runs: seconds by the clock, CPU seconds of that run, rows that came of it."""
+    """The best of several runs: seconds by the clock, CPU seconds and peak bytes of that run, its rows."""
 
     wall: float
     cpu: float
+    memory: int
     rows: int
 
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} ({self.cpu:.1f}), {self.memory / 2**30:.1f}, {self.rows:,}"
 
-def timed(work: Callable[[], int], runs: int) -> Timing:
-    """Run `work` several times."""
+
+@dataclass
+class Peak:
+    """The most resident memory that was seen, in bytes."""
+
+    bytes: int = field(default=0)
+
+
+def timed(work: Callable[[], int], runs: int, *, jvm: bool) -> Timing:
+    """Run `work` several times; `jvm` tells whether the JVM's memory is its own."""
     found = []
     for _ in range(runs):
-        cpu, started = cpu_seconds(), time.perf_counter()
-        rows = work()
-        found.append(Timing(time.perf_counter() - started, cpu_seconds() - cpu, rows))
+        with watched(jvm) as peak:
+            cpu, started = cpu_seconds(), time.perf_counter()
+            rows = work()
+            wall, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+        found.append(Timing(wall, cpu, peak.bytes, rows))
     return min(found, key=lambda timing: timing.wall)
+
+
+@contextmanager
+def watched(jvm: bool) -> Iterator[Peak]:
+    """Looks at the memory of this process, and of those below it if the JVM counts, ten times a second."""
+    peak, done, me = Peak(), threading.Event(), psutil.Process()
+
+    def look() -> None:
+        while True:
+            total = 0
+            for process in (me, *(me.children(recursive=True) if jvm else ())):
+                with suppress(psutil.NoSuchProcess):  # a worker that has ended meanwhile
+                    total += process.memory_info().rss
+            peak.bytes = max(peak.bytes, total)
+            if done.wait(0.1):
+                return
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
 
 
 def cpu_seconds() -> float:
@@ -62,7 +103,7 @@ def main(
     """Print a row a stage: ours, the peer, the ratio."""
     settings = load_settings(ROOT / "conf" / "local.yaml")
     spark = build_session(settings, "trailhouse-bench", session_jars())
-    shown = Table(title="Seconds (CPU seconds), rows; best of runs")
+    shown = Table(title="Seconds (CPU seconds), peak GiB, rows; best of runs")
     for header in ("stage", "trailhouse", "peer", "", "ratio"):
         shown.add_column(header, no_wrap=True)
     with tempfile.TemporaryDirectory() as name:
@@ -73,9 +114,8 @@ def main(
             components.row(spark, folder, settings, links),
         )
         for row in rows:
-            ours, peer = timed(row.ours, runs), timed(row.peer, runs)
-            told = [f"{t.wall:.1f} ({t.cpu:.1f}), {t.rows:,}" for t in (ours, peer)]
-            shown.add_row(row.stage, told[0], row.peer_name, told[1], f"{ours.wall / peer.wall:.2f}")
+            ours, peer = timed(row.ours, runs, jvm=True), timed(row.peer, runs, jvm=row.peer_in_jvm)
+            shown.add_row(row.stage, str(ours), row.peer_name, str(peer), f"{ours.wall / peer.wall:.2f}")
     Console(width=120).print(shown)
     spark.stop()
 

@@ -14,3 +14,4 @@ class Row:
     ours: Callable[[], int]
     peer_name: str
     peer: Callable[[], int]
+    peer_in_jvm: bool = False

@@ -35,4 +35,4 @@ def row(spark: SparkSession, folder: Path, settings: Settings, links: int) -> Ro
 
         return go
 
-    return Row(f"components, {links:,} links", run("local"), "GraphFrames", run("graphframes"))
+    return Row(f"components, {links:,} links", run("local"), "GraphFrames", run("graphframes"), True)
