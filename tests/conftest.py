@@ -28,6 +28,13 @@ DATA = ROOT.parent / "shared" / "data"
 os.environ["TZ"] = "UTC"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, and files that need the shop's lake last: nobody waits for it to be built."""
+    using = {item.path for item in items if "shop_lake" in getattr(item, "fixturenames", ())}
+    first = ROOT / "tests" / "pipeline" / "test_reruns.py"
+    items.sort(key=lambda item: (item.path != first, item.path in using))
+
+
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder that is made once for all processes of a run (`-n 2`); the others wait for it."""
     alone = "PYTEST_XDIST_WORKER" not in os.environ
@@ -42,30 +49,20 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """local[2], two shuffle partitions, no UI, Delta and GraphFrames on the class path."""
+    """conf/local.yaml on local[2] with two shuffle partitions; Delta and GraphFrames on the class path."""
     scratch = tmp_path_factory.mktemp("spark")
-    settings = Settings.model_validate(
-        {
-            "spark": {
-                "shuffle_partitions": 2,
-                "conf": {
-                    "spark.master": "local[2]",
-                    "spark.driver.memory": "2g",
-                    "spark.driver.bindAddress": "127.0.0.1",
-                    "spark.driver.host": "127.0.0.1",
-                    "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
-                    # Short runs of many plans: compiling each thoroughly never pays.
-                    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
-                    "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-                    "spark.ui.enabled": "false",
-                    # Texts of plans are for the UI.
-                    "spark.sql.ui.explainMode": "simple",
-                    "spark.sql.maxPlanStringLength": "1000",
-                    "spark.default.parallelism": "2",
-                },
-            }
-        }
-    )
+    local = load_settings(ROOT / "conf" / "local.yaml", ["spark.shuffle_partitions=2"])
+    conf = {
+        **local.spark.conf,
+        "spark.master": "local[2]",
+        "spark.default.parallelism": "2",
+        "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
+        # Short runs of many plans: compiling each thoroughly never pays.
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+    }
+    settings = local.model_copy(update={"spark": local.spark.model_copy(update={"conf": conf})})
     session = build_session(settings, "trailhouse-tests", jars=",".join(map(str, jar_paths(ROOT))))
     yield session
     session.stop()

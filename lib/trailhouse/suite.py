@@ -52,21 +52,26 @@ JOBS: dict[str, tuple[Stage, ...]] = {
 """Jobs between events and report, in order, with the stages of each."""
 
 
-def run_job(name: str) -> Callable[[Run, bool], None]:
-    """What the job of this name does with a run; `run_all` is every job in order."""
+ORDER = ("events", *JOBS, "report")
+"""Every job, as `run_all` runs them."""
+
+
+def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
+    """What the job of this name does with a run; `run_all` is every job in order, up to `until`."""
+    everything = name == "run_all"
+    jobs = ORDER[: ORDER.index(until) + 1] if everything else (name,)
 
     def job(run: Run, rebuild: bool) -> None:
-        everything = name == "run_all"
-        if everything or name == "events":
+        if "events" in jobs:
             ingest(run, rebuild=rebuild)
-        stages = [stage for job in JOBS if everything or name == job for stage in JOBS[job]]
+        stages = [stage for job in jobs for stage in JOBS.get(job, ())]
         run_in_order(stages, partial(run_stage, run, rebuild=rebuild), run.settings.spark.stages_at_once)
-        if everything or name == "report":
+        if "report" in jobs:
             run.records.flush(run.lake)  # the report shows this run's verdicts
             with _docs_beside(run, everything), run.progress.stage("report") as line:
                 line.done(write_report(run.lake, run.settings))
         if everything:
-            show_tables(run)
+            show_tables(run, report="report" in jobs)
 
     return job
 
@@ -83,8 +88,8 @@ def _docs_beside(run: Run, wanted: bool) -> Iterator[None]:
         docs.result()
 
 
-def show_tables(run: Run) -> None:
-    """Tables with their rows, and the gates' verdicts of the latest check of each table."""
+def show_tables(run: Run, *, report: bool = True) -> None:
+    """Tables with their rows, the gates' verdicts of the latest check of each, and where the report is."""
     run.records.flush(run.lake)
     shown = RichTable(title=f"Lake {escape(run.lake.root)}", title_justify="left")
     for header, justify in (("table", "left"), ("rows", "right"), ("version", "right"), ("gate", "left")):
@@ -93,9 +98,10 @@ def show_tables(run: Run) -> None:
     for name, rows in counted(run.lake).items():
         shown.add_row(name, f"{rows:,}", str(run.lake.version(name)), verdicts.get(name, "-"))
     run.progress.console.print(shown)
-    report = run.settings.report_path
-    where = report if "://" in report else os.path.abspath(report)
-    run.progress.console.print(f"Report: {escape(where)}", soft_wrap=True)
+    if report:
+        path = run.settings.report_path
+        where = path if "://" in path else os.path.abspath(path)
+        run.progress.console.print(f"Report: {escape(where)}", soft_wrap=True)
 
 
 def counted(lake: Lake) -> dict[str, int]:

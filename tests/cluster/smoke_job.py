@@ -1,13 +1,12 @@
-"""Says, as JSON, where each executor found the package, and how many rows a Delta table then holds."""
+"""Says, as JSON, the working folder of each executor and where it found the package."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 
-from pyspark.sql import SparkSession
+from pyspark import SparkContext
 
 
 def look(_: Iterator[int]) -> Iterator[tuple[str, str]]:
@@ -16,14 +15,5 @@ def look(_: Iterator[int]) -> Iterator[tuple[str, str]]:
     yield os.getcwd(), str(trailhouse.errors.__file__)
 
 
-spark = (
-    SparkSession.builder.config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-    .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-    .config("spark.databricks.delta.snapshotPartitions", "1")
-    .getOrCreate()
-)
 # Tasks of a barrier stage run at the same time: of two executors of one core each, both take part.
-seen = spark.sparkContext.parallelize(range(2), 2).barrier().mapPartitions(look).collect()
-spark.range(100).repartition(2).write.format("delta").save(sys.argv[1])
-rows = spark.read.format("delta").load(sys.argv[1]).count()
-print(json.dumps({"executors": seen, "rows": rows}))
+print(json.dumps(SparkContext.getOrCreate().parallelize(range(2), 2).barrier().mapPartitions(look).collect()))

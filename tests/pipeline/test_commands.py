@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pyspark.sql import SparkSession
+from rich.console import Console
 
 from tests.conftest import ROOT, run_suite
+from trailhouse import suite
 from trailhouse.errors import SourceError, StorageError
+from trailhouse.job import Job
+from trailhouse.progress import Progress
+from trailhouse.run import open_run
 from trailhouse.settings import load_settings
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
@@ -41,6 +47,21 @@ def test_every_job_has_help(name: str) -> None:
     assert done.returncode == 0
     assert "--settings" in done.stdout
     assert "--rebuild" in done.stdout
+
+
+def test_run_all_goes_as_far_as_a_job_of_the_suites_own_order(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert get_args(Job) == suite.ORDER
+    ran: list[str] = []
+    monkeypatch.setattr(suite, "ingest", lambda run, rebuild: ran.append("events"))
+    monkeypatch.setattr(suite, "run_stage", lambda run, stage, rebuild: ran.append(stage.name))
+    settings = load_settings(None, [f"lake.root={tmp_path}/lake"])
+    told = io.StringIO()
+    with open_run(spark, settings, Progress(Console(file=told))) as run:
+        suite.run_job("run_all", "activity")(run, False)
+    assert ran == ["events", "identities", "activity"]
+    assert "Report" not in told.getvalue()
 
 
 @pytest.mark.parametrize(

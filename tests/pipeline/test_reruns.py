@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from tests.conftest import SHOP, Shop, run_suite, simulate
 from trailhouse import ingest, suite
 from trailhouse.errors import GateFailed
+from trailhouse.settings import Settings
 from trailhouse.stage import Check
 from trailhouse.stages import feedback
 from trailhouse.storage import Lake, fingerprint
@@ -20,6 +21,13 @@ from trailhouse.tables import TABLES
 
 TABLES_ONLY = ("events", *suite.JOBS)
 """Every job but the report, which reads and changes nothing."""
+
+FEW = ("events", "identities", "activity")
+"""A job of each kind: a stream, a graph, windows. The others publish by the same `run_stage`."""
+
+ALL_BUT_METRICS = tuple(job for job in TABLES_ONLY if job != "metrics")
+
+long = pytest.mark.soak
 
 LAWFUL = [table.name for table in TABLES.values() if table.lawful]
 ARRIVAL = {"events_quarantine": ["file", "line", "first_batch"]}
@@ -38,6 +46,14 @@ def contents(lake: Lake, names: Iterable[str] = LAWFUL) -> dict[str, tuple[objec
     }
 
 
+def balance(lake: Lake) -> tuple[int, ...]:
+    """What the ledger counts over all batches: records, those quarantined, and the rows that are left."""
+    rows = lake.read("ledger").where("table_name = 'events' AND kept IS NOT NULL").collect()
+    assert all(r.records_in == r.kept + r.duplicate + r.quarantined + r.refused for r in rows)
+    totals = [(r.records_in, r.quarantined, r.kept - r.replaced) for r in rows]
+    return tuple(map(sum, zip(*totals, strict=True)))
+
+
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop once more, in three deliveries."""
@@ -50,28 +66,55 @@ def copy(shop_lake: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(shop_lake, tmp_path / "copy"))
 
 
-def test_a_second_run_and_a_rebuild_change_no_table(spark: SparkSession, shop: Shop, copy: Path) -> None:
+@pytest.mark.parametrize("remade", [FEW, pytest.param(TABLES_ONLY, marks=long)], ids=["few", "all"])
+def test_a_second_run_and_a_rebuild_change_no_table(
+    spark: SparkSession, shop: Shop, copy: Path, remade: tuple[str, ...]
+) -> None:
     lake = Lake(spark, str(copy))
     before = versions(lake)
     run_suite(spark, shop.settings(copy), *TABLES_ONLY)
     assert versions(lake) == before
-    run_suite(spark, shop.settings(copy), *TABLES_ONLY, rebuild=True)
+    run_suite(spark, shop.settings(copy), *remade, rebuild=True)
     assert versions(lake) == before
 
 
-def test_three_deliveries_in_another_order_give_the_tables_of_one(
-    spark: SparkSession, shop: Shop, shop_lake: Path, split: Shop, tmp_path: Path
+@pytest.mark.parametrize("early", [FEW, pytest.param(ALL_BUT_METRICS, marks=long)], ids=["few", "most"])
+def test_three_deliveries_in_another_order_with_crashes_give_the_tables_of_one(
+    spark: SparkSession,
+    shop_lake: Path,
+    split: Shop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    early: tuple[str, ...],
 ) -> None:
     deliveries = sorted(split.raw.iterdir())
     assert len(deliveries) == 3
-    first, second, third = deliveries
-    path = tmp_path / "lake"
-    # What follows is the same however often it ran before (tests/test_storage.py); metrics run once.
-    early = [job for job in TABLES_ONLY if job != "metrics"]
-    run_suite(spark, split.settings(path, f"raw.path={third}"), *early)
-    run_suite(spark, split.settings(path, f"raw.path={first}"), "events")
-    run_suite(spark, split.settings(path, f"raw.path={second}"), *TABLES_ONLY)
-    assert contents(Lake(spark, str(path))) == contents(Lake(spark, str(shop_lake)))
+    first, second, third = (split.settings(tmp_path / "lake", f"raw.path={path}") for path in deliveries)
+
+    def crash(settings: Settings, step: str, *, committed: bool) -> None:
+        """A run that ends inside of a step of its batch, before the step's commit or after."""
+        real = getattr(ingest, step)
+
+        def broken(*arguments: object, **named: object) -> None:
+            if committed:
+                real(*arguments, **named)
+            raise RuntimeError("power cut")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(ingest, step, broken)
+            with pytest.raises(RuntimeError, match="power cut"):
+                run_suite(spark, settings, "events")
+
+    run_suite(spark, third, *early)
+    crash(first, "_publish_events", committed=True)
+    run_suite(spark, first, "events")
+    crash(second, "_publish_events", committed=False)
+    crash(second, "_publish_quarantine", committed=False)
+    run_suite(spark, second, *TABLES_ONLY)
+
+    lake, whole = Lake(spark, str(tmp_path / "lake")), Lake(spark, str(shop_lake))
+    assert contents(lake) == contents(whole)
+    assert balance(lake) == balance(whole)
 
 
 def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(
@@ -87,38 +130,6 @@ def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(
     assert fingerprint(lake.read("events").select(*rest)).first() == before
     told = lake.read("ledger").where("table_name = 'events' AND kept > 0").orderBy("at").collect()
     assert sum(row.kept - row.replaced for row in told) == lake.read("events").count()
-
-
-@pytest.mark.parametrize("step", ["_publish_events", "_publish_quarantine"])
-def test_a_crash_inside_a_batch_leaves_nothing_twice_and_loses_nothing(
-    spark: SparkSession,
-    shop: Shop,
-    shop_lake: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
-) -> None:
-    settings = shop.settings(tmp_path / "lake")
-    real = getattr(ingest, step)
-
-    def crash(*arguments: object, **named: object) -> None:
-        if step == "_publish_events":
-            real(*arguments, **named)  # the commit is there, and nothing after it
-        raise RuntimeError("power cut")
-
-    monkeypatch.setattr(ingest, step, crash)
-    with pytest.raises(RuntimeError, match="power cut"):
-        run_suite(spark, settings, "events")
-    monkeypatch.undo()
-    run_suite(spark, settings, "events")
-    lake, whole = Lake(spark, settings.lake.root), Lake(spark, str(shop_lake))
-    names = ["events", "events_quarantine"]
-    assert contents(lake, names) == contents(whole, names)
-    row = lake.read("ledger").where("table_name = 'events' AND kept IS NOT NULL").collect()
-    true = whole.read("ledger").where("table_name = 'events' AND kept > 0").collect()
-    assert [(r.records_in, r.kept, r.duplicate) for r in row] == [
-        (r.records_in, r.kept, r.duplicate) for r in true
-    ]
 
 
 def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(

@@ -11,18 +11,23 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from tests.conftest import ROOT, run_suite
-from trailhouse.settings import load_settings
+from trailhouse.settings import Settings, load_settings
+
+
+def settings_of(shared_data: Path, lake: Path, *overrides: str) -> Settings:
+    """The README's command for Snowplow, over the sample."""
+    raw = shared_data / "snowplow_web" / "source" / "snowplow_web_events.csv"
+    if not raw.is_file():
+        pytest.skip("the sample of Snowplow's web events is absent")
+    given = [f"raw.path={raw}", "raw.format=snowplow", f"lake.root={lake}", "sessions.preset=snowplow"]
+    return load_settings(ROOT / "conf" / "local.yaml", [*given, "spark.shuffle_partitions=2", *overrides])
 
 
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lake of the sample, by the README's command for Snowplow."""
-    raw = shared_data / "snowplow_web" / "source" / "snowplow_web_events.csv"
-    if not raw.is_file():
-        pytest.skip("the sample of Snowplow's web events is absent")
+    """The lake of the sample, as far as its sessions."""
     path = tmp_path_factory.mktemp("snowplow") / "lake"
-    given = [f"raw.path={raw}", "raw.format=snowplow", f"lake.root={path}", "sessions.preset=snowplow"]
-    run_suite(spark, load_settings(ROOT / "conf" / "local.yaml", [*given, "spark.shuffle_partitions=2"]))
+    run_suite(spark, settings_of(shared_data, path), "events", "identities", "activity", "sessions")
     return path
 
 
@@ -78,3 +83,10 @@ def test_views_agree_but_where_snowplow_cuts_a_session_after_three_days(
     }
     assert len(other) == 2, other
     assert all(ours > theirs for ours, theirs in other.values()), other
+
+
+@pytest.mark.soak
+def test_the_whole_suite_ends_with_its_report(spark: SparkSession, shared_data: Path, tmp_path: Path) -> None:
+    settings = settings_of(shared_data, tmp_path / "lake", f"report.path={tmp_path}/report.html")
+    run_suite(spark, settings)
+    assert "</html>" in (tmp_path / "report.html").read_text()
