@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,3 +56,38 @@ def of_files(
     chosen, rules = SOURCES[source], settings or Settings()
     records = chosen.read(spark, [str(file) for file in files], rules)
     return prepare(records, chosen, rules).collect()
+
+
+def by_name(rows: Iterable[Row], bad: Mapping[str, tuple[Any, list[str]]]) -> dict[str, list[Row]]:
+    """The rows by their ids; those for quarantine by the names that their records have in `bad`."""
+    names = {line(record): name for name, (record, _) in bad.items()}
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.event_id if row.raw is None else names[bytes(row.raw)], []).append(row)
+    return found
+
+
+def with_later(
+    spark: SparkSession,
+    source: str,
+    file: Path,
+    lines: Iterable[bytes],
+    later: Mapping[str, Any],
+    bad: Mapping[str, tuple[Any, list[str]]],
+) -> dict[str, Row]:
+    """The rows of these lines and of `bad` by their names, and as `again` that of another file's one record.
+
+    Blank lines around them are no rows. The file is packed where its name ends so.
+    """
+    every = [*lines, *(line(record) for record, _ in bad.values())]
+    content = b"".join(each + b"\n" for each in (b"", b"  ", b"\r", *every))
+    file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+    other = file.with_name("later.json")
+    other.write_bytes(line(later))
+    settings = Settings.model_validate({"raw": {"max_record_bytes": 5000}})
+    rows = of_files(spark, source, [file, other], settings)
+    assert len(rows) == len(every) + 1, "blank lines are no records"
+    [again] = [row for row in rows if row.file.endswith(other.name)]
+    named = by_name([row for row in rows if row is not again], bad)
+    assert all(len(several) == 1 for several in named.values())
+    return {"again": again, **{name: row for name, [row] in named.items()}}

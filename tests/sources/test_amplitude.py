@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from tests.sources.reading import line, of_files
-from trailhouse.settings import Settings
+from tests.sources.reading import line, with_later
 
 PAGE = {
     "[Amplitude] Page Domain": "shop.example",
@@ -36,7 +34,7 @@ BUTTON = {
 CLICKS = [{"X": 101.5, "Y": 1200, "Time": 1772445600000}, {"X": 102, "Y": 1200, "Time": 1772445600200}]
 
 
-def event(insert_id: str | None, event_type: Any, properties: Any = None, **fields: Any) -> dict[str, Any]:
+def event(insert_id: Any, event_type: Any, properties: Any = None, **fields: Any) -> dict[str, Any]:
     """An exported event of ten o'clock with all that an export names, most of it null."""
     return {
         "$insert_id": insert_id,
@@ -77,6 +75,8 @@ def event(insert_id: str | None, event_type: Any, properties: Any = None, **fiel
         "version_name": None,
     } | fields
 
+
+STEP = {"step": 2, "nested": {"b": 1.5, "a": [True, None]}, "none": None}
 
 # What an export tells of every event above and no column takes.
 RECORD = {
@@ -167,11 +167,7 @@ GOOD: list[dict[str, Any]] = [
     event("back", "revenue_amount", {"$revenue": -5, "$currency": "EUR"}),
     event("verified", "verified_revenue", {"$revenue": 19.99}),
     event("exposure", "$exposure", {"flag_key": "new-cart", "variant": "b", "experiment_key": "exp-1"}),
-    event(
-        "custom",
-        "Onboarding Step Completed",
-        {"step": 2, "nested": {"b": 1.5, "a": [True, None]}, "none": None},
-    ),
+    event("custom", "Onboarding Step Completed", STEP),
     event("no-session", "Opened", session_id=-1),
     event("server", "Opened", platform=None, library="http/2.0"),
     event("television", "Opened", platform="Roku"),
@@ -242,7 +238,7 @@ BAD: dict[str, tuple[Any, list[str]]] = {
         event("id-object", "Opened", device_id={"a": 1}),
         ["identifier of a wrong type: device_id"],
     ),
-    "insert id": (event({"a": 1}, "Opened"), ["identifier of a wrong type: $insert_id"]),  # type: ignore[arg-type]
+    "insert id": (event({"a": 1}, "Opened"), ["identifier of a wrong type: $insert_id"]),
     "empty": ("{}", ["no time", "no name", "no identifier"]),
 }
 
@@ -260,27 +256,12 @@ AGAIN = {
 @pytest.fixture(scope="module")
 def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     """Every case prepared in one pass: good ones by their id, bad ones by their bytes' name."""
-    bad = {line(record): name for name, (record, _) in BAD.items()}
-    good = [line(record) for record in GOOD]
     twice = line(event("twice-below", "Opened", {"a": 1})).replace(b'{"a": 1}', b'{"a": {"b": 1, "b": 2}}')
-    again = event("custom", "Onboarding Step Completed", GOOD[24]["event_properties"], **AGAIN)
-    times = [line(event(name, "Opened", **fields)) for name, (fields, _) in TIMES.items()]
+    again = event("custom", "Onboarding Step Completed", STEP, **AGAIN)
+    times = [event(name, "Opened", **fields) for name, (fields, _) in TIMES.items()]
     # Named and packed as the export does it.
     file = tmp_path_factory.mktemp("amplitude") / "301234_2026-03-02_10#0.json.gz"
-    lines = [b"", b"  ", b"\r", *good, twice, *times, *bad]
-    file.write_bytes(gzip.compress(b"".join(each + b"\n" for each in lines)))
-    later = file.with_name("301234_2026-03-02_11#0.json")
-    later.write_bytes(line(again))
-    settings = Settings.model_validate({"raw": {"max_record_bytes": 5000}})
-    found = of_files(spark, "amplitude", [file, later], settings)
-    assert len(found) == len(lines) - 3 + 1, "blank lines are no records"
-    named: dict[str, Row] = {}
-    for row in found:
-        if row.raw is not None:
-            named[bad[bytes(row.raw)]] = row
-        else:
-            named["again" if row.file.endswith("json") else row.event_id] = row
-    return named
+    return with_later(spark, "amplitude", file, [*map(line, [*GOOD, *times]), twice], again, BAD)
 
 
 def properties(row: Row) -> Any:
@@ -443,7 +424,7 @@ def test_a_custom_event_keeps_its_name_and_its_properties_with_their_types(rows:
     assert row.event_name == "Onboarding Step Completed"
     found = properties(row)
     del found["$record"]
-    assert found == {"step": 2, "nested": {"b": 1.5, "a": [True, None]}, "none": None}
+    assert found == STEP
 
 
 def test_platform_is_told_by_its_name_and_the_library(rows: dict[str, Row]) -> None:

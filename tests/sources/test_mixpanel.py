@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from tests.sources.reading import line, of_files
-from trailhouse.settings import Settings
+from tests.sources.reading import line, with_later
 
 AT = 1772445600
 """2026-03-02 10:00:00 UTC."""
@@ -176,7 +175,6 @@ BAD: dict[str, tuple[Any, list[str]]] = {
 @pytest.fixture(scope="module")
 def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     """Every case prepared in one pass: good ones by their id, bad ones by their bytes' name."""
-    bad = {line(record): name for name, (record, _) in BAD.items()}
     twice = line(event("twice-below", "Opened", a=1)).replace(b'"a": 1', b'"a": {"b": 1, "b": 2}')
     without_id = line(event(None, "Without id"))
     # The same event, exported again after a merge: other keys' order, arrival and cluster.
@@ -187,21 +185,8 @@ def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "mp_processing_time_ms": 1772445700000,
     }
     again = {"event": "Opened", "properties": dict(reversed((sent | resolved).items()))}
-    folder = tmp_path_factory.mktemp("mixpanel")
-    file, later = folder / "export.jsonl", folder / "later.json"
-    lines = [b"", b"  ", *(line(record) for record in GOOD), twice, without_id, *bad]
-    file.write_bytes(b"".join(each + b"\n" for each in lines))
-    later.write_bytes(line(again))
-    settings = Settings.model_validate({"raw": {"max_record_bytes": 5000}})
-    found = of_files(spark, "mixpanel", [file, later], settings)
-    assert len(found) == len(lines) - 2 + 1, "blank lines are no records"
-    named: dict[str, Row] = {}
-    for row in found:
-        if row.raw is not None:
-            named[bad[bytes(row.raw)]] = row
-        else:
-            named["again" if row.file.endswith("later.json") else row.event_id] = row
-    return named
+    file = tmp_path_factory.mktemp("mixpanel") / "export.jsonl"
+    return with_later(spark, "mixpanel", file, [*map(line, GOOD), twice, without_id], again, BAD)
 
 
 def properties(row: Row) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from tests.sources.reading import line, of_files
+from tests.sources.reading import by_name, line, of_files
 from trailhouse.settings import Settings
 from trailhouse.sources import SOURCES
 
@@ -255,14 +255,12 @@ BAD: dict[str, tuple[Any, list[str]]] = {
 @pytest.fixture(scope="module")
 def found(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
     """Every case prepared in one pass: good ones by their uuid, bad ones by their bytes' name."""
-    bad = {line(record): name for name, (record, _) in BAD.items()}
     file = tmp_path_factory.mktemp("posthog") / "export.jsonl"
-    file.write_bytes(b"\n".join([b"", b"  ", *map(line, GOOD), *bad]) + b"\r\n")
+    file.write_bytes(
+        b"\n".join([b"", b"  ", *map(line, [*GOOD, *(record for record, _ in BAD.values())])]) + b"\r\n"
+    )
     settings = Settings.model_validate({"raw": {"max_record_bytes": 9000}, "privacy": {"ip": "truncate"}})
-    rows: dict[str, list[Row]] = {}
-    for row in of_files(spark, "posthog", [file], settings):
-        name = bad[bytes(row.raw)] if row.raw is not None else row.event_id
-        rows.setdefault(name, []).append(row)
+    rows = by_name(of_files(spark, "posthog", [file], settings), BAD)
     assert sum(map(len, rows.values())) == len(GOOD) + len(BAD), "blank lines are no records"
     return rows
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from tests.sources.reading import line, message, prepared
+from tests.sources.reading import by_name, line, message, prepared
 from trailhouse.settings import Settings
 
 PAGE = {
@@ -182,7 +182,6 @@ BAD: dict[str, tuple[Any, list[str]]] = {
 def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     """Every case prepared in one pass: good ones by their message id, bad ones by their bytes' name."""
     times = [message(name, **fields) for name, (fields, _) in TIMES.items()]
-    bad = {line(record): name for name, (record, _) in BAD.items()}
     settings = Settings.model_validate(
         {"raw": {"max_record_bytes": 5000}, "identity": {"blocked": ["device-0"]}}
     )
@@ -193,11 +192,11 @@ def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
         *GOOD[:-1],
         line(GOOD[-1]).replace(b'{"a": 1}', b'{"a": {"b": 1, "b": 2}}'),
         *times,
-        *bad,
+        *(record for record, _ in BAD.values()),
     ]
     found = prepared(spark, tmp_path_factory.mktemp("segment"), lines, settings)
     assert len(found) == len(GOOD) + len(TIMES) + len(BAD), "blank lines are no records"
-    return {bad[bytes(row.raw)] if row.raw is not None else row.event_id: row for row in found}
+    return {name: row for name, [row] in by_name(found, BAD).items()}
 
 
 @pytest.mark.parametrize("name", BAD)

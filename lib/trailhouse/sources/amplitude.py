@@ -117,19 +117,12 @@ def _columns() -> dict[str, Column]:
 def _reasons() -> Column:
     nested = F.col("nested_fields")
     no_time = F.when(F.col("r_client_event_time").isNull() & F.col("r_event_time").isNull(), F.lit("no time"))
-    unread_times = [
-        F.when(
-            F.col(f"r_{field}").isNotNull() & F.col(f"at_{field}").isNull(),
-            F.lit(f"time not readable: {field}"),
-        )
-        for field in names.TIMES
-    ]
+    times = {field: (F.col(f"r_{field}"), F.col(f"at_{field}")) for field in names.TIMES}
     wrong_name = F.when(F.array_contains(nested, "event_type"), F.lit("name of a wrong type"))
-    wrong_ids = [
-        F.when(F.array_contains(nested, field), F.lit(f"identifier of a wrong type: {field}"))
-        for field in names.IDENTIFIERS
-    ]
-    return json_records.reasons([no_time, *unread_times, wrong_name, *wrong_ids])
+    ids = {field: F.array_contains(nested, field) for field in names.IDENTIFIERS}
+    return json_records.reasons(
+        [no_time, *cast.unread_times(times), wrong_name, *json_records.wrong_identifiers(ids)]
+    )
 
 
 def _content_hash() -> Column:
@@ -167,8 +160,7 @@ def _account(groups: Column) -> Column:
 
 
 def _geo() -> Column:
-    t, parts = F.col("t"), ("country", "region", "city")
-    return F.when(json_records.first(t, parts).isNotNull(), F.struct(*[t[part] for part in parts]))
+    return cast.filled({part: F.col("t")[part] for part in ("country", "region", "city")})
 
 
 def _offset() -> Column:
@@ -202,8 +194,7 @@ def _form() -> Column:
 
 def _experiments() -> Column:
     s = F.col("s")
-    one = F.struct(json_records.first(s, names.FLAG).alias("name"), s["variant"])
-    return F.when((F.col("event_name") == "experiment_exposure") & one["name"].isNotNull(), F.array(one))
+    return json_records.experiments(F.col("event_name"), json_records.first(s, names.FLAG), s["variant"])
 
 
 def _traits() -> Column:

@@ -9,7 +9,6 @@ from trailhouse.sources import amplitude_names as names
 from trailhouse.sources import cast, json_records
 
 _PERSON = "STRUCT<`email`: STRING, `phone`: STRING, `$set`: STRING>"
-_NUMBERS = ("$revenue", "$price", "$quantity", *names.VIEWPORT, names.MAX_Y)
 
 
 def with_typed(records: DataFrame) -> DataFrame:
@@ -33,7 +32,7 @@ def with_typed(records: DataFrame) -> DataFrame:
         json_records.picked(F.col("field_texts"), names.TEXT_FIELDS).alias("t"),
         json_records.texts(bag, names.PROPERTIES).alias("texts"),
         json_records.nested(bag, names.PROPERTIES).alias("nested"),
-        json_records.picked(bag, _NUMBERS).alias("given"),
+        json_records.picked(bag, names.NUMBERS).alias("given"),
         F.trim(bag[names.CLICKS]).alias("clicks"),
         json_records.further(names.VALUES).alias("further"),
     )
@@ -50,22 +49,18 @@ def with_typed(records: DataFrame) -> DataFrame:
 
 def with_wrong(frame: DataFrame) -> DataFrame:
     """`wrong` and `wrong_fields`: keys of a wrong type that a column would have taken."""
-    given, n, name = F.col("given"), F.col("n"), F.col("event_name")
-    unread = [
-        F.when(
-            given[key].isNotNull() & n[key].isNull() & (name == "scroll" if key == names.MAX_Y else True), key
-        )
-        for key in _NUMBERS
-    ]
+    n = F.col("n")
     shapes = [F.when(~F.col(f"r_{field}").startswith("{"), F.lit(field)) for field in names.OBJECTS]
     unopened = F.col("r_event_properties").isNotNull() & F.col("bag").isNull()
     shapes.append(F.when(unopened, F.lit("event_properties")))
     counter = F.when(F.col("r_event_id").isNotNull() & n["event_id"].isNull(), F.lit("event_id"))
     fields = F.array_intersect("nested_fields", F.array(*map(F.lit, names.FIELDS)))
-    texts = F.array_intersect("nested", json_records.asked(name, names.TEXTS))
+    own = json_records.wrong(
+        F.col("given"), n, F.col("nested"), F.col("event_name"), names.TEXTS, names.NUMBERS
+    )
     return frame.withColumns(
         {
-            "wrong": F.concat(texts, cast.texts(unread)),
+            "wrong": own,
             "wrong_fields": F.concat(fields, cast.texts([*shapes, counter])),
         }
     )
@@ -161,12 +156,7 @@ def _taken_fields() -> Column:
 
 def properties() -> Column:
     """What no column took: event properties, then under `$record` the other fields of the record."""
-    inner = F.from_json("r_event_properties", json_records.VARIANTS, cast.JSON)
-    kept = F.to_json(F.map_filter(inner, lambda key, _: ~F.array_contains("taken", key)))
-    # An object that names a key twice below its top level is no variant; it is kept whole.
-    own = F.when(F.size("left") > 0, F.coalesce(kept, F.col("r_event_properties")))
-    text = F.col("raw").cast("string")
-    every = F.from_json(text, json_records.VARIANTS, cast.JSON)
-    rest = F.to_json(F.map_filter(every, lambda key, _: F.array_contains("left_fields", key)))
-    record = F.concat(F.lit('{"$record":'), F.coalesce(rest, text), F.lit("}"))
-    return cast.joined([own, F.when(F.size("left_fields") > 0, record)])
+    own = json_records.members(F.col("r_event_properties"), F.col("left"))
+    rest = json_records.members(F.col("raw").cast("string"), F.col("left_fields"))
+    record = json_records.under("$record", F.when(F.size("left_fields") > 0, rest))
+    return cast.joined([F.when(F.size("left") > 0, own), record])

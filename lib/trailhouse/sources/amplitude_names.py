@@ -64,6 +64,12 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 """Properties taken as text, and by the events of which names; by all where none is given."""
 
+NUMBERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("$revenue", "$price", "$quantity", *VIEWPORT), ()),
+    MAX_Y: ("scroll",),
+}
+"""The same for properties taken as numbers."""
+
 TIMES = (
     "client_event_time",
     "event_time",

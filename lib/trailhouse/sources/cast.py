@@ -50,6 +50,14 @@ def time(value: Column) -> Column:
     )
 
 
+def unread_times(read: Mapping[str, tuple[Column, Column]]) -> list[Column]:
+    """Of {field: (given, read)} a reason for each field where a time is given and none could be read."""
+    return [
+        F.when(given.isNotNull() & found.isNull(), F.lit(f"time not readable: {field}"))
+        for field, (given, found) in read.items()
+    ]
+
+
 def number(value: Column) -> Column:
     """A finite DOUBLE."""
     double = value.try_cast("double")
@@ -91,6 +99,12 @@ def nested(value: Column) -> Column:
     """Whether the text is a JSON object or array; `[object Object]` is neither."""
     opens = value.startswith("{") | value.startswith("[")
     return F.when(opens, F.try_parse_json(value).isNotNull()).otherwise(F.lit(False))
+
+
+def filled(fields: Mapping[str, Column]) -> Column:
+    """The STRUCT of these fields; null when all of them are."""
+    some = F.coalesce(*fields.values()).isNotNull()
+    return F.when(some, F.struct(*[value.alias(name) for name, value in fields.items()]))
 
 
 def sizes(width: Column, height: Column) -> Column:

@@ -82,9 +82,14 @@ def used(values: Column, keys: Iterable[str]) -> Column:
 
 def campaign(values: Column) -> Column:
     """The campaign of a struct's utm_ values; null when there is none."""
-    fields = [values[parameter].alias(key) for key, parameter in UTM.items()]
-    no_click = F.lit(None).cast("string").alias("click_id")
-    return F.when(first(values, UTM.values()).isNotNull(), F.struct(*fields, no_click))
+    fields = {key: values[parameter] for key, parameter in UTM.items()}
+    return cast.filled({**fields, "click_id": F.lit(None).cast("string")})
+
+
+def experiments(event_name: Column, flag: Column, variant: Column) -> Column:
+    """The experiment that an exposure tells of; null in other events and where its flag has no name."""
+    one = F.struct(flag.alias("name"), variant.alias("variant"))
+    return F.when((event_name == "experiment_exposure") & flag.isNotNull(), F.array(one))
 
 
 def asked(event_name: Column, by_key: Mapping[str, Iterable[str]]) -> Column:
@@ -99,10 +104,43 @@ def asked(event_name: Column, by_key: Mapping[str, Iterable[str]]) -> Column:
     return F.concat(F.array(*map(F.lit, always)), F.coalesce(some, cast.texts([])))
 
 
+def wrong(
+    values: Column,
+    numbers: Column,
+    objects: Column,
+    event_name: Column,
+    texts: Mapping[str, Iterable[str]],
+    of_numbers: Mapping[str, Iterable[str]],
+) -> Column:
+    """ARRAY of the keys of a wrong type that a column of this event would have taken.
+
+    `values` holds what stands under the keys of `of_numbers`, `numbers` the same cast; `objects` is an
+    ARRAY of the keys under which an object or array stands. `texts` and `of_numbers` are as for `asked`.
+    """
+    unread = [F.when(values[key].isNotNull() & numbers[key].isNull(), F.lit(key)) for key in of_numbers]
+    found = F.concat(objects, cast.texts(unread))
+    return F.array_intersect(found, asked(event_name, {**texts, **of_numbers}))
+
+
 def flags(keys: Column, prefix: str = "") -> Column:
     """ARRAY of a flag for each of these keys, which are of a wrong type."""
     told = F.transform(keys, lambda key: F.concat(F.lit(f"wrong_type:{prefix}"), key))
     return F.when(F.size(keys) > 0, told).otherwise(cast.texts([]))
+
+
+def members(text: Column, keys: Column) -> Column:
+    """JSON object of the members under these keys of an object given as text, or the whole text.
+
+    An object that names a key twice below its top level is no VARIANT, and is kept whole. `keys`, an
+    ARRAY, must be a column of its own: what is computed within the function is computed for each key again.
+    """
+    every = F.from_json(text, VARIANTS, cast.JSON)
+    return F.coalesce(F.to_json(F.map_filter(every, lambda key, _: F.array_contains(keys, key))), text)
+
+
+def under(name: str, value: Column) -> Column:
+    """JSON object with this JSON as its one member; null where the value is."""
+    return F.concat(F.lit(f'{{"{name}":'), value, F.lit("}"))
 
 
 def further(known: Sequence[str]) -> Column:
@@ -117,6 +155,11 @@ def reasons(found: Iterable[Column]) -> Column:
         .when(F.col("map").isNull(), F.array(F.lit("not a JSON object")))
         .otherwise(cast.texts(found))
     )
+
+
+def wrong_identifiers(nested: Mapping[str, Column]) -> list[Column]:
+    """For each field a reason where the condition holds that an object or array stands there."""
+    return [F.when(found, F.lit(f"identifier of a wrong type: {field}")) for field, found in nested.items()]
 
 
 def content_hash(own: Iterable[Column], known: Sequence[str]) -> Column:

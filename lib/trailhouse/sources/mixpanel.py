@@ -67,7 +67,9 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     judged = typed.withColumns(
         {
             "who": F.struct(*[column.alias(key) for key, column in _people(F.col("event")).items()]),
-            "wrong": _wrong(),
+            "wrong": json_records.wrong(
+                g, F.col("n"), F.col("nested"), F.col("event_name"), names.TEXTS, names.NUMBERS
+            ),
         }
     )
     taken = judged.withColumn("taken", F.array_except(_taken(), F.col("wrong")))
@@ -171,25 +173,16 @@ def _columns() -> dict[str, Column]:
 
 def _reasons() -> Column:
     g, nested = F.col("g"), F.col("nested")
-    unread_times = [
-        F.when(g[key].isNotNull() & F.col(column).isNull(), F.lit(f"time not readable: {key}"))
-        for column, key in names.TIMES.items()
-    ]
-    # Of `alias` alone some events have a property of that name that is no identifier.
-    wrong_ids = [
-        F.when(
-            F.array_contains(nested, key)
-            & ((F.col("event") == names.CREATE_ALIAS) if key == "alias" else F.lit(True)),
-            F.lit(f"identifier of a wrong type: {key}"),
-        )
-        for key in names.IDENTIFIERS
-    ]
+    times = {key: (g[key], F.col(column)) for column, key in names.TIMES.items()}
+    ids = {key: F.array_contains(nested, key) for key in names.IDENTIFIERS}
+    # Of this alone some events have a property of that name that is no identifier.
+    ids["alias"] = ids["alias"] & (F.col("event") == names.CREATE_ALIAS)
     return json_records.reasons(
         [
             F.when(g["time"].isNull(), F.lit("no time")),
-            *unread_times,
+            *cast.unread_times(times),
             F.when(cast.nested(F.col("r_event")), F.lit("name of a wrong type")),
-            *wrong_ids,
+            *json_records.wrong_identifiers(ids),
         ]
     )
 
@@ -232,8 +225,7 @@ def _viewport() -> Column:
 
 def _geo() -> Column:
     s = F.col("s")
-    parts = [s[source].alias(key) for key, source in names.GEO.items()]
-    return F.when(first(s, names.GEO.values()).isNotNull(), F.struct(*parts))
+    return cast.filled({part: s[key] for part, key in names.GEO.items()})
 
 
 def _element() -> Column:
@@ -269,17 +261,7 @@ def _takes_utm() -> Column:
 
 def _experiments() -> Column:
     s = F.col("s")
-    one = F.struct(s["Experiment name"].alias("name"), s["Variant name"].alias("variant"))
-    return F.when((F.col("event_name") == "experiment_exposure") & one["name"].isNotNull(), F.array(one))
-
-
-def _wrong() -> Column:
-    """ARRAY of the properties of a wrong type that a column would have taken."""
-    g, n, name = F.col("g"), F.col("n"), F.col("event_name")
-    numbers: dict[str, tuple[str, ...]] = {**names.INTEGERS, **dict.fromkeys(names.VIEWPORT, ())}
-    unread = [F.when(g[key].isNotNull() & n[key].isNull(), F.lit(key)) for key in numbers]
-    found = F.concat(F.col("nested"), cast.texts(unread))
-    return F.array_intersect(found, json_records.asked(name, {**names.TEXTS, **numbers}))
+    return json_records.experiments(F.col("event_name"), s["Experiment name"], s["Variant name"])
 
 
 def _flags() -> Column:
@@ -319,13 +301,7 @@ def _taken() -> Column:
 
 def _properties() -> Column:
     """What no column took: properties, then under `$record` keys beside `event` and `properties`."""
-    text = F.col("r_properties")
-    every = F.from_json(text, json_records.VARIANTS, cast.JSON)
-    kept = F.to_json(F.map_filter(every, lambda key, _: ~F.array_contains("taken", key)))
-    # An object that names a key twice below its top level is no variant; it is kept whole.
-    own = F.when(F.size("left") > 0, F.coalesce(kept, text))
-    record = F.from_json(F.col("raw").cast("string"), json_records.VARIANTS, cast.JSON)
-    beside = F.to_json(F.map_filter(record, lambda key, _: F.array_contains("further", key)))
-    whole = F.coalesce(beside, F.col("raw").cast("string"))
-    rest = F.when(F.size("further") > 0, F.concat(F.lit('{"$record":'), whole, F.lit("}")))
-    return cast.joined([own, rest])
+    own = json_records.members(F.col("r_properties"), F.col("left"))
+    rest = json_records.members(F.col("raw").cast("string"), F.col("further"))
+    record = json_records.under("$record", F.when(F.size("further") > 0, rest))
+    return cast.joined([F.when(F.size("left") > 0, own), record])

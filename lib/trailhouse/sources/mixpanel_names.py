@@ -56,6 +56,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
 """Properties taken as text, and by the events of which names; by all where none is given."""
 
 INTEGERS = {"$pageX": ELEMENT, "$pageY": ELEMENT, "$scroll_top": ("scroll",)}
+NUMBERS: dict[str, tuple[str, ...]] = {**INTEGERS, **dict.fromkeys(VIEWPORT, ())}
+"""The same for properties taken as numbers."""
 
 WORDS = (*IDENTIFIERS, *TEXTS, "mp_lib", "$os", "$browser")
 """Properties that columns take as text."""

@@ -91,10 +91,7 @@ def _columns() -> dict[str, Column]:
 
 def _reasons() -> Column:
     event, name = F.col("event"), F.col("event_name")
-    unread_times = [
-        F.when(F.col(f"r_{key}").isNotNull() & F.col(f"t_{key}").isNull(), F.lit(f"time not readable: {key}"))
-        for key in _TIMES
-    ]
+    times = {key: (F.col(f"r_{key}"), F.col(f"t_{key}")) for key in _TIMES}
     p = F.col("p")
     ids = {
         "uuid": F.col("r_uuid"),
@@ -103,9 +100,7 @@ def _reasons() -> Column:
         "$anon_distinct_id": F.when(name == "identify", p["$anon_distinct_id"]),
         "alias": F.when(name == "alias", p["alias"]),
     }
-    wrong_ids = [
-        F.when(cast.nested(value), F.lit(f"identifier of a wrong type: {key}")) for key, value in ids.items()
-    ]
+    wrong_ids = json_records.wrong_identifiers({key: cast.nested(value) for key, value in ids.items()})
     no_time = F.when(F.col("r_timestamp").isNull(), F.lit("no time"))
     wrong_name = F.when(event.isNull() & cast.nested(F.col("r_event")), F.lit("name of a wrong type"))
-    return json_records.reasons([no_time, *unread_times, wrong_name, *wrong_ids])
+    return json_records.reasons([no_time, *cast.unread_times(times), wrong_name, *wrong_ids])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -11,8 +9,6 @@ from trailhouse.enrich import campaigns
 from trailhouse.sources import cast, json_records, posthog_elements
 from trailhouse.sources import posthog_names as names
 
-_ANY = "MAP<STRING, VARIANT>"
-_MAP = "MAP<STRING, STRING>"
 _GROUPS = f"STRUCT<{', '.join(f'`{kind}`: STRING' for kind in names.ACCOUNTS)}>"
 _QUESTIONS = "ARRAY<STRUCT<id: STRING>>"
 _NO_REFERRER = "$direct"
@@ -155,7 +151,7 @@ def _survey() -> Column:
     """The first answer as the score where it is a number, with the next as the answer; else as the answer."""
     p, s = F.col("p"), F.col("s")
     ids = F.from_json(p["$survey_questions"], _QUESTIONS, cast.JSON)
-    every = F.from_json(F.col("r_properties"), _MAP, cast.JSON)
+    every = F.from_json(F.col("r_properties"), json_records.TEXTS, cast.JSON)
 
     def response(place: int, key: str) -> Column:
         # Newer libraries name an answer by its question's id.
@@ -180,26 +176,17 @@ def _campaign() -> Column:
     s = F.col("s")
     fields = {key: cast.present(s[name]) for key, name in campaigns.UTM.items()}
     fields["click_id"] = F.coalesce(*[cast.present(s[key]) for key in campaigns.CLICK_IDS])
-    told = (*campaigns.UTM.values(), *campaigns.CLICK_IDS)
-    some = reduce(lambda a, b: a | b, [s[key].isNotNull() for key in told])
-    return F.when(some, F.struct(*[column.alias(key) for key, column in fields.items()]))
+    return cast.filled(fields)
 
 
 def _geo() -> Column:
     s = F.col("s")
-    keys = {
-        "country": "$geoip_country_code",
-        "region": "$geoip_subdivision_1_name",
-        "city": "$geoip_city_name",
-    }
-    some = reduce(lambda a, b: a | b, [s[key].isNotNull() for key in keys.values()])
-    return F.when(some, F.struct(*[cast.present(s[key]).alias(field) for field, key in keys.items()]))
+    return cast.filled({part: cast.present(s[key]) for part, key in names.GEO.items()})
 
 
 def _experiments() -> Column:
     s = F.col("s")
-    one = F.struct(s["$feature_flag"].alias("name"), s["$feature_flag_response"].alias("variant"))
-    return F.when((F.col("event_name") == "experiment_exposure") & one["name"].isNotNull(), F.array(one))
+    return json_records.experiments(F.col("event_name"), s["$feature_flag"], s["$feature_flag_response"])
 
 
 def _traits() -> Column:
@@ -212,13 +199,12 @@ def _traits() -> Column:
 
 def _flags() -> Column:
     whole = F.when(~F.col("r_properties").startswith("{"), F.lit("wrong_type:properties"))
-    p, name, wrong = F.col("p"), F.col("event_name"), F.col("wrong")
+    p, name = F.col("p"), F.col("event_name")
     traits = [
         F.when((name == event) & ~p[key].startswith("{"), F.lit(f"wrong_type:properties.{key}"))
         for event, key in (("identify", "$set"), ("group", "$group_set"))
     ]
-    named = F.transform(wrong, lambda key: F.concat(F.lit("wrong_type:properties."), key))
-    return F.concat(cast.texts([whole, *traits]), F.when(F.size(wrong) > 0, named).otherwise(cast.texts([])))
+    return F.concat(cast.texts([whole, *traits]), json_records.flags(F.col("wrong"), "properties."))
 
 
 def with_taken(frame: DataFrame) -> DataFrame:
@@ -273,13 +259,9 @@ def _taken() -> Column:
 def properties() -> Column:
     """What no column took: properties, then what else the record holds as `$record`."""
     text = F.col("r_properties")
-    left, taken = F.col("left"), F.col("taken")
-    every = F.from_json(text, _ANY, cast.JSON)
-    # Asked of a column: what is computed within the function is computed for each key again.
-    kept = F.to_json(F.map_filter(every, lambda key, _: ~F.array_contains(taken, key)))
-    # An object that names a key twice below its top level is no variant; it is kept whole.
+    left = F.col("left")
     own = (
-        F.when(F.size(left) > 0, F.coalesce(kept, text))
+        F.when(F.size(left) > 0, json_records.members(text, left))
         .when(left.isNotNull(), F.lit("{}"))
         .when(text.isNotNull(), F.to_json(F.struct(text.alias("properties"))))
     )
@@ -291,9 +273,7 @@ def _rest_of_record() -> Column:
 
     def document(key: str, value: Column) -> Column:
         as_text = F.to_json(F.struct(value.alias(key)))
-        return F.when(cast.nested(value), F.concat(F.lit(f'{{"{key}":'), value, F.lit("}"))).otherwise(
-            as_text
-        )
+        return F.when(cast.nested(value), json_records.under(key, value)).otherwise(as_text)
 
     # `set` and `set_once` repeat the properties of that name.
     is_traits = (F.col("event_name") == "identify") & F.col("r_set").startswith("{")
@@ -314,4 +294,4 @@ def _rest_of_record() -> Column:
             F.when(F.size("further") > 0, F.to_json(further)),
         ]
     )
-    return F.concat(F.lit('{"$record":'), inner, F.lit("}"))
+    return json_records.under("$record", inner)

@@ -55,6 +55,12 @@ TEXTS = (
 )  # fmt: skip
 """Properties that columns take as text, whichever event has them."""
 
+GEO = {
+    "country": "$geoip_country_code",
+    "region": "$geoip_subdivision_1_name",
+    "city": "$geoip_city_name",
+}
+
 OWN_TEXTS = ("token", "title", "navigation_type", "currency", "$currency", *CLICK_IDS)
 """Properties taken as text whose names a custom event may use for something else."""
 

@@ -109,13 +109,8 @@ def _reasons(m: Message) -> Column:
         "sentAt": F.col("sent_time"),
         "receivedAt": F.col("received_time"),
     }
-    unread_times = [
-        F.when(r[field].isNotNull() & time.isNull(), F.lit(f"time not readable: {field}"))
-        for field, time in times.items()
-    ]
-    wrong_ids = [
-        F.when(cast.nested(r[field]), F.lit(f"identifier of a wrong type: {field}")) for field in _IDENTIFIERS
-    ]
+    unread_times = cast.unread_times({field: (r[field], time) for field, time in times.items()})
+    wrong_ids = json_records.wrong_identifiers({field: cast.nested(r[field]) for field in _IDENTIFIERS})
     no_type = F.when(m.kind.isNull(), F.lit("no type")).when(
         ~m.kind.isin("track", *names.TYPES), F.concat(F.lit("type not known: "), F.left(m.kind, F.lit(40)))
     )

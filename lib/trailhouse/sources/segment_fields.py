@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.enrich.campaigns import UTM
 from trailhouse.sources import cast, json_records
 from trailhouse.sources import segment_names as names
 from trailhouse.tables.events import NAVIGATION, POINTERS
 
-_ANY = "MAP<STRING, VARIANT>"
 _TEXTS = (
     "selector",
     "text",
@@ -217,18 +216,14 @@ def _survey(p: Column, n: Column, name: Column) -> Column:
 
 
 def _campaign(given: Column) -> Column:
-    keys = ("source", "medium", "name", "term", "content")
-    some = reduce(lambda a, b: a | b, [given[key].isNotNull() for key in keys])
-    fields = [cast.present(given[key]).alias(key) for key in keys]
-    return F.when(some, F.struct(*fields, F.lit(None).cast("string").alias("click_id")))
+    fields = {key: cast.present(given[key]) for key in UTM}
+    return cast.filled({**fields, "click_id": F.lit(None).cast("string")})
 
 
 def _experiments(p: Column, name: Column) -> Column:
-    one = F.struct(
-        F.coalesce(cast.scalar(p["experiment_id"]), cast.scalar(p["experiment_name"])).alias("name"),
-        F.coalesce(cast.scalar(p["variation_id"]), cast.scalar(p["variation_name"])).alias("variant"),
-    )
-    return F.when((name == "experiment_exposure") & one["name"].isNotNull(), F.array(one))
+    flag = F.coalesce(cast.scalar(p["experiment_id"]), cast.scalar(p["experiment_name"]))
+    variant = F.coalesce(cast.scalar(p["variation_id"]), cast.scalar(p["variation_name"]))
+    return json_records.experiments(name, flag, variant)
 
 
 def _is_money(name: Column) -> Column:
@@ -284,7 +279,7 @@ def _wrong_context(text: Column, c: Column) -> Column:
 
     navigation = F.when(c["page"]["navigationType"].isNotNull() & _navigation(c).isNull(), F.lit("page"))
     sequence = F.when(c["sequence"].isNotNull() & cast.long(c["sequence"]).isNull(), F.lit("sequence"))
-    every = F.from_json(text, "MAP<STRING, STRING>", cast.JSON)
+    every = F.from_json(text, json_records.TEXTS, cast.JSON)
     objects = [
         F.when(every[key].isNotNull() & ~every[key].startswith("{"), F.lit(key))
         for key in names.CONTEXT_OBJECTS
@@ -295,43 +290,33 @@ def _wrong_context(text: Column, c: Column) -> Column:
 
 
 def _flags(m: Message) -> Column:
-    def flagged(keys: Column, prefix: str) -> Column:
-        named = F.transform(keys, lambda key: F.concat(F.lit(f"wrong_type:{prefix}"), key))
-        return F.when(F.size(keys) > 0, named).otherwise(cast.texts([]))
-
     whole = [
         F.when(m.record[key].isNotNull() & ~m.record[key].startswith("{"), F.lit(f"wrong_type:{key}"))
         for key in ("context", "properties", "traits")
     ]
-    return F.concat(cast.texts(whole), flagged(m.wrong_context, "context."), flagged(m.wrong, "properties."))
+    context = json_records.flags(m.wrong_context, "context.")
+    return F.concat(cast.texts(whole), context, json_records.flags(m.wrong, "properties."))
 
 
 def _properties(m: Message) -> Column:
     """What no column took: properties, then of the context as `$context`, of the message as `$record`."""
     text = m.record["properties"]
     left = F.col("left")
-    every = F.from_json(text, _ANY, cast.JSON)
-    # An object that names a key twice below its top level is no variant; it is kept whole.
     own = (
-        F.when(F.size(left) > 0, F.coalesce(_members(every, left), text))
+        F.when(F.size(left) > 0, json_records.members(text, left))
         .when(left.isNotNull(), F.lit("{}"))
         .when(text.isNotNull(), F.to_json(F.struct(text.alias("properties"))))
     )
     return cast.joined([own, _rest_of_context(m), _rest_of_record(m)])
 
 
-def _members(every: Column, keys: Column) -> Column:
-    """JSON of these members of a map, `keys` being a column; null where the map is."""
-    return F.to_json(F.map_filter(every, lambda key, _: F.array_contains(keys, key)))
-
-
 def _rest_of_context(m: Message) -> Column:
     text = m.record["context"]
     left = F.col("left_context")
-    kept = F.when(
-        F.size(left) > 0, F.coalesce(_members(F.from_json(text, _ANY, cast.JSON), left), text)
-    ).when(text.isNotNull() & ~text.startswith("{"), F.to_json(F.struct(text.alias("context"))))
-    return F.concat(F.lit('{"$context":'), kept, F.lit("}"))
+    kept = F.when(F.size(left) > 0, json_records.members(text, left)).when(
+        text.isNotNull() & ~text.startswith("{"), F.to_json(F.struct(text.alias("context")))
+    )
+    return json_records.under("$context", kept)
 
 
 def _left_of_record() -> Column:
@@ -344,4 +329,5 @@ def _left_of_record() -> Column:
 
 def _rest_of_record(m: Message) -> Column:
     left = F.col("left_record")
-    return F.when(F.size(left) > 0, F.concat(F.lit('{"$record":'), _members(m.map, left), F.lit("}")))
+    rest = F.to_json(F.map_filter(m.map, lambda key, _: F.array_contains(left, key)))
+    return json_records.under("$record", F.when(F.size(left) > 0, rest))

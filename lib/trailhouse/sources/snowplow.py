@@ -238,10 +238,7 @@ def _columns() -> dict[str, Column]:
 
 
 def _reasons(c: Column) -> Column:
-    unread_times = [
-        F.when(c[cell].isNotNull() & F.col(name).isNull(), F.lit(f"time not readable: {cell}"))
-        for name, cell in _TIMES.items()
-    ]
+    unread_times = cast.unread_times({cell: (c[cell], F.col(name)) for name, cell in _TIMES.items()})
     no_time = F.when(c["dvce_created_tstamp"].isNull(), F.lit("no time"))
     return F.when(F.col("unread").isNotNull(), F.array("unread")).otherwise(
         cast.texts([no_time, *unread_times])
@@ -287,15 +284,13 @@ def _campaign(c: Column) -> Column:
         "source": "mkt_source", "medium": "mkt_medium", "name": "mkt_campaign", "term": "mkt_term",
         "content": "mkt_content", "click_id": "mkt_clickid",
     }  # fmt: skip
-    some = reduce(lambda a, b: a | b, [c[cell].isNotNull() for cell in fields.values()])
-    return F.when(some, F.struct(*[cast.present(c[cell]).alias(key) for key, cell in fields.items()]))
+    return cast.filled({key: cast.present(c[cell]) for key, cell in fields.items()})
 
 
 def _geo(c: Column) -> Column:
     country, city = cast.present(c["geo_country"]), cast.present(c["geo_city"])
     region = F.coalesce(cast.present(c["geo_region_name"]), cast.present(c["geo_region"]))
-    some = country.isNotNull() | region.isNotNull() | city.isNotNull()
-    return F.when(some, F.struct(country.alias("country"), region.alias("region"), city.alias("city")))
+    return cast.filled({"country": country, "region": region, "city": city})
 
 
 def _value(c: Column) -> Column:
