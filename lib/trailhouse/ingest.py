@@ -214,7 +214,8 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
 def _against_published(lake: Lake, winners: DataFrame, rebuild: bool) -> DataFrame:
     """Winners of a batch + `_kept` (new, or better than the published row) and `_replaces`.
 
-    Only narrow columns of history are probed: the 64-bit key first, the full id to confirm. A rebuild
+    Only narrow columns of history are probed (the 64-bit key first, the full id to confirm) and the hash by
+    which a last tie is broken. A rebuild
     reads all of them, and takes the same record for better where its row is another now.
     """
     # The order in which `winners` chooses within a batch.
@@ -225,7 +226,7 @@ def _against_published(lake: Lake, winners: DataFrame, rebuild: bool) -> DataFra
         F.col("sent_time").isNull(),
         F.col("sent_time"),
     )
-    order = F.struct(*delivery, "event_time")
+    order = F.struct(*delivery, "event_time", events_stage.last_tie())
     history = lake.read("events").select(*TABLES["events"].schema.names)
     told = F.struct(*row_hashes(history)) if rebuild else F.lit(None)
     published = history.select(

@@ -220,7 +220,7 @@ def candidates(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     schema = (
         "event_id string, event_key bigint, content_hash string, received_time timestamp, "
         "sent_time timestamp,"
-        " event_time timestamp, note string"
+        " event_time timestamp, identifiers map<string,string>, properties string, note string"
     )
     names = [part.split()[0] for part in schema.split(", ")]
     return spark.createDataFrame([tuple(row.get(name) for name in names) for row in rows], schema)
@@ -250,6 +250,22 @@ def test_the_earliest_received_wins_and_a_row_without_arrival_comes_last(spark: 
     ]
     counted = {row.event_id: (row.copies, row.conflicting) for row in duplicates(frame).collect()}
     assert counted == {"a": (2, 2), "b": (1, 1), "c": (1, 0)}
+
+
+def test_of_two_deliveries_alike_in_time_and_content_one_wins_whatever_their_order(
+    spark: SparkSession,
+) -> None:
+    rows = [
+        {"event_id": name, "event_key": number, "content_hash": "x", "identifiers": ids, "properties": rest}
+        for number, name in enumerate("ab")
+        for ids, rest in [({"email": "a@b.example"}, "{}"), ({"email": "a@b.example"}, None), (None, "{}")]
+    ]
+    found = [
+        {(row.event_id, str(row.identifiers), row.properties) for row in winners(frame).collect()}
+        for frame in (candidates(spark, rows), candidates(spark, rows[::-1]))
+    ]
+    assert found[0] == found[1]
+    assert len({told[1:] for told in found[0]}) == 1, "the id plays no part"
 
 
 def test_winners_of_random_batches_are_those_of_plain_sorting(spark: SparkSession) -> None:

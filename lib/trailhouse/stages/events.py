@@ -36,8 +36,8 @@ _DENIED = (
     "no",
 )
 _TYPED = {"anonymous_id": "anonymous_id", "user_id": "user_id", "previous_id": "anonymous_id"}
-# Narrow order of section 1, then delivery facts: two deliveries may differ in these alone.
-_WINNER = ("received_time", "content_hash", "sent_time", "event_time")
+# Narrow order of section 1, then delivery facts: two deliveries may differ in these alone. Then `last_tie`.
+_WINNER = ("received_time", "content_hash", "sent_time", "event_time", "_tie")
 
 
 def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame:
@@ -259,8 +259,17 @@ def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:
     return once.select(*names)
 
 
+def last_tie() -> Column:
+    """A hash of all that two deliveries of one content at one time may still differ in.
+
+    Trackers put it beside an event when they export it, so that it is in no content hash: a person as known
+    by then, ids that have been merged since.
+    """
+    return F.xxhash64(F.sort_array(F.map_entries("identifiers")), "properties")
+
+
 def winners(candidates: DataFrame) -> DataFrame:
-    """One row an event_id: the least (received_time, nulls last, content hash); exact copies leave one.
+    """One row an event_id: the least (received_time, nulls last, content hash, rest); copies leave one.
 
     Rows whose key no other row has pass without a shuffle. Reads its input three times, twice of
     that one column, so it should lie in storage.
@@ -269,7 +278,11 @@ def winners(candidates: DataFrame) -> DataFrame:
     single = candidates.join(doubled, on="event_key", how="left_anti")
     several = candidates.join(doubled, on="event_key", how="left_semi")
     order = Window.partitionBy("event_id").orderBy(*[F.col(name).asc_nulls_last() for name in _WINNER])
-    least = several.withColumn("nth", F.row_number().over(order)).where(F.col("nth") == 1)
+    least = (
+        several.withColumn("_tie", last_tie())
+        .withColumn("nth", F.row_number().over(order))
+        .where(F.col("nth") == 1)
+    )
     return single.select(*candidates.columns).unionByName(least.select(*candidates.columns))
 
 
