@@ -118,6 +118,27 @@ GOOD: list[dict[str, Any]] = [
         distinct_id=None,
         **{"$device_id": None, "$distinct_ids": ["u-1", "$device:device-0"]},
     ),
+    # The same ids in an export made after Mixpanel had merged them: those that were sent count.
+    event(
+        "server-merged",
+        "Opened",
+        distinct_id="c-1",
+        mp_lib="python",
+        **{"$distinct_id_before_identity": "u-1", "$device_id": None, "$browser": None},
+    ),
+    event(
+        "simplified-merged",
+        "Opened",
+        distinct_id="u-1",
+        **{"$distinct_id_before_identity": "$device:device-1", "$device_id": None},
+    ),
+    event(
+        "alias-merged",
+        "$create_alias",
+        distinct_id="c-1",
+        alias="u-1",
+        **{"$distinct_id_before_identity": "$device:device-0", "$device_id": None},
+    ),
     event("own-alias", "Renamed", alias={"a": 1}),
     event("nameless", "$experiment_started", **{"Variant name": "b"}),
     event("part-object", "Opened", **{"$pathname": {"a": 1}}),
@@ -237,6 +258,9 @@ def test_time_is_utc_in_seconds_or_milliseconds_and_is_not_corrected(rows: dict[
 def test_distinct_id_is_a_device_a_user_or_a_cluster(
     rows: dict[str, Row],
     name: str,
+        ("server-merged", None, "u-1", None, {"distinct_id": "c-1"}),
+        ("simplified-merged", "device-1", None, None, {"distinct_id": "u-1"}),
+        ("alias-merged", None, "u-1", "device-0", None),
     anonymous: str | None,
     user: str | None,
     previous: str | None,

@@ -80,14 +80,19 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 def _people(event: Column) -> dict[str, Column]:
     """Who did it; docs/sources/mixpanel.md tells what `distinct_id` is taken for."""
     s = F.col("s")
-    distinct = s["distinct_id"]
+    # As it was sent: Mixpanel replaces it at each merge, so that a later export would tell of somebody else.
+    sent = F.coalesce(s["$distinct_id_before_identity"], s["distinct_id"])
     device, user = _undevice(s["$device_id"]), s["$user_id"]
-    named = F.when(~distinct.startswith(_DEVICE), distinct)
-    anonymous = F.coalesce(device, F.when(distinct.startswith(_DEVICE), _undevice(distinct)))
-    alone = device.isNull() & user.isNull()
-    # An id that is neither the device's nor the user's is that of Mixpanel's merged cluster.
-    cluster = F.when(~alone & ~named.eqNullSafe(device) & ~named.eqNullSafe(user), named)
-    known = F.coalesce(user, F.when(alone, named))
+    named = F.when(~sent.startswith(_DEVICE), sent)
+    anonymous = F.coalesce(device, F.when(sent.startswith(_DEVICE), _undevice(sent)))
+    known = F.coalesce(user, F.when(device.isNull(), named))
+
+    def apart(given: Column) -> Column:
+        """An id that is neither the device's nor the user's: that of Mixpanel's merged cluster."""
+        own = given.startswith(_DEVICE) | given.eqNullSafe(anonymous) | given.eqNullSafe(known)
+        return F.when(~own, given)
+
+    cluster = F.coalesce(apart(sent), apart(s["distinct_id"]))
 
     identify = event == names.IDENTIFY
     left_behind = _undevice(first(s, names.ANONYMOUS))
@@ -104,7 +109,7 @@ def _people(event: Column) -> dict[str, Column]:
         .when(alias, s["alias"])
         .when(merge, F.when(swapped, one).otherwise(other))
         .otherwise(known),
-        "previous_id": F.when(alias, _undevice(distinct)).when(
+        "previous_id": F.when(alias, _undevice(sent)).when(
             merge, _undevice(F.when(swapped, other).otherwise(one))
         ),
         "distinct_id": F.when(~F.coalesce(identify | alias | merge, F.lit(False)), cluster),

@@ -41,7 +41,8 @@ TIMES = {
 }
 
 IDENTIFIERS = (
-    "distinct_id", "$user_id", "$device_id", "$insert_id", "$identified_id", *ANONYMOUS, "alias",
+    "distinct_id", "$distinct_id_before_identity", "$user_id", "$device_id", "$insert_id", "$identified_id",
+    *ANONYMOUS, "alias",
 )  # fmt: skip
 
 TEXTS: dict[str, tuple[str, ...]] = {
