@@ -163,6 +163,7 @@ GOOD: list[dict[str, Any]] = [
     event("exception", "$exception", {"$exception_list": [{"type": "TypeError", "value": "x"}]}),
     event("vital", "$web_vitals", {"$web_vitals_LCP_value": 812.5}),
     event("flag", "$feature_flag_called", {"$feature_flag": "new-cart", "$feature_flag_response": True}),
+    event("flag-nameless", "$feature_flag_called", {"$feature_flag_response": "b"}),
     event("shown", "survey shown", {"$survey_id": "s-9", "$survey_name": "Net Promoter Score (NPS)"}),
     event(
         "answered",
@@ -482,6 +483,8 @@ def test_surveys_flags_and_consent_fill_their_columns(rows: dict[str, Row]) -> N
 
 
 def test_a_heatmap_stays_one_event_with_its_points(rows: dict[str, Row]) -> None:
+    # Without a name there is no experiment to hold it.
+    assert left(rows["flag-nameless"]) == {"$feature_flag_response": "b"}
     assert left(rows["heatmap"]) == {"$heatmap_data": {URL: [{"x": 1, "y": 2, "type": "mousemove"}]}}
 
 

@@ -87,6 +87,9 @@ GOOD: list[dict[str, Any]] = [
     ),
     track("order-total", "Order Completed", total="25.10", currency="EUR"),
     track("exposure", "Experiment Viewed", experiment_id="e", variation_name="B", variation_id="b"),
+    track("exposure-nameless", "Experiment Viewed", variation_id="b"),
+    track("exposure-wrong", "Experiment Viewed", experiment_id={"a": 1}, experiment_name="e"),
+    track("wrong-currency", "Order Completed", total=5, currency={"code": "EUR"}),
     track("survey", "Survey Answered", survey_id="s", kind="NPS", score=9, answer="good"),
     track("feedback", "Feedback Given", rating=2, text="slow"),
     track("custom", "Onboarding Step Completed", step=2, nested={"b": 1.5, "a": [True, None]}),
@@ -313,6 +316,8 @@ def test_tracked_names_fill_their_structs(rows: dict[str, Row]) -> None:
 
 
 def test_money_is_price_times_quantity_or_the_first_of_revenue_and_total(rows: dict[str, Row]) -> None:
+    # Without a name there is no experiment to hold the variant.
+    assert rows["exposure-nameless"].properties == '{"variation_id":"b"}'
     assert (rows["cart"].value, rows["cart"].currency) == (Decimal("7.5000"), "EUR")
     assert json.loads(rows["cart"].properties) == {"price": 2.5, "quantity": 3, "sku": "c-1"}
     assert (rows["order"].value, rows["order-total"].value) == (Decimal("19.9900"), Decimal("25.1000"))

@@ -251,6 +251,8 @@ def _taken() -> Column:
     }
     given = [F.when(condition, F.lit(key)) for key, condition in conditions.items()]
     always = F.array(*map(F.lit, names.TAKEN), *given)
+        # Without the flag's name there is no experiment to hold it.
+        "$feature_flag_response": (name == "experiment_exposure") & s["$feature_flag"].isNotNull(),
     found = F.concat(always, by_name.otherwise(F.array().cast("array<string>")))
     # A null among them would make every look for another key null.
     return F.array_except(found, F.concat("wrong", F.array(F.lit(None).cast("string"))))

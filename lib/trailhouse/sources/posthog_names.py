@@ -87,7 +87,7 @@ TAKEN_BY: dict[str, tuple[str, ...]] = {
     "identify": ("$set",),
     "alias": ("alias",),
     "group": ("$group_key", "$group_set"),
-    "experiment_exposure": ("$feature_flag", "$feature_flag_response"),
+    "experiment_exposure": ("$feature_flag",),
     **dict.fromkeys(SURVEY, ("$survey_id",)),
 }
 """The same for events of one name."""

@@ -259,14 +259,16 @@ def _taken(name: Column, p: Column, money_key: Column) -> Column:
     for events, keys in names.TAKEN.items():
         found = found.when(name.isin(*events), F.array(*map(F.lit, keys)))
 
-    def first(key: str, other: str) -> Column:
-        return F.when(p[key].isNotNull(), F.lit(key)).otherwise(F.lit(other))
+    def first(*keys: str) -> Column:
+        return F.coalesce(*[F.when(cast.scalar(p[key]).isNotNull(), F.lit(key)) for key in keys])
 
-    exposure = (first("experiment_id", "experiment_name"), first("variation_id", "variation_name"))
+    flag = first("experiment_id", "experiment_name")
+    # Without the flag's name there is no experiment to hold the variant.
+    exposure = cast.texts([flag, F.when(flag.isNotNull(), first("variation_id", "variation_name"))])
     # A product's price and quantity stay: the value is their product, and tells neither.
     paid = F.when(money_key != "price", money_key)
     return (
-        found.when(name == "experiment_exposure", F.array(*exposure))
+        found.when(name == "experiment_exposure", exposure)
         .when(_is_money(name), F.array(F.lit("currency"), paid))
         .otherwise(F.array().cast("array<string>"))
     )
