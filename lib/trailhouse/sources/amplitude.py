@@ -128,7 +128,9 @@ def _reasons() -> Column:
 def _content_hash() -> Column:
     """Hash of what the tracker sent; `event_time` is the tracker's only where nothing else tells the time."""
     time = F.when(F.col("r_client_event_time").isNull(), F.col("r_event_time"))
-    return json_records.content_hash([*[F.col(f"r_{field}") for field in names.OWN], time], names.VALUES)
+    sent = {field: F.col(f"r_{field}") for field in names.OWN}
+    sent |= {field: json_records.in_key_order(sent[field]) for field in ("event_properties", *names.OBJECTS)}
+    return json_records.content_hash([*sent.values(), time], names.VALUES)
 
 
 def _platform() -> Column:

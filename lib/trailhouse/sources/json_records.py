@@ -172,3 +172,13 @@ def content_hash(own: Iterable[Column], known: Sequence[str]) -> Column:
     some = F.size("further") > 0
     rest = F.when(some, F.to_json(F.sort_array(F.map_entries(others)))).otherwise(F.lit(""))
     return F.when(F.col("map").isNotNull(), F.sha2(F.concat_ws("\x1f", *values, rest), 256))
+def in_key_order(text: Column) -> Column:
+    """The text of a JSON object or array with the members of all objects in the order of their keys.
+
+    Any other text, and one in which an object names a key twice, stays as it is.
+    """
+    # A VARIANT keeps an object's members in that order.
+    nested = text.startswith("{") | text.startswith("[")
+    return F.when(nested, F.coalesce(F.to_json(F.try_parse_json(text)), text)).otherwise(text)
+
+
