@@ -43,7 +43,6 @@ DELIVERED: dict[str, dict[str, Any]] = {
             "distinct_id": "$device:d-1",
             "$device_id": "d-1",
             "$insert_id": "i-1",
-            "current_url": "https://s.example/a",
             "$current_url": "https://s.example/a",
             "mp_lib": "web",
             "mp_processing_time_ms": 1772445602000,
@@ -61,6 +60,14 @@ DELIVERED: dict[str, dict[str, Any]] = {
     },
 }
 """A page view of the page /a at ten o'clock by the device d-1, as each tracker's files tell it."""
+
+IDS = {
+    "segment": "m-1",
+    "posthog": "01890000-0000-7000-8000-000000000001",
+    "amplitude": "i-1",
+    "mixpanel": "i-1",
+}
+"""The id of each sample whose records are lines."""
 
 RECEIVED = {
     "segment": "receivedAt",

@@ -188,6 +188,14 @@ BAD: dict[str, tuple[Any, list[str]]] = {
         ["identifier of a wrong type: $user_id"],
     ),
     "insert id": (event(["a"], "Opened"), ["identifier of a wrong type: $insert_id"]),
+    "id before merge": (
+        event("id-before", "Opened", **{"$distinct_id_before_identity": ["a"]}),
+        ["identifier of a wrong type: $distinct_id_before_identity"],
+    ),
+    "two times": (
+        line(event("two-times", "Opened")).replace(b'"time":', b'"time": 1, "time":'),
+        ["named more than once: time"],
+    ),
     "no properties": ({"event": "Opened"}, ["no time", "no identifier"]),
     "properties text": ({"event": "Opened", "properties": "none"}, ["no time", "no identifier"]),
 }
@@ -250,6 +258,9 @@ def test_time_is_utc_in_seconds_or_milliseconds_and_is_not_corrected(rows: dict[
         ("identify-web", "device-0", "u-1", None, None),
         ("identify-api", "device-0", "u-1", None, None),
         ("alias", None, "u-1", "device-0", None),
+        ("server-merged", None, "u-1", None, {"distinct_id": "c-1"}),
+        ("simplified-merged", "device-1", None, None, {"distinct_id": "u-1"}),
+        ("alias-merged", None, "u-1", "device-0", None),
         ("merge", None, "u-1", "device-0", None),
         ("merge-swapped", None, "u-1", "device-0", None),
         ("email", "device-1", None, None, {"email": "a@b.example"}),
@@ -258,9 +269,6 @@ def test_time_is_utc_in_seconds_or_milliseconds_and_is_not_corrected(rows: dict[
 def test_distinct_id_is_a_device_a_user_or_a_cluster(
     rows: dict[str, Row],
     name: str,
-        ("server-merged", None, "u-1", None, {"distinct_id": "c-1"}),
-        ("simplified-merged", "device-1", None, None, {"distinct_id": "u-1"}),
-        ("alias-merged", None, "u-1", "device-0", None),
     anonymous: str | None,
     user: str | None,
     previous: str | None,

@@ -248,6 +248,10 @@ BAD: dict[str, tuple[Any, list[str]]] = {
     "id object": (event("o", "x", distinct_id={"a": 1}), ["identifier of a wrong type: distinct_id"]),
     "uuid array": (event(None, "x", uuid=[1]), ["identifier of a wrong type: uuid"]),
     "user object": (event("u", "x", {"$user_id": {}}), ["identifier of a wrong type: $user_id"]),
+    "two users": (
+        line(event("u2", "x", {"$user_id": "u"})).replace(b'"u"', b'"u", "$user_id": "v"'),
+        ["identifier of a wrong type: $user_id"],
+    ),
     "alias object": (event("al", "$create_alias", {"alias": {}}), ["identifier of a wrong type: alias"]),
     "all": ({"uuid": "x"}, ["no time", "no name", "no identifier"]),
 }
@@ -479,12 +483,12 @@ def test_surveys_flags_and_consent_fill_their_columns(rows: dict[str, Row]) -> N
     assert left(rows["answered"])["$survey_response_q-2"] == "fast"
     assert [one.asDict() for one in rows["flag"].experiments] == [{"name": "new-cart", "variant": "true"}]
     assert left(rows["flag"]) == {}
+    # Without a name there is no experiment to hold it.
+    assert left(rows["flag-nameless"]) == {"$feature_flag_response": "b"}
     assert rows["opt-in"].consent == "opt_in"
 
 
 def test_a_heatmap_stays_one_event_with_its_points(rows: dict[str, Row]) -> None:
-    # Without a name there is no experiment to hold it.
-    assert left(rows["flag-nameless"]) == {"$feature_flag_response": "b"}
     assert left(rows["heatmap"]) == {"$heatmap_data": {URL: [{"x": 1, "y": 2, "type": "mousemove"}]}}
 
 

@@ -194,11 +194,14 @@ def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
         b"\r",
         *GOOD[:-1],
         line(GOOD[-1]).replace(b'{"a": 1}', b'{"a": {"b": 1, "b": 2}}'),
+        line(message("context-twice", context={"locale": "en", "tabId": "t"})).replace(
+            b'"locale":', b'"locale": "de", "locale":'
+        ),
         *times,
         *(record for record, _ in BAD.values()),
     ]
     found = prepared(spark, tmp_path_factory.mktemp("segment"), lines, settings)
-    assert len(found) == len(GOOD) + len(TIMES) + len(BAD), "blank lines are no records"
+    assert len(found) == len(GOOD) + 1 + len(TIMES) + len(BAD), "blank lines are no records"
     return {name: row for name, [row] in by_name(found, BAD).items()}
 
 
@@ -313,11 +316,11 @@ def test_tracked_names_fill_their_structs(rows: dict[str, Row]) -> None:
     assert rows["feedback"].survey.asDict() == {"id": None, "kind": "feedback", "score": 2, "answer": "slow"}
     assert [e.asDict() for e in rows["exposure"].experiments] == [{"name": "e", "variant": "b"}]
     assert rows["exposure"].properties == '{"variation_name":"B"}'
+    # Without a name there is no experiment to hold the variant.
+    assert rows["exposure-nameless"].properties == '{"variation_id":"b"}'
 
 
 def test_money_is_price_times_quantity_or_the_first_of_revenue_and_total(rows: dict[str, Row]) -> None:
-    # Without a name there is no experiment to hold the variant.
-    assert rows["exposure-nameless"].properties == '{"variation_id":"b"}'
     assert (rows["cart"].value, rows["cart"].currency) == (Decimal("7.5000"), "EUR")
     assert json.loads(rows["cart"].properties) == {"price": 2.5, "quantity": 3, "sku": "c-1"}
     assert (rows["order"].value, rows["order-total"].value) == (Decimal("19.9900"), Decimal("25.1000"))
@@ -370,6 +373,10 @@ def test_a_field_of_a_wrong_type_is_null_flagged_and_kept_as_text(rows: dict[str
     order = rows["wrong-order"]
     assert (order.value, order.flags) == (Decimal("5.0000"), ["wrong_type:properties.revenue"])
     assert json.loads(order.properties) == {"revenue": "a lot"}
+    exposure, currency = rows["exposure-wrong"], rows["wrong-currency"]
+    assert exposure.flags == ["wrong_type:properties.experiment_id"]
+    assert (exposure.experiments[0].name, exposure.properties) == ("e", '{"experiment_id":{"a":1}}')
+    assert (currency.currency, currency.flags) == (None, ["wrong_type:properties.currency"])
     pointer = rows["wrong-pointer"]
     assert (pointer.pointer, json.loads(pointer.properties)) == (None, {"pointer": "finger"})
 
@@ -382,6 +389,9 @@ def test_a_wrong_part_of_the_context_leaves_the_other_parts(rows: dict[str, Row]
         "page": "home",
         "viewport": {"width": "wide", "height": 1},
     }
+    twice = rows["context-twice"]
+    assert (twice.language, twice.tab_id, twice.flags) == (None, "t", ["wrong_type:context.locale"])
+    assert twice.properties == '{"$context":{"locale":"de","locale":"en"}}'
     assert rows["no-sequence"].sequence is None
     assert rows["no-sequence"].flags == ["wrong_type:context.sequence"]
     assert json.loads(rows["context-text"].properties) == {"$context": {"context": "none"}}

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from tests.sources.reading import of_files
-from tests.sources.samples import DELIVERED, delivered_again, written
+from tests.sources.samples import DELIVERED, IDS, delivered_again, written
 from trailhouse.settings import Raw, Settings
 from trailhouse.sources import SOURCES, recognised
 from trailhouse.stages.events import EXTRA
@@ -17,12 +17,20 @@ from trailhouse.tables import TABLES
 
 LINES = [name for name, source in SOURCES.items() if source.lines]
 
+
+def renamed(good: bytes) -> bytes:
+    """The record with another value before its first, under the same name."""
+    return f'{{"{next(iter(json.loads(good)))}": 1, '.encode() + good[1:]
+
+
 BROKEN = {
     "cut": lambda good: good[: len(good) // 2],
     "an array": lambda good: b"[" + good + b"]",
     "a number": lambda good: b"12",
     "two objects": lambda good: good + b" " + good,
     "something behind it": lambda good: good + b" x",
+    "an array closed behind it": lambda good: good + b"] x }",
+    "a field twice": renamed,
     "no UTF-8": lambda good: good.replace(b"d-1", b"d-\xff\xfe"),
     "a NUL": lambda good: b"\0" + good,
     "deep nesting": lambda good: b"[" * 3000,
@@ -31,6 +39,26 @@ BROKEN = {
     "too large": lambda good: good[:-1] + b', "more": "' + b"x" * 70_000 + b'"}',
 }
 """Lines that are no record of any source, made of one that is."""
+
+
+UNCLEAR = (
+    ('"https://s.example/a"', '"https://s.example/a", "{key}": "https://s.example/b"'),
+    ('"https://s.example/a"', '{{"b": 1, "b": 2}}'),
+)
+"""What makes of the page's address a field of a wrong type: two values, an object with a key twice."""
+
+
+def unclear(name: str) -> tuple[str, list[bytes]]:
+    """The property that holds the page's address, and for each of UNCLEAR a record of an id of its own."""
+    good = json.dumps(DELIVERED[name])
+    parts = [part for part in DELIVERED[name].values() if isinstance(part, dict)]
+    [key] = [key for part in parts for key, value in part.items() if value == "https://s.example/a"]
+    lines = []
+    for number, (old, new) in enumerate(UNCLEAR):
+        line = good.replace(f'"{key}": {old}', f'"{key}": {new.format(key=key)}')
+        assert line != good
+        lines.append(line.replace(IDS[name], f"unclear-{number}").encode())
+    return key, lines
 
 
 def test_every_source_has_a_sample() -> None:
@@ -77,16 +105,19 @@ def test_another_delivery_is_the_same_record(prepared: dict[str, list[Row]], nam
 
 @pytest.fixture(scope="module")
 def broken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[bytes, Row]]:
-    """Of each source of lines a file of all kinds of broken ones around a good one, by their bytes."""
+    """Of each source of lines a file of broken, unclear and good ones, by their bytes."""
     rules = Settings.model_validate({"raw": {"max_record_bytes": 65_536}})
     found = {}
     for name in LINES:
         good = json.dumps(DELIVERED[name]).encode()
         file = tmp_path_factory.mktemp(name) / "broken.json"
-        file.write_bytes(b"\n".join([make(good) for make in BROKEN.values()] + [b"", good]) + b"\n")
+        _, lines = unclear(name)
+        bad = [make(good) for make in BROKEN.values()]
+        file.write_bytes(b"\n".join([*bad, b"", good, *lines]) + b"\n")
         rows = of_files(spark, name, [file], rules)
-        assert len(rows) == len(BROKEN) + 1, "a line was lost, or one came of nothing"
-        found[name] = {bytes(row.raw) if row.raw else good: row for row in rows}
+        assert len(rows) == len(bad) + 1 + len(lines), "a line was lost, or one came of nothing"
+        ids = {IDS[name]: good} | {f"unclear-{number}": line for number, line in enumerate(lines)}
+        found[name] = {bytes(row.raw) if row.raw else ids[row.event_id]: row for row in rows}
     return found
 
 
@@ -102,6 +133,20 @@ def test_a_broken_line_goes_to_quarantine_whole(
 @pytest.mark.parametrize("name", LINES)
 def test_a_good_line_among_broken_ones_is_kept(broken: dict[str, dict[bytes, Row]], name: str) -> None:
     assert broken[name][json.dumps(DELIVERED[name]).encode()].reasons == []
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_property_that_cannot_be_told_is_null_flagged_and_kept_whole(
+    broken: dict[str, dict[bytes, Row]], name: str
+) -> None:
+    key, lines = unclear(name)
+    rows = [broken[name][line] for line in lines]
+    for row in rows:
+        assert (row.reasons, row.page) == ([], None)
+        assert [flag.partition("properties.")[2] for flag in row.flags] == [key]
+    values, twice_below = [row.properties.replace(" ", "") for row in rows]
+    assert [f'"https://s.example/{end}"' in values for end in "ab"] == [True, True]
+    assert '{"b":1,"b":2}' in twice_below
 
 
 @pytest.mark.parametrize("name", SOURCES)

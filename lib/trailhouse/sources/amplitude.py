@@ -126,7 +126,10 @@ def _reasons() -> Column:
 
 
 def _content_hash() -> Column:
-    """Hash of what the tracker sent; `event_time` is the tracker's only where nothing else tells the time."""
+    """Hash of what the tracker sent; `event_time` is the tracker's only where nothing else tells the time.
+
+    An export has the members of an object in any order.
+    """
     time = F.when(F.col("r_client_event_time").isNull(), F.col("r_event_time"))
     sent = {field: F.col(f"r_{field}") for field in names.OWN}
     sent |= {field: json_records.in_key_order(sent[field]) for field in ("event_properties", *names.OBJECTS)}

@@ -15,8 +15,8 @@ def with_typed(records: DataFrame) -> DataFrame:
     """Of `json_records.opened` the values that columns are made of, each computed once.
 
     `t` and `s` (texts of the record and of its event properties), `nested_fields` and `nested` (keys of
-    both under which an object stands), `n` (numbers), `u` (the person), `at_FIELD` (times), `bag` (all
-    event properties), `clicks`.
+    both under which an object stands, or of the properties several values), `n` (numbers), `u` (the
+    person), `at_FIELD` (times), `bag` (all event properties), `clicks`.
     """
     taken_apart = records.select(
         "*",
@@ -26,12 +26,17 @@ def with_typed(records: DataFrame) -> DataFrame:
         F.from_json("r_user_properties", _PERSON, cast.JSON).alias("u"),
         *[cast.time(F.col(f"r_{field}")).alias(f"at_{field}") for field in names.TIMES],
     )
-    bag = F.col("bag")
-    looked_up = taken_apart.select(
+    counted = taken_apart.withColumn("twice", json_records.repeated(F.map_keys("bag")))
+    single = counted.withColumn("single", json_records.unambiguous(F.col("bag"), F.col("twice")))
+    bag = F.col("single")
+    nested = F.concat(
+        json_records.nested(bag, names.PROPERTIES), json_records.among(F.col("twice"), names.PROPERTIES)
+    )
+    looked_up = single.select(
         "*",
         json_records.picked(F.col("field_texts"), names.TEXT_FIELDS).alias("t"),
         json_records.texts(bag, names.PROPERTIES).alias("texts"),
-        json_records.nested(bag, names.PROPERTIES).alias("nested"),
+        nested.alias("nested"),
         json_records.picked(bag, names.NUMBERS).alias("given"),
         F.trim(bag[names.CLICKS]).alias("clicks"),
         json_records.further(names.VALUES).alias("further"),

@@ -96,9 +96,13 @@ def scalar(value: Column) -> Column:
 
 
 def nested(value: Column) -> Column:
-    """Whether the text is a JSON object or array; `[object Object]` is neither."""
-    opens = value.startswith("{") | value.startswith("[")
-    return F.when(opens, F.try_parse_json(value).isNotNull()).otherwise(F.lit(False))
+    """Whether the text is a JSON object or array; `[object Object]` is neither.
+
+    An object that names a key twice is one too; `try_parse_json` does not take it.
+    """
+    # `get_json_object` also takes single quotes, which JSON has not.
+    opens = value.rlike(r"^[{\[]\s*[^'\s]")
+    return F.when(opens, F.get_json_object(value, "$").isNotNull()).otherwise(F.lit(False))
 
 
 def filled(fields: Mapping[str, Column]) -> Column:

@@ -19,20 +19,23 @@ TEXTS = "MAP<STRING, STRING>"
 VARIANTS = "MAP<STRING, VARIANT>"
 """An object's values with their types; null where an object within names a key twice."""
 _LINE = f"ARRAY<{TEXTS}>"
+_END = "end of the record"
 
 
 def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
-    """`raw`, `file`, `unread` (why the bytes are not looked into), `map`, and an `r_KEY` for each key.
+    """`raw`, `file`, `unread` (why the bytes are not looked into), `map`, `repeated`, `r_KEY` for each key.
 
     `map` has all values by their keys, as text; it is null where the line is anything but one JSON
-    object. The `r_` columns are its values under `keys`, trimmed. `limit` is in bytes.
+    object. The `r_` columns are its values under `keys`, trimmed; `repeated` has those of the keys that the
+    record names more than once, which makes it no event. `limit` is in bytes.
     """
     text = F.col("raw").cast("string")
     too_large = F.octet_length("raw") > limit
     not_utf8 = ~F.is_valid_utf8(text)
-    # In an array, what follows the object is an error instead of being passed over.
+    # In an array, what follows the object is an error instead of being passed over; an element of our own
+    # behind it tells that the line did not close the array itself.
     ends = F.rtrim(text).endswith("}")
-    objects = F.from_json(F.concat(F.lit("["), text, F.lit("]")), _LINE, cast.JSON)
+    objects = F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"{_END}":""}}]')), _LINE, cast.JSON)
     judged = frame.select(
         "raw",
         "file",
@@ -41,12 +44,39 @@ def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
         .alias("unread"),
         F.when(~too_large & ~not_utf8 & ends, objects).alias("records"),
     )
-    one = F.when(F.size("records") == 1, F.get("records", F.lit(0)))
+    ended = F.get("records", F.lit(1))[_END].isNotNull()
+    one = F.when((F.size("records") == 2) & ended, F.get("records", F.lit(0)))
     single = judged.select("raw", "file", "unread", one.alias("map"))
     # A look into a map walks its keys, and the optimizer would repeat it wherever the value is used; trimmed,
     # it is looked up once.
     values = [F.trim(F.col("map")[key]).alias(f"r_{key}") for key in keys]
-    return single.select("raw", "file", "unread", "map", *values)
+    again = among(repeated(F.map_keys("map")), keys)
+    return single.select("raw", "file", "unread", "map", again.alias("repeated"), *values)
+
+
+def repeated(keys: Column) -> Column:
+    """ARRAY of those that come more than once in an ARRAY of keys."""
+    later = F.filter(keys, lambda key, i: F.array_position(keys, key) <= i)
+    several = F.size(F.array_distinct(keys)) < F.size(keys)
+    return F.when(several, F.array_distinct(later)).otherwise(cast.texts([]))
+
+
+def unambiguous(values: Column, keys: Column) -> Column:
+    """The map without these keys, which it names more than once: which of the values counts is not told."""
+    single = F.map_filter(values, lambda key, _: ~F.array_contains(keys, key))
+    return F.when(F.size(keys) > 0, single).otherwise(values)
+
+
+def unambiguous_text(text: Column, keys: Column, repeated_keys: Column) -> Column:
+    """The text of an object without the members under these of its keys."""
+    single = members(text, F.array_except(keys, repeated_keys))
+    return F.when(F.size(repeated_keys) > 0, single).otherwise(text)
+
+
+def among(keys: Column, known: Iterable[str]) -> Column:
+    """ARRAY of those keys that are known."""
+    some = F.array_intersect(keys, F.array(*map(F.lit, dict.fromkeys(known))))
+    return F.when(F.size(keys) > 0, some).otherwise(cast.texts([]))
 
 
 def texts(values: Column, keys: Iterable[str]) -> Column:
@@ -150,16 +180,28 @@ def further(known: Sequence[str]) -> Column:
 
 def reasons(found: Iterable[Column]) -> Column:
     """Why the record is no event: what the line itself tells, else these texts."""
+    names = F.array_join("repeated", ", ")
+    again = F.when(F.size("repeated") > 0, F.concat(F.lit("named more than once: "), names))
     return (
         F.when(F.col("unread").isNotNull(), F.array("unread"))
         .when(F.col("map").isNull(), F.array(F.lit("not a JSON object")))
-        .otherwise(cast.texts(found))
+        .otherwise(cast.texts([*found, again]))
     )
 
 
 def wrong_identifiers(nested: Mapping[str, Column]) -> list[Column]:
     """For each field a reason where the condition holds that an object or array stands there."""
     return [F.when(found, F.lit(f"identifier of a wrong type: {field}")) for field, found in nested.items()]
+
+
+def in_key_order(text: Column) -> Column:
+    """The text of a JSON object or array with the members of all objects in the order of their keys.
+
+    Any other text, and one in which an object names a key twice, stays as it is.
+    """
+    # A VARIANT keeps an object's members in that order.
+    nested = text.startswith("{") | text.startswith("[")
+    return F.when(nested, F.coalesce(F.to_json(F.try_parse_json(text)), text)).otherwise(text)
 
 
 def content_hash(own: Iterable[Column], known: Sequence[str]) -> Column:
@@ -172,13 +214,3 @@ def content_hash(own: Iterable[Column], known: Sequence[str]) -> Column:
     some = F.size("further") > 0
     rest = F.when(some, F.to_json(F.sort_array(F.map_entries(others)))).otherwise(F.lit(""))
     return F.when(F.col("map").isNotNull(), F.sha2(F.concat_ws("\x1f", *values, rest), 256))
-def in_key_order(text: Column) -> Column:
-    """The text of a JSON object or array with the members of all objects in the order of their keys.
-
-    Any other text, and one in which an object names a key twice, stays as it is.
-    """
-    # A VARIANT keeps an object's members in that order.
-    nested = text.startswith("{") | text.startswith("[")
-    return F.when(nested, F.coalesce(F.to_json(F.try_parse_json(text)), text)).otherwise(text)
-
-

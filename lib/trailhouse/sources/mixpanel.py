@@ -49,11 +49,23 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
         cast.present(F.coalesce(cast.lookup(names.NAMES, event), event)).alias("event_name"),
         json_records.further(_VALUES).alias("further"),
     )
-    looked_up = parts.select(
+    twice = F.col("twice")
+    counted = parts.withColumn("twice", json_records.repeated(F.map_keys("bag")))
+    told_apart = counted.withColumns(
+        {
+            "single": json_records.unambiguous(F.col("bag"), twice),
+            "repeated": F.concat("repeated", json_records.among(twice, names.TIMES.values())),
+        }
+    )
+    single = F.col("single")
+    nested = F.concat(
+        json_records.nested(single, names.WORDS), json_records.among(twice, (*names.WORDS, *names.NUMBERS))
+    )
+    looked_up = told_apart.select(
         "*",
-        json_records.texts(F.col("bag"), names.WORDS).alias("texts"),
-        json_records.nested(F.col("bag"), names.WORDS).alias("nested"),
-        json_records.picked(F.col("bag"), names.GIVEN).alias("g"),
+        json_records.texts(single, names.WORDS).alias("texts"),
+        nested.alias("nested"),
+        json_records.picked(single, names.GIVEN).alias("g"),
     )
     g = F.col("g")
     numbers = {key: cast.integer(g[key]) for key in names.INTEGERS}
@@ -184,7 +196,7 @@ def _reasons() -> Column:
     ids["alias"] = ids["alias"] & (F.col("event") == names.CREATE_ALIAS)
     return json_records.reasons(
         [
-            F.when(g["time"].isNull(), F.lit("no time")),
+            F.when(g["time"].isNull() & ~F.array_contains("repeated", "time"), F.lit("no time")),
             *cast.unread_times(times),
             F.when(cast.nested(F.col("r_event")), F.lit("name of a wrong type")),
             *json_records.wrong_identifiers(ids),

@@ -37,10 +37,9 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     Each step is a projection, so that what several columns need is computed once.
     """
     records = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
-    p = F.from_json("r_properties", names.PROPERTIES, cast.JSON)
     times = [cast.time(F.col(f"r_{key}")).alias(f"t_{key}") for key in _TIMES]
-    parts = records.select(
-        "*", p.alias("p"), cast.present(cast.scalar(F.col("r_event"))).alias("event"), *times
+    parts = posthog_fields.with_properties(records).select(
+        "*", cast.present(cast.scalar(F.col("r_event"))).alias("event"), *times
     )
     named = parts.withColumns(
         {
@@ -93,14 +92,15 @@ def _reasons() -> Column:
     event, name = F.col("event"), F.col("event_name")
     times = {key: (F.col(f"r_{key}"), F.col(f"t_{key}")) for key in _TIMES}
     p = F.col("p")
+    own = {key: cast.nested(p[key]) | F.array_contains("twice", key) for key in names.IDENTIFIERS}
     ids = {
-        "uuid": F.col("r_uuid"),
-        "distinct_id": F.col("r_distinct_id"),
-        "$user_id": p["$user_id"],
-        "$anon_distinct_id": F.when(name == "identify", p["$anon_distinct_id"]),
-        "alias": F.when(name == "alias", p["alias"]),
+        "uuid": cast.nested(F.col("r_uuid")),
+        "distinct_id": cast.nested(F.col("r_distinct_id")),
+        "$user_id": own["$user_id"],
+        "$anon_distinct_id": (name == "identify") & own["$anon_distinct_id"],
+        "alias": (name == "alias") & own["alias"],
     }
-    wrong_ids = json_records.wrong_identifiers({key: cast.nested(value) for key, value in ids.items()})
+    wrong_ids = json_records.wrong_identifiers(ids)
     no_time = F.when(F.col("r_timestamp").isNull(), F.lit("no time"))
     wrong_name = F.when(event.isNull() & cast.nested(F.col("r_event")), F.lit("name of a wrong type"))
     return json_records.reasons([no_time, *cast.unread_times(times), wrong_name, *wrong_ids])

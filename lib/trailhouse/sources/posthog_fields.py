@@ -14,6 +14,15 @@ _QUESTIONS = "ARRAY<STRUCT<id: STRING>>"
 _NO_REFERRER = "$direct"
 
 
+def with_properties(frame: DataFrame) -> DataFrame:
+    """`keys` of the properties, `twice`: those that come more than once, `p`: what is read of the others."""
+    text, keys, twice = F.col("r_properties"), F.col("keys"), F.col("twice")
+    keyed = frame.withColumn("keys", F.json_object_keys(text))
+    counted = keyed.withColumn("twice", json_records.repeated(keys))
+    single = json_records.unambiguous_text(text, keys, twice)
+    return counted.withColumn("p", F.from_json(single, names.PROPERTIES, cast.JSON))
+
+
 def with_typed(frame: DataFrame) -> DataFrame:
     """`s` (properties that are text), `n` (numbers), `wrong`, `further`, each computed once."""
     p = F.col("p")
@@ -33,7 +42,7 @@ def with_typed(frame: DataFrame) -> DataFrame:
         F.struct(*[column.alias(key) for key, column in casts.items()]).alias("n"),
         json_records.further(names.VALUES).alias("further"),
     )
-    return typed.withColumn("wrong", _wrong())
+    return typed.withColumn("wrong", F.array_union(_wrong(), json_records.among(F.col("twice"), names.READ)))
 
 
 def _wrong() -> Column:
@@ -210,7 +219,7 @@ def _flags() -> Column:
 def with_taken(frame: DataFrame) -> DataFrame:
     """`taken` (the properties that columns take in this event), `left` (the keys of the others)."""
     taken = frame.withColumn("taken", _taken())
-    return taken.withColumn("left", F.array_except(F.json_object_keys("r_properties"), F.col("taken")))
+    return taken.withColumn("left", F.array_except("keys", "taken"))
 
 
 def _taken() -> Column:
@@ -242,6 +251,8 @@ def _taken() -> Column:
         "$viewport_height": sized,
         "token": F.col("r_team_id").isNull(),
         "$screen_name": s["$title"].isNull() & ((name != "page_view") | s["title"].isNull()),
+        # Without the flag's name there is no experiment to hold it.
+        "$feature_flag_response": (name == "experiment_exposure") & s["$feature_flag"].isNotNull(),
         "$event_type": (F.col("event") == "$autocapture") & (name != "$autocapture"),
         "navigation_type": (name == "page_view") & _navigation().isNotNull(),
         "$revenue": _is_custom(),
@@ -251,8 +262,6 @@ def _taken() -> Column:
     }
     given = [F.when(condition, F.lit(key)) for key, condition in conditions.items()]
     always = F.array(*map(F.lit, names.TAKEN), *given)
-        # Without the flag's name there is no experiment to hold it.
-        "$feature_flag_response": (name == "experiment_exposure") & s["$feature_flag"].isNotNull(),
     found = F.concat(always, by_name.otherwise(F.array().cast("array<string>")))
     # A null among them would make every look for another key null.
     return F.array_except(found, F.concat("wrong", F.array(F.lit(None).cast("string"))))

@@ -73,7 +73,8 @@ OTHERS = (
     "$survey_response", "$survey_response_1", "$survey_questions",
 )  # fmt: skip
 
-PROPERTIES = f"STRUCT<{', '.join(f'`{key}`: STRING' for key in (*TEXTS, *OWN_TEXTS, *IDENTIFIERS, *OTHERS))}>"
+READ = (*TEXTS, *OWN_TEXTS, *OTHERS)
+PROPERTIES = f"STRUCT<{', '.join(f'`{key}`: STRING' for key in (*READ, *IDENTIFIERS))}>"
 """What is read of `properties`; all comes as text, so that a wrong type is seen where it is cast."""
 
 TAKEN = (

@@ -40,15 +40,9 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     """
     r = {key: F.col(f"r_{key}") for key in names.VALUES}
     messages = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
-    parts = messages.select(
+    parts = segment_fields.with_objects(messages).select(
         "*",
         F.lower(r["type"]).alias("type"),
-        F.from_json(r["context"], names.CONTEXT, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}).alias(
-            "c"
-        ),
-        F.from_json(
-            r["properties"], names.PROPERTIES, {**cast.JSON, "columnNameOfCorruptRecord": "bad"}
-        ).alias("p"),
         F.from_json(r["traits"], names.TRAITS, cast.JSON).alias("t"),
         cast.time(r["originalTimestamp"]).alias("original_time"),
         cast.time(r["timestamp"]).alias("timestamp_time"),

@@ -13,31 +13,6 @@ from trailhouse.sources import cast, json_records
 from trailhouse.sources import segment_names as names
 from trailhouse.tables.events import NAVIGATION, POINTERS
 
-_TEXTS = (
-    "selector",
-    "text",
-    "tag",
-    "href",
-    "form_id",
-    "field",
-    "asset_id",
-    "query",
-    "survey_id",
-    "kind",
-    "answer",
-)
-_INTEGERS = ("x", "y", "results", "rank", "score", "rating")
-_SIZES = ("offset",)
-_NUMBERS = ("position", "total_length")
-_MONEY = ("price", "quantity", "revenue", "total", "value")
-_SUBSCRIPTION = (
-    "trial_start",
-    "trial_end",
-    "subscription_start",
-    "subscription_change",
-    "subscription_cancel",
-)
-
 
 @dataclass(frozen=True)
 class Message:
@@ -80,14 +55,34 @@ class Message:
         return cls(record, *[frame[part] for part in parts])
 
 
+def with_objects(frame: DataFrame) -> DataFrame:
+    """Of `context` and `properties` the `keys`, `twice`: those that come more than once, and what is read.
+
+    What is read of the others are the structs `c` and `p`.
+    """
+    whole = {"context": names.CONTEXT, "properties": names.PROPERTIES}
+    options = {**cast.JSON, "columnNameOfCorruptRecord": "bad"}
+    keyed = frame.withColumns({f"keys_{part}": F.json_object_keys(f"r_{part}") for part in whole})
+    counted = keyed.withColumns(
+        {f"twice_{part}": json_records.repeated(F.col(f"keys_{part}")) for part in whole}
+    )
+    single = {
+        part: json_records.unambiguous_text(*[F.col(f"{of}_{part}") for of in ("r", "keys", "twice")])
+        for part in whole
+    }
+    return counted.withColumns(
+        {part[0]: F.from_json(single[part], schema, options) for part, schema in whole.items()}
+    )
+
+
 def with_typed(frame: DataFrame) -> DataFrame:
     """`n` (cast properties), `money_key`, `wrong`, `wrong_context`, the keys `left`: each computed once."""
     p, name = F.col("p"), F.col("event_name")
     casts = (
-        {key: cast.integer(p[key]) for key in _INTEGERS}
-        | {key: cast.size(p[key]) for key in _SIZES}
-        | {key: cast.number(p[key]) for key in _NUMBERS}
-        | {key: cast.money(p[key]) for key in _MONEY}
+        {key: cast.integer(p[key]) for key in names.INTEGERS}
+        | {key: cast.size(p[key]) for key in names.SIZES}
+        | {key: cast.number(p[key]) for key in names.NUMBERS}
+        | {key: cast.money(p[key]) for key in names.MONEY}
         | {"interactive": cast.boolean(p["interactive"])}
         | {f"box_{key}": cast.integer(p["box"][key]) for key in ("x", "y", "width", "height")}
     )
@@ -96,14 +91,19 @@ def with_typed(frame: DataFrame) -> DataFrame:
     judged = cast_once.select(
         "*",
         _money_key(n, name).alias("money_key"),
-        _wrong(p, n, name).alias("wrong"),
-        _wrong_context(F.col("r_context"), F.col("c")).alias("wrong_context"),
+        F.array_union(_wrong(p, n, name), json_records.among(F.col("twice_properties"), names.READ)).alias(
+            "wrong"
+        ),
+        F.array_union(
+            _wrong_context(F.col("r_context"), F.col("c")),
+            json_records.among(F.col("twice_context"), names.CONTEXT_KEYS),
+        ).alias("wrong_context"),
         json_records.further(names.VALUES).alias("further"),
     )
     taken = F.concat(_taken(name, p, F.col("money_key")), F.array(F.lit("pointer")))
     known = F.array(*map(F.lit, names.CONTEXT_KEYS))
-    own = F.array_except(F.json_object_keys("r_properties"), F.array_except(taken, F.col("wrong")))
-    context = F.array_except(F.json_object_keys("r_context"), known)
+    own = F.array_except("keys_properties", F.array_except(taken, F.col("wrong")))
+    context = F.array_except("keys_context", known)
     # Columns of their own: inside of a map's filter they would be found anew for each key.
     return judged.select(
         "*",
@@ -114,17 +114,20 @@ def with_typed(frame: DataFrame) -> DataFrame:
 
 
 def _wrong(p: Column, n: Column, name: Column) -> Column:
-    typed = (*_INTEGERS, *_SIZES, *_NUMBERS, "interactive")
+    typed = (*names.INTEGERS, *names.SIZES, *names.NUMBERS, "interactive")
     broken = {key: p[key].isNotNull() & n[key].isNull() for key in typed}
     # A box that is no object comes as null; the whole of `properties` then carries `bad`.
     broken["box"] = p["bad"].isNotNull() & p["box"].isNull()
-    broken |= {key: cast.nested(p[key]) for key in _TEXTS}
+    broken |= {key: cast.nested(p[key]) for key in (*names.TEXTS, *names.EXPERIMENT)}
     # Asked only in events whose columns take the property.
     asked = {
         key: [e for events, keys in names.TAKEN.items() if key in keys for e in events] for key in broken
-    }
+    } | dict.fromkeys(names.EXPERIMENT, ["experiment_exposure"])
     told = [F.when(name.isin(*asked[key]) & broken[key], F.lit(key)) for key in broken]
-    told += [F.when(_is_money(name) & p[key].isNotNull() & n[key].isNull(), F.lit(key)) for key in _MONEY]
+    told += [
+        F.when(_is_money(name) & p[key].isNotNull() & n[key].isNull(), F.lit(key)) for key in names.MONEY
+    ]
+    told.append(F.when(_is_money(name) & cast.nested(p["currency"]), F.lit("currency")))
     pointer = p["pointer"].isNotNull() & ~p["pointer"].isin(*POINTERS)
     return cast.texts([*told, F.when(pointer, F.lit("pointer"))])
 
@@ -175,7 +178,9 @@ def columns(m: Message) -> dict[str, Column]:
         "campaign": _campaign(c["campaign"]),
         "experiments": _experiments(p, name),
         "value": _value(n, name, m.money_key),
-        "currency": F.when(_is_money(name) | m.money_key.isNotNull(), F.upper(cast.present(p["currency"]))),
+        "currency": F.when(
+            _is_money(name) | m.money_key.isNotNull(), F.upper(cast.present(cast.scalar(p["currency"])))
+        ),
         "flags": _flags(m),
         "properties": _properties(m),
     }
@@ -227,7 +232,7 @@ def _experiments(p: Column, name: Column) -> Column:
 
 
 def _is_money(name: Column) -> Column:
-    return name.isin(*names.PRODUCT, "checkout", "order", "refund", *_SUBSCRIPTION)
+    return name.isin(*names.PRODUCT, "checkout", "order", "refund", *names.SUBSCRIPTION)
 
 
 def _money_key(n: Column, name: Column) -> Column:
@@ -237,7 +242,7 @@ def _money_key(n: Column, name: Column) -> Column:
         return F.coalesce(*[F.when(n[key].isNotNull(), F.lit(key)) for key in keys])
 
     return (
-        F.when(name.isin("order", "refund", *_SUBSCRIPTION), first("revenue", "total", "value"))
+        F.when(name.isin("order", "refund", *names.SUBSCRIPTION), first("revenue", "total", "value"))
         .when(name == "checkout", first("value", "total", "revenue"))
         .when(name.isin(*names.PRODUCT), first("price"))
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 TYPES = {
     "page": "page_view",
     "screen": "screen_view",
@@ -126,3 +128,20 @@ PROPERTIES = """STRUCT<
     experiment_id: STRING, experiment_name: STRING, variation_id: STRING, variation_name: STRING,
     survey_id: STRING, kind: STRING, score: STRING, answer: STRING, rating: STRING, bad: STRING>"""
 """What is read of `properties`."""
+
+TEXTS = (
+    "selector", "text", "tag", "href", "form_id", "field", "asset_id", "query", "survey_id", "kind", "answer",
+    "url", "title", "referrer", "viewId",
+)  # fmt: skip
+"""Properties by how they are cast."""
+EXPERIMENT = ("experiment_id", "experiment_name", "variation_id", "variation_name")
+INTEGERS = ("x", "y", "results", "rank", "score", "rating")
+SIZES = ("offset",)
+NUMBERS = ("position", "total_length")
+MONEY = ("price", "quantity", "revenue", "total", "value")
+SUBSCRIPTION = (
+    "trial_start", "trial_end", "subscription_start", "subscription_change", "subscription_cancel",
+)  # fmt: skip
+"""Events of money that goes on, in canonical names."""
+READ = (*chain.from_iterable(TAKEN.values()), *EXPERIMENT, *MONEY, "currency", "pointer")
+"""Properties that columns take, in events of some name."""
