@@ -25,7 +25,7 @@ from trailhouse.gates import Outcome
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
 from trailhouse.sources import SOURCES, Source, recognise, recognised
-from trailhouse.sources.lines import line_numbers, literal
+from trailhouse.sources.lines import line_numbers, read_lines, unreadable_named
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
 from trailhouse.storage import Lake, row_hashes
@@ -110,8 +110,9 @@ def _source(run: Run) -> Source:
     file = lake.files.some_file(raw.path)
     if file is None:
         raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
-    rows = lake.spark.read.text(literal(file), lineSep="\n").limit(recognise.LINES).collect()
-    names = recognised([row.value for row in rows])
+    with unreadable_named():
+        rows = read_lines(lake.spark, [file]).limit(recognise.LINES).collect()
+    names = recognised([bytes(row.raw).decode(errors="replace") for row in rows])
     if len(names) != 1:
         like = " and ".join(names) or f"none of {', '.join(sorted(SOURCES))}"
         raise SourceError(
@@ -174,8 +175,9 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     With `rebuild` a published row that the same record makes otherwise today counts as replaced.
     """
     lake, settings, started = run.lake, run.settings, time.perf_counter()
-    records = source.read(lake.spark, list(batch.files), settings)
-    prepared = lake.stage("events/prepared", events_stage.prepare(records, source, settings))
+    with unreadable_named():
+        records = source.read(lake.spark, list(batch.files), settings)
+        prepared = lake.stage("events/prepared", events_stage.prepare(records, source, settings))
     known = committed(lake).get((batch.stream, batch.number))
     quarantine = _quarantine(run, source, prepared, batch)
     if known is None:

@@ -41,7 +41,7 @@ class Lake(Section):
 
 class Raw(Section):
     path: str = "var/raw"
-    format: Literal["auto", "segment", "posthog", "amplitude", "mixpanel", "snowplow"] = Field(
+    format: Literal["auto", "segment", "posthog", "amplitude", "mixpanel", "ga4", "snowplow"] = Field(
         "auto", description="a source's name; auto: told by the first lines of a file"
     )
     files_per_batch: int = Field(1000, ge=1)

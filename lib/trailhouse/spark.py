@@ -22,6 +22,8 @@ FIXED = {
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
     "spark.sql.sources.partitionOverwriteMode": "static",
+    # Raw Parquet files count nanoseconds where pandas wrote them; Spark has no type for it and would stop.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # The JVM compiles no method above 8,000 bytes: parsing in one such method takes twice as long.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     # A suite of some hundred queries, most of them Delta's own over its log: with Spark's 100 entries

@@ -8,17 +8,39 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from trailhouse.sources.lines import line_numbers, read_lines
+from trailhouse.errors import SourceError
+from trailhouse.sources.lines import line_numbers, read_lines, unreadable_named
 
 LINES = [b"one", b"", b"two \xff\r", b"   ", b"\xe2\r", b"one", "drei ä".encode()]
 CONTENT = b"\xef\xbb\xbf" + b"\n".join(LINES)
+
+
+def zstd(content: bytes) -> bytes:
+    """Packed as a stream, which does not tell its length beforehand."""
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as packed:
+        packed.write(content)
+    return sink.getvalue().to_pybytes()
+
+
+def zstd_in_frames(content: bytes) -> bytes:
+    """Packed in two parts that follow each other, cut within a line."""
+    middle = len(content) // 2
+    return zstd(content[:middle]) + zstd(content[middle:])
+
+
 PACKED: dict[str, Callable[[bytes], bytes]] = {
     ".json": bytes,
     ".json.gz": gzip.compress,
     ".json.bz2": bz2.compress,
+    ".json.zst": zstd,
+    ".json.ZST": zstd_in_frames,
+    ".json.zstd": lambda content: bytes(pa.Codec("zstd").compress(content)),
+    ".json.gzip": gzip.compress,
 }
 
 
@@ -76,3 +98,38 @@ def test_the_file_is_named_as_it_is_when_records_are_read(spark: SparkSession, f
     assert {row.file} == {
         other.file for other in read_lines(spark, files[:1]).select("file").distinct().collect()
     }
+
+
+def test_bad_lines_have_their_numbers_in_packed_files_too(spark: SparkSession, files: list[str]) -> None:
+    # A line of each file's own, so that none hides another.
+    marked = []
+    for file, (suffix, pack) in zip(files, PACKED.items(), strict=True):
+        path = Path(file).with_name(f"marked{suffix}")
+        path.write_bytes(pack(CONTENT + b"\n" + suffix.encode()))
+        marked.append(str(path))
+    hashes = {hashlib.sha256(suffix.encode()).hexdigest(): suffix for suffix in PACKED}
+    asked = spark.createDataFrame([(code,) for code in hashes], "content_hash string")
+    found = line_numbers(spark, marked, asked).collect()
+    assert {(hashes[row.content_hash], Path(row.file).name, row.line) for row in found} == {
+        (suffix, f"marked{suffix}", len(LINES) + 1) for suffix in PACKED
+    }
+
+
+def test_a_long_line_of_a_packed_file_is_kept(spark: SparkSession, tmp_path: Path) -> None:
+    long = b"x" * 20_000_000
+    file = tmp_path / "long.json.zst"
+    file.write_bytes(zstd(b"short\n" + long + b"\nlast"))
+    found = [len(row.raw) for row in read_lines(spark, [str(file)]).collect()]
+    assert found == [5, 20_000_000, 4]
+
+
+@pytest.mark.parametrize("suffix", [".json.gz", ".json.zst"])
+def test_half_a_packed_file_is_refused_by_name(spark: SparkSession, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"half [é]{suffix}"
+    content = b"".join(hashlib.sha256(bytes([i % 256, i // 256])).hexdigest().encode() for i in range(9000))
+    whole = PACKED[suffix](content.replace(b"00", b"\n"))
+    file.write_bytes(whole[: len(whole) // 2])
+    refused = pytest.raises(SourceError, match=rf"half \[é\]{suffix} cannot be read to its end")
+    with refused as caught, unreadable_named():
+        read_lines(spark, [str(file)]).collect()
+    assert "\n" not in str(caught.value)

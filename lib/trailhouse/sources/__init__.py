@@ -14,7 +14,7 @@ from types import ModuleType
 from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.settings import Settings
-from trailhouse.sources import amplitude, mixpanel, posthog, segment, snowplow
+from trailhouse.sources import amplitude, ga4, mixpanel, posthog, segment, snowplow
 from trailhouse.sources.recognise import Recogniser
 
 
@@ -24,8 +24,8 @@ class Source:
 
     `suffixes` end the names of its files. `read(spark, paths, settings)` takes file URLs and gives
     `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
-    is a line, so that a line number can be found for it. `recognises` tells from the first lines of a
-    file whether it is of this format.
+    is a line (or a Parquet file's row as one), so that a line number can be found for it.
+    `recognises` tells from the first lines of a file whether it is of this format.
     """
 
     name: str
@@ -47,6 +47,7 @@ SOURCES: dict[str, Source] = {
         _source("posthog", posthog, lines=True),
         _source("amplitude", amplitude, lines=True),
         _source("mixpanel", mixpanel, lines=True),
+        _source("ga4", ga4, lines=True),
         _source("snowplow", snowplow, lines=False),
     )
 }

@@ -9,9 +9,11 @@ from pyspark.sql import functions as F
 
 from trailhouse.enrich.campaigns import UTM
 from trailhouse.sources import cast
+from trailhouse.sources.paths import PACKED, PARQUET
 
-SUFFIXES = tuple(
-    f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", ".gz", ".bz2")
+SUFFIXES = (
+    *[f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", *PACKED)],
+    PARQUET,
 )
 
 TEXTS = "MAP<STRING, STRING>"

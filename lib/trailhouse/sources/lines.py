@@ -1,4 +1,4 @@
-"""Files whose records are lines: reading them with their bytes, and finding a line's number."""
+"""Files whose records are lines of text: reading them with their bytes, and finding a line's number."""
 
 from __future__ import annotations
 
@@ -7,29 +7,46 @@ import gzip
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from contextlib import contextmanager
+from functools import reduce
+from io import BufferedReader, BytesIO
 from typing import IO, cast
 from urllib.parse import unquote
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from trailhouse.errors import SourceError
+from trailhouse.sources.parquet import read_rows
+from trailhouse.sources.paths import is_parquet, literal
+
+_UNREADABLE = re.compile(r"\[FAILED_READ_FILE[^\]]*\][^\n]*? reading file (.+?)\.\s+SQLSTATE")
 _BOM = b"\xef\xbb\xbf"
 _BATCH = 20_000
-
-
-def literal(path: str) -> str:
-    """The path for a reader that takes patterns, so that `[1]` in a file's name is no pattern."""
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     """One row a line that is not blank: `raw` BINARY without the line's end, `file` STRING.
 
     Lines end with a line feed, with or without a carriage return before it; there is no limit to
-    their length, so that what is too long can be counted.
+    their length, so that what is too long can be counted. A Parquet file's rows are lines of JSON. Raises
+    SourceError for a Parquet file that is none.
     """
+    tables = [path for path in paths if is_parquet(path)]
+    texts = [path for path in paths if not is_parquet(path)]
+    frames = [_text_lines(spark, texts)] if texts else []
+    frames += read_rows(spark, tables) if tables else []
+    if len(frames) == 1:
+        return frames[0]
+    # What is computed from the rows would be moved into each part of the union, and planned and compiled
+    # for each; a filter that passes all, and that the optimizer takes for no function of the row, stops it.
+    return reduce(DataFrame.unionByName, frames).where(F.spark_partition_id() >= 0)
+
+
+def _text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     # A Python list of files has no common folder, so no column comes of `dt=...` in their paths.
     lines = spark.read.text([literal(path) for path in paths], lineSep="\n")
     text = F.col("value")
@@ -41,16 +58,34 @@ def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     )
 
 
+@contextmanager
+def unreadable_named() -> Iterator[None]:
+    """Raise SourceError with the file's name where Spark finds one that it cannot read to its end."""
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as error:
+        found = _UNREADABLE.search(str(error))
+        if found is None:
+            raise
+        raise SourceError(
+            f"{unquote(found[1])} cannot be read to its end: it is cut, damaged or not what its name says;"
+            " replace it, or take it out of the folder"
+        ) from None
+
+
 def line_numbers(spark: SparkSession, files: Sequence[str], hashes: DataFrame) -> DataFrame:
     """Where bad records stand: one row a `content_hash` with `file` and `line`, from 1.
 
     `hashes` has a column `content_hash`, the SHA-256 of the record's bytes; `files` are named as in the
-    column `file`. Of several places the first by file name, then line, is given. Reads the files a
-    second time, in Python: name only those that hold bad records.
+    column `file`. Of several places the first by file name, then line, is given; Parquet files have no
+    lines. Reads the files a second time, in Python: name only those that hold bad records.
     """
+    texts = [literal(unquote(file)) for file in files if not is_parquet(file)]
+    if not texts:
+        return spark.createDataFrame([], "content_hash string, file string, line bigint")
     found = (
         spark.read.format("binaryFile")
-        .load([literal(unquote(file)) for file in files])
+        .load(texts)
         .select("content", F.col("_metadata.file_path").alias("file"))
         .mapInArrow(_hashed_lines, "content_hash string, file string, line bigint")
     )
@@ -83,10 +118,14 @@ def _of_file(content: bytes, file: str) -> Iterator[pa.RecordBatch]:
 
 
 def _opened(content: bytes, file: str) -> IO[bytes]:
-    if file.endswith(".gz"):
+    name = file.lower()
+    if name.endswith((".gz", ".gzip")):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=BytesIO(content)))
-    if file.endswith(".bz2"):
+    if name.endswith(".bz2"):
         return cast("IO[bytes]", bz2.BZ2File(BytesIO(content)))
+    if name.endswith((".zst", ".zstd")):
+        packed = pa.CompressedInputStream(pa.BufferReader(content), "zstd")
+        return cast("IO[bytes]", BufferedReader(packed))
     return BytesIO(content)
 
 

@@ -14,7 +14,7 @@ from trailhouse.errors import SourceError
 from trailhouse.settings import Settings
 from trailhouse.sources import cast
 from trailhouse.sources import snowplow_names as names
-from trailhouse.sources.lines import literal
+from trailhouse.sources.paths import literal
 from trailhouse.sources.recognise import csv_header
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.bz2")
