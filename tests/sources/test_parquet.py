@@ -167,7 +167,7 @@ def test_a_file_that_is_no_whole_parquet_is_refused_by_name(
     good, bad = tmp_path / "good.parquet", tmp_path / name
     pq.write_table(pa.table({"event": ["x"]}), good)
     bad.write_bytes(make(good.read_bytes()))
-    with pytest.raises(SourceError, match=rf"{bad} is no whole Parquet file") as caught:
+    with pytest.raises(SourceError, match=rf"{bad} cannot be read as Parquet") as caught:
         read_lines(spark, [str(good), str(bad)])
     assert "\n" not in str(caught.value)
 

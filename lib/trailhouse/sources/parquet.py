@@ -35,11 +35,12 @@ class _Shape(NamedTuple):
 
 
 def read_rows(spark: SparkSession, paths: Sequence[str]) -> list[DataFrame]:
-    """A frame for each schema, one row a row: `raw` BINARY, the row as a JSON object without its nulls, and `file` STRING.
+    """A frame for each schema, one row a row: `raw` BINARY, `file` STRING.
 
-    Times are ISO 8601 in UTC, dates ISO, bytes their text or (no UTF-8) base64. A column of text that
-    holds a JSON object, or an array of objects, is that object. Files may differ in their columns. Raises
-    SourceError for a file that is no whole Parquet file, or has columns that Spark does not read.
+    `raw` is the row as a JSON object without its nulls. Times are ISO 8601 in UTC, dates ISO, bytes their
+    text or (no UTF-8) base64. A column of text that holds a JSON object, or an array of objects, is that
+    object. Files may differ in their columns. Raises SourceError for a file that is no whole Parquet
+    file, or has columns that Spark does not read.
     """
     groups: dict[_Shape, list[str]] = {}
     with ThreadPoolExecutor(8) as pool:
@@ -62,7 +63,7 @@ def _shape(spark: SparkSession, path: str) -> _Shape:
             reader.close()
     except Py4JJavaError as error:
         raise SourceError(
-            f"{path} is no whole Parquet file: write it again, or take it out of the folder ({reason(error)})"
+            f"{path} cannot be read as Parquet ({reason(error)}): replace it, or take it out of the folder"
         ) from None
 
 
