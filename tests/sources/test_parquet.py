@@ -141,7 +141,9 @@ def test_what_is_computed_from_mixed_files_is_planned_once(spark: SparkSession, 
     pq.write_table(pa.table({"event": [1]}), tmp_path / "b.parquet")
     (tmp_path / "c.json").write_bytes(b"{}\n")
     frame = read_lines(spark, [str(tmp_path / name) for name in ("a.parquet", "b.parquet", "c.json")])
-    plan = frame.select(F.soundex(F.col("raw").cast("string")))._jdf.queryExecution().optimizedPlan()
+    plan = (
+        frame.select(F.soundex(F.col("raw").cast("string")).alias("s"))._jdf.queryExecution().optimizedPlan()
+    )
     assert plan.toString().count("soundex(") == 1
 
 

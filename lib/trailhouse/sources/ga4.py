@@ -107,16 +107,14 @@ def _columns() -> dict[str, Column]:
 
 def _reasons() -> Column:
     nested, given = F.col("nested_fields"), F.col("r_event_timestamp")
-    wrong_ids = [
-        F.when(F.array_contains(nested, field), F.lit(f"identifier of a wrong type: {field}"))
-        for field in names.IDENTIFIERS
-    ]
     return json_records.reasons(
         [
             F.when(given.isNull(), F.lit("no time")),
-            F.when(given.isNotNull() & F.col("at").isNull(), F.lit("time not readable: event_timestamp")),
+            *cast.unread_times({"event_timestamp": (given, F.col("at"))}),
             F.when(F.array_contains(nested, "event_name"), F.lit("name of a wrong type")),
-            *wrong_ids,
+            *json_records.wrong_identifiers(
+                {field: F.array_contains(nested, field) for field in names.IDENTIFIERS}
+            ),
         ]
     )
 
@@ -175,5 +173,4 @@ def _search() -> Column:
 
 
 def _geo(place: Column) -> Column:
-    parts = names.OBJECTS["geo"]
-    return F.when(json_records.first(place, parts).isNotNull(), F.struct(*[place[part] for part in parts]))
+    return cast.filled({part: place[part] for part in names.OBJECTS["geo"]})

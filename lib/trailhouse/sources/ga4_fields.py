@@ -157,9 +157,7 @@ def campaign() -> Column:
     collected, s = F.col("o")["collected_traffic_source"], F.col("s")
     now = {part: json_records.first(collected, keys) for part, keys in names.CAMPAIGN.items()}
     before = {part: F.when(_told_by_params(), s[key]) for part, key in names.CAMPAIGN_PARAMS.items()}
-    parts = [F.coalesce(now[part], before[part]).alias(part) for part in names.CAMPAIGN]
-    some = F.coalesce(*now.values(), *before.values()).isNotNull()
-    return F.when(some, F.struct(*parts))
+    return cast.filled({part: F.coalesce(now[part], before[part]) for part in names.CAMPAIGN})
 
 
 def _told_by_params() -> Column:
@@ -272,19 +270,14 @@ def properties() -> Column:
     own = F.when(
         F.size("left") > 0, F.to_json(F.map_filter(every, lambda key, _: F.array_contains("left", key)))
     )
-    whole = F.when(F.size("left_fields") > 0, _members(F.col("raw").cast("string"), F.col("left_fields")))
+    whole = F.when(
+        F.size("left_fields") > 0, json_records.members(F.col("raw").cast("string"), F.col("left_fields"))
+    )
     within = [
-        F.when(F.size(f"left_{name}") > 0, _under(name, _members(F.col(f"r_{name}"), F.col(f"left_{name}"))))
+        F.when(
+            F.size(f"left_{name}") > 0,
+            json_records.under(name, json_records.members(F.col(f"r_{name}"), F.col(f"left_{name}"))),
+        )
         for name in names.OBJECTS
     ]
-    return cast.joined([own, _under("$record", cast.joined([whole, *within]))])
-
-
-def _members(text: Column, keys: Column) -> Column:
-    # An object that names a key twice below its top level is no variant; it is kept whole.
-    every = F.from_json(text, json_records.VARIANTS, cast.JSON)
-    return F.coalesce(F.to_json(F.map_filter(every, lambda key, _: F.array_contains(keys, key))), text)
-
-
-def _under(name: str, value: Column) -> Column:
-    return F.concat(F.lit(f'{{"{name}":'), value, F.lit("}"))
+    return cast.joined([own, json_records.under("$record", cast.joined([whole, *within]))])
