@@ -56,6 +56,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         **local.spark.conf,
         "spark.master": "local[2]",
         "spark.default.parallelism": "2",
+        # Tiny frames: each further task of a scan is code and closures once more, and no row less to read.
+        "spark.sql.files.minPartitionNum": "1",
+        "spark.sql.leafNodeDefaultParallelism": "1",
         "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
         # Short runs of many plans: compiling each thoroughly never pays.
