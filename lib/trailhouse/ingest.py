@@ -179,7 +179,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         records = source.read(lake.spark, list(batch.files), settings)
         prepared = lake.stage("events/prepared", events_stage.prepare(records, source, settings))
     known = committed(lake).get((batch.stream, batch.number))
-    quarantine = _quarantine(run, source, prepared, batch)
+    quarantine = _quarantine(run, prepared, batch)
     if known is None:
         candidates = prepared.where("size(reasons) = 0 AND NOT refused")
         fresh = _against_published(lake, events_stage.winners(candidates), rebuild)
@@ -322,14 +322,14 @@ def _publish_events(lake: Lake, rows: DataFrame, batch: Batch, counts: Counts) -
         spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
 
 
-def _quarantine(run: Run, source: Source, prepared: DataFrame, batch: Batch) -> DataFrame:
+def _quarantine(run: Run, prepared: DataFrame, batch: Batch) -> DataFrame:
     """The batch's bad records, each once, with file and line; cached in staging."""
     bad = events_stage.quarantine(prepared, run.settings)
     held = run.lake.stage("events/bad", bad)
     placed = held.withColumn("line", F.lit(None).cast("BIGINT"))
     files = [row.file for row in held.select("file").distinct().collect()]
-    if files and source.lines:
-        # A second look at those files alone that hold bad records.
+    if files:
+        # A second look at those files alone that hold bad records, which are lines in most of them.
         found = line_numbers(run.lake.spark, files, held).drop("file")
         placed = held.join(found, on="content_hash", how="left")
     placed = placed.withColumn("first_batch", F.lit(batch.number).cast("BIGINT"))

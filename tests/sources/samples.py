@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from tests.sources.reading import message
+from trailhouse.sources.snowplow_names import FIELDS
 
 DELIVERED: dict[str, dict[str, Any]] = {
     "segment": message(
@@ -95,10 +96,24 @@ RECEIVED: dict[str, str | None] = {
 """Where the time of arrival stands, which another delivery changes; None where no record has one."""
 
 
-def written(source: str, *records: dict[str, Any]) -> bytes:
+TSV = "snowplow TSV"
+SHAPES = {**{name: name for name in DELIVERED}, TSV: "snowplow"}
+"""Shapes of files, and the source that reads them; most sources have one, of JSON lines."""
+LINES = [shape for shape in SHAPES if shape != "snowplow"]
+"""Those of which a record is a line."""
+
+
+def line(shape: str, record: dict[str, Any]) -> bytes:
+    """A record as a line of that shape, without the line's end."""
+    if shape == TSV:
+        return "\t".join(record.get(field) or "" for field in FIELDS).encode()
+    return json.dumps(record).encode()
+
+
+def written(shape: str, *records: dict[str, Any]) -> bytes:
     """A file of these records."""
-    if source != "snowplow":
-        return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+    if shape in LINES:
+        return b"".join(line(shape, record) + b"\n" for record in records)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(records[0]))
     writer.writeheader()

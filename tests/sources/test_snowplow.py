@@ -27,6 +27,7 @@ BASE = {
     "domain_sessionid": "s-1",
 }
 PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1_0_0"
+PAGES = "contexts_com_snowplowanalytics_snowplow_web_page_1"
 CLICK = "unstruct_event_com_snowplowanalytics_snowplow_link_click_1_0_1"
 FORM = "unstruct_event_com_snowplowanalytics_snowplow_change_form_1_0_0"
 
@@ -68,6 +69,11 @@ GOOD: dict[str, dict[str, str]] = {
     "server": {"platform": "srv"},
     "tv": {"platform": "tv"},
     "umlaut": {"page_title": "Käse 🧀"},
+    "no JSON": {PAGE: '[{"id":"view-1"}] and more'},
+    "wrapped twice": {PAGE: '[[{"id":"view-1"}]]'},
+    "an object": {PAGE: '{"id":"view-1"}'},
+    "by model": {PAGES: '[{"id":"view-1"}]'},
+    "two versions": {PAGE: "[]", PAGE.replace("1_0_0", "1_0_1"): '[{"id":"view-1"}]'},
 }
 BAD: dict[str, tuple[dict[str, str], list[str]]] = {
     "no-time": ({"dvce_created_tstamp": ""}, ["no time"]),
@@ -157,7 +163,8 @@ def test_columns_come_from_the_atomic_ones(rows: dict[str, list[Row]]) -> None:
     assert json.loads(row.properties) == {
         "doc_height": "tall",
         "refr_medium": "search",
-        PAGE: [{"id": "view-1"}],
+        # Known by its model, as in the columns of other loaders and in TSV.
+        PAGES: [{"id": "view-1"}],
     }
 
 
@@ -181,6 +188,16 @@ def test_events_get_their_canonical_names_and_structs(rows: dict[str, list[Row]]
     assert json.loads(one["struct"].properties) == {"se_value": "2"}
     assert [one[name].platform for name in ("phone", "server", "tv")] == ["android", "server", None]
     assert one["umlaut"].page.title == "Käse 🧀"
+
+
+def test_json_in_columns_is_read_however_a_loader_wraps_it(rows: dict[str, list[Row]]) -> None:
+    for name in ("wrapped twice", "an object", "by model", "two versions"):
+        [row] = rows[name]
+        assert (row.page.view_id, row.flags) == ("view-1", []), name
+        assert json.loads(row.properties) == {PAGES: [{"id": "view-1"}]}, name
+    [row] = rows["no JSON"]
+    assert (row.page, row.flags) == (None, [f"wrong_type:{PAGES}"])
+    assert json.loads(row.properties) == {PAGES: ['[{"id":"view-1"}] and more']}
 
 
 def test_another_delivery_has_the_same_content_whatever_its_header(rows: dict[str, list[Row]]) -> None:

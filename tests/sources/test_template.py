@@ -9,13 +9,11 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from tests.sources.reading import of_files
-from tests.sources.samples import DELIVERED, IDS, RECEIVED, delivered_again, written
+from tests.sources.samples import DELIVERED, IDS, LINES, RECEIVED, SHAPES, TSV, delivered_again, line, written
 from trailhouse.settings import Raw, Settings
 from trailhouse.sources import SOURCES, recognised
 from trailhouse.stages.events import EXTRA
 from trailhouse.tables import TABLES
-
-LINES = [name for name, source in SOURCES.items() if source.lines]
 
 
 def renamed(good: bytes) -> bytes:
@@ -23,7 +21,7 @@ def renamed(good: bytes) -> bytes:
     return f'{{"{next(iter(json.loads(good)))}": 1, '.encode() + good[1:]
 
 
-BROKEN = {
+BROKEN_JSON = {
     "cut": lambda good: good[: len(good) // 2],
     "an array": lambda good: b"[" + good + b"]",
     "a number": lambda good: b"12",
@@ -38,6 +36,19 @@ BROKEN = {
     "single quotes": lambda good: good.replace(b'"', b"'"),
     "too large": lambda good: good[:-1] + b', "more": "' + b"x" * 70_000 + b'"}',
 }
+BROKEN_TSV = {
+    "cut": lambda good: good[: len(good) // 2],
+    "a field less": lambda good: good[:-1],
+    "a field more": lambda good: good + b"\t",
+    "two records": lambda good: good + good,
+    "no tab": lambda good: good.replace(b"\t", b" "),
+    "nothing but tabs": lambda good: b"\t" * good.count(b"\t"),
+    "a header": lambda good: b"\t".join(b"name" for _ in good.split(b"\t")),
+    "no UTF-8": lambda good: good.replace(b"d-1", b"d-\xff\xfe"),
+    "JSON": lambda good: json.dumps(good.decode().split("\t")).encode(),
+    "too large": lambda good: good + b"x" * 70_000,
+}
+BROKEN = {shape: BROKEN_TSV if shape == TSV else BROKEN_JSON for shape in LINES}
 """Lines that are no record of any source, made of one that is."""
 
 
@@ -62,7 +73,8 @@ def unclear(name: str) -> tuple[str, list[bytes]]:
 
 
 def test_every_source_has_a_sample() -> None:
-    assert set(DELIVERED) == set(SOURCES)
+    assert set(DELIVERED) == set(SOURCES) == set(SHAPES.values())
+    assert {name for name, source in SOURCES.items() if source.lines} <= set(LINES)
 
 
 def test_every_source_can_be_named_in_the_settings() -> None:
@@ -71,68 +83,67 @@ def test_every_source_can_be_named_in_the_settings() -> None:
 
 @pytest.fixture(scope="module")
 def prepared(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
-    """Of each source a file with its sample, delivered twice."""
+    """Of each shape a file with its sample, delivered twice."""
     found = {}
-    for name in SOURCES:
-        file = tmp_path_factory.mktemp(name) / f"sample{SOURCES[name].suffixes[0]}"
-        file.write_bytes(written(name, DELIVERED[name], delivered_again(name)))
-        found[name] = of_files(spark, name, [file])
+    for shape, name in SHAPES.items():
+        file = tmp_path_factory.mktemp("sample") / f"sample{SOURCES[name].suffixes[0]}"
+        file.write_bytes(written(shape, DELIVERED[name], delivered_again(name)))
+        found[shape] = of_files(spark, name, [file])
     return found
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_page_view_is_read_alike_from_every_tracker(prepared: dict[str, list[Row]], name: str) -> None:
-    first = prepared[name][0]
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_page_view_is_read_alike_from_every_tracker(prepared: dict[str, list[Row]], shape: str) -> None:
+    first = prepared[shape][0]
     assert first.reasons == []
     assert (first.event_name, first.platform, first.anonymous_id) == ("page_view", "web", "d-1")
     assert first.page.path == "/a"
-    assert first.source == name
+    assert first.source == SHAPES[shape]
     # Ten o'clock by the client; arrival and sending move it by a second at most.
     assert 0 <= first.event_time.timestamp() - 1772445600 <= 1
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_the_columns_are_those_of_events(prepared: dict[str, list[Row]], name: str) -> None:
-    assert set(prepared[name][0].asDict()) == {*TABLES["events"].schema.names, *EXTRA}
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_columns_are_those_of_events(prepared: dict[str, list[Row]], shape: str) -> None:
+    assert set(prepared[shape][0].asDict()) == {*TABLES["events"].schema.names, *EXTRA}
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_another_delivery_is_the_same_record(prepared: dict[str, list[Row]], name: str) -> None:
-    one, other = prepared[name]
-    assert (one.received_time != other.received_time) == (RECEIVED[name] is not None)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_another_delivery_is_the_same_record(prepared: dict[str, list[Row]], shape: str) -> None:
+    one, other = prepared[shape]
+    assert (one.received_time != other.received_time) == (RECEIVED[SHAPES[shape]] is not None)
     assert (one.event_id, one.content_hash) == (other.event_id, other.content_hash)
 
 
 @pytest.fixture(scope="module")
 def broken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[bytes, Row]]:
-    """Of each source of lines a file of broken, unclear and good ones, by their bytes."""
+    """Of each shape of lines a file of broken, unclear and good ones, by their bytes."""
     rules = Settings.model_validate({"raw": {"max_record_bytes": 65_536}})
     found = {}
-    for name in LINES:
-        good = json.dumps(DELIVERED[name]).encode()
-        file = tmp_path_factory.mktemp(name) / "broken.json"
-        lines = unclear(name)[1] if name in IDS else []
-        bad = [make(good) for make in BROKEN.values()]
+    for shape in LINES:
+        good = line(shape, DELIVERED[SHAPES[shape]])
+        file = tmp_path_factory.mktemp("lines") / "broken.txt"
+        lines = unclear(shape)[1] if shape in IDS else []
+        bad = [make(good) for make in BROKEN[shape].values()]
         file.write_bytes(b"\n".join([*bad, b"", good, *lines]) + b"\n")
-        rows = of_files(spark, name, [file], rules)
+        rows = of_files(spark, SHAPES[shape], [file], rules)
         assert len(rows) == len(bad) + 1 + len(lines), "a line was lost, or one came of nothing"
         ids = {f"unclear-{number}": line for number, line in enumerate(lines)}
-        found[name] = {bytes(row.raw) if row.raw else ids.get(row.event_id, good): row for row in rows}
+        found[shape] = {bytes(row.raw) if row.raw else ids.get(row.event_id, good): row for row in rows}
     return found
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize(("shape", "kind"), [(shape, kind) for shape in LINES for kind in BROKEN[shape]])
 def test_a_broken_line_goes_to_quarantine_whole(
-    broken: dict[str, dict[bytes, Row]], name: str, kind: str
+    broken: dict[str, dict[bytes, Row]], shape: str, kind: str
 ) -> None:
-    good = json.dumps(DELIVERED[name]).encode()
-    assert broken[name][BROKEN[kind](good)].reasons
+    good = line(shape, DELIVERED[SHAPES[shape]])
+    assert broken[shape][BROKEN[shape][kind](good)].reasons
 
 
-@pytest.mark.parametrize("name", LINES)
-def test_a_good_line_among_broken_ones_is_kept(broken: dict[str, dict[bytes, Row]], name: str) -> None:
-    assert broken[name][json.dumps(DELIVERED[name]).encode()].reasons == []
+@pytest.mark.parametrize("shape", LINES)
+def test_a_good_line_among_broken_ones_is_kept(broken: dict[str, dict[bytes, Row]], shape: str) -> None:
+    assert broken[shape][line(shape, DELIVERED[SHAPES[shape]])].reasons == []
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -149,9 +160,10 @@ def test_a_property_that_cannot_be_told_is_null_flagged_and_kept_whole(
     assert '{"b":1,"b":2}' in twice_below
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_source_is_recognised_by_its_first_lines_and_no_other_is(name: str) -> None:
-    lines = written(name, DELIVERED[name], delivered_again(name)).decode().splitlines()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_source_is_recognised_by_its_first_lines_and_no_other_is(shape: str) -> None:
+    name = SHAPES[shape]
+    lines = written(shape, DELIVERED[name], delivered_again(name)).decode().splitlines()
     assert recognised(lines) == [name]
 
 

@@ -24,7 +24,7 @@ class Source:
 
     `suffixes` end the names of its files. `read(spark, paths, settings)` takes file URLs and gives
     `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
-    is a line (or a Parquet file's row as one), so that a line number can be found for it.
+    is a line (or a Parquet file's row as one), of which `parse` needs `raw` and `file` alone.
     `recognises` tells from the first lines of a file whether it is of this format.
     """
 

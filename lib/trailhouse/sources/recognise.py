@@ -28,7 +28,10 @@ def csv_header(*columns: str) -> Recogniser:
     """Recognises a first line of column names, in any case, with these among them."""
 
     def recognises(lines: Sequence[str]) -> bool:
-        names = next(csv.reader(lines[:1]), []) if lines else []
+        try:
+            names = next(csv.reader(lines[:1]), [])
+        except csv.Error:  # such as a cell too long for any header
+            return False
         return set(columns) <= {name.strip().lower() for name in names}
 
     return recognises
