@@ -39,6 +39,8 @@ def _section(table: Table) -> list[str]:
     facts = [f"Grain: {_names(table.grain)}."]
     if table.partition_by:
         facts.append(f"Partitioned by {_names(table.partition_by)}.")
+    if table.optional:
+        facts.append("There only when the settings ask for it.")
     if not table.lawful:
         facts.append("Appended to run by run: outside of the law that any batching gives the same rows.")
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,12 @@ def stage(name: str, *reads: str, **pins: str) -> Stage:
 def test_a_stage_needs_the_writers_of_what_it_reads_and_of_what_it_is_pinned_to() -> None:
     stages = (stage("events"), stage("a"), stage("b", "a"), stage("c", "watermark", a="b"))
     assert [sorted(needs(one, stages)) for one in stages] == [[], [], ["a"], ["b", "events"]]
+
+
+def test_no_later_stage_begins_before_a_barrier_has_ended() -> None:
+    gate = replace(stage("gate"), barrier=True)
+    stages = (stage("a"), gate, stage("b"), stage("c", "b"))
+    assert [sorted(needs(one, stages)) for one in stages] == [[], [], ["gate"], ["b", "gate"]]
 
 
 @settings(max_examples=60, deadline=None)

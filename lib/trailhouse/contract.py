@@ -44,8 +44,8 @@ class Table:
     """A contract. `grain` names the columns that are unique together.
 
     `lawful` is False for tables that speak of arrival (ledger, gate results): they are appended to
-    and stand outside of the law that any batching gives the same rows.
-    `stats` are the columns Delta keeps file statistics on.
+    and stand outside of the law that any batching gives the same rows. `optional` is True for one that
+    is there only when the settings ask for it. `stats` are the columns Delta keeps file statistics on.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Table:
     columns: tuple[Column, ...]
     partition_by: tuple[str, ...] = ()
     lawful: bool = True
+    optional: bool = False
     stats: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import takewhile
 
 from trailhouse.run import WATERMARK
 from trailhouse.stage import Stage
 
 
 def needs(stage: Stage, stages: Sequence[Stage]) -> frozenset[str]:
-    """Names of those of `stages` that write what `stage` reads, or is pinned to."""
+    """Names of those of `stages` that write what `stage` reads or is pinned to, or are barriers before it."""
     tables = {"events" if name == WATERMARK else name for name in stage.reads} | set(stage.pins.values())
-    return frozenset(other.name for other in stages if other is not stage and tables & set(other.writes))
+    barriers = [other for other in takewhile(lambda other: other is not stage, stages) if other.barrier]
+    writers = [other for other in stages if other is not stage and tables & set(other.writes)]
+    return frozenset(other.name for other in (*writers, *barriers))
 
 
 def run_in_order(stages: Sequence[Stage], run: Callable[[Stage], object], at_once: int) -> None:

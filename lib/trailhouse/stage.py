@@ -46,6 +46,11 @@ class Check:
             raise ValueError(f"check {self.name} needs a condition or a query, and not both")
 
 
+def always(settings: Settings) -> bool:
+    """What most stages say to whether they are wanted."""
+    return True
+
+
 @dataclass(frozen=True)
 class Stage:
     """`transform(inputs, context)` gives a frame for each table in `writes`.
@@ -53,7 +58,8 @@ class Stage:
     `reads` are table names; `pins` maps an input to the table whose consumed version of that input
     is to be read, so that a diamond of stages sees one version (incremental.md). `settings` names
     the sections of the settings that the result depends on: when one of them changes, the stage
-    runs again though its inputs did not change.
+    runs again though its inputs did not change. `wanted` says whether the settings ask for it: if not, it
+    runs only to empty tables that an earlier run left. No later stage begins before a `barrier` has ended.
     """
 
     name: str
@@ -64,3 +70,5 @@ class Stage:
     settings: tuple[str, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
+    wanted: Callable[[Settings], bool] = always
+    barrier: bool = False

@@ -64,7 +64,7 @@ def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
     def job(run: Run, rebuild: bool) -> None:
         if "events" in jobs:
             ingest(run, rebuild=rebuild)
-        stages = [stage for job in jobs for stage in JOBS.get(job, ())]
+        stages = [stage for job in jobs for stage in JOBS.get(job, ()) if _applies(stage, run)]
         run_in_order(stages, partial(run_stage, run, rebuild=rebuild), run.settings.spark.stages_at_once)
         if "report" in jobs:
             run.records.flush(run.lake)  # the report shows this run's verdicts
@@ -74,6 +74,11 @@ def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
             show_tables(run, report="report" in jobs)
 
     return job
+
+
+def _applies(stage: Stage, run: Run) -> bool:
+    """Whether the settings want the stage; what an earlier run left of one is brought up to date, too."""
+    return stage.wanted(run.settings) or any(run.lake.exists(table) for table in stage.writes)
 
 
 @contextmanager

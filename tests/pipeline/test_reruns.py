@@ -29,7 +29,7 @@ ALL_BUT_METRICS = tuple(job for job in TABLES_ONLY if job != "metrics")
 
 long = pytest.mark.soak
 
-LAWFUL = [table.name for table in TABLES.values() if table.lawful]
+LAWFUL = [table.name for table in TABLES.values() if table.lawful and not table.optional]
 ARRIVAL = {"events_quarantine": ["file", "line", "first_batch"]}
 """Columns that speak of arrival, and so stand outside of the law."""
 
