@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trailhouse import __version__
-from trailhouse.errors import TrailhouseError
+from trailhouse.errors import PlanError, TrailhouseError
 from trailhouse.job import Overrides, SettingsFile
 from trailhouse.progress import Progress
 from trailhouse.settings import load_settings
@@ -59,12 +59,38 @@ def status(
         spark.stop()
 
 
+@app.command()
+def plan(
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: Annotated[str | None, typer.Option(help="The lake, when it is not the settings' own.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Say whether the plan's files are sound.")] = False,
+    infer: Annotated[bool, typer.Option("--infer", help="Draft a plan from event_catalog.")] = False,
+    out: Annotated[str | None, typer.Option(help="The plan's folder, else plan.path or conf/plan.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --infer replace files.")] = False,
+) -> None:
+    """Check the tracking plan's files, or draft them from what events there are."""
+    from trailhouse.plan import command
+
+    overrides = [*(set_ or []), *([f"lake.root={lake}"] if lake else [])]
+    loaded = load_settings(settings, overrides, with_plan=False)
+    folder = out or loaded.plan.path or command.DEFAULT
+    if check == infer:
+        raise PlanError(["python -m trailhouse plan takes one of --check and --infer"])
+    if infer:
+        files = command.infer(loaded, folder, force=force)
+        typer.echo(f"drafted {', '.join(map(str, files)) or 'nothing: event_catalog is empty'}")
+    else:
+        typer.echo(command.check(folder))
+
+
 def main() -> None:
     """Run a command; an error the user can mend is one sentence and its exit code."""
     try:
         app(prog_name="trailhouse")
     except TrailhouseError as error:
-        Progress().fail(str(error))
+        for told in error.problems if isinstance(error, PlanError) else [str(error)]:
+            Progress().fail(told)
         sys.exit(error.exit_code)
 
 

@@ -13,6 +13,16 @@ class SettingsError(TrailhouseError):
     """A setting is unknown, of a wrong type or out of range, or its file is missing."""
 
 
+class PlanError(TrailhouseError):
+    """The tracking plan's folder or files are not as they must be; `problems` has a sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        more = len(self.problems) - 1
+        rest = f"; and {more} more: python -m trailhouse plan --check tells all" if more else ""
+        super().__init__(self.problems[0] + rest)
+
+
 class StorageError(TrailhouseError):
     """A path, lake or table cannot be read or written."""
 

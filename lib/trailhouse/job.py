@@ -23,7 +23,7 @@ Overrides = Annotated[
     typer.Option("--set", help="One setting, such as sessions.timeout=15m; may be repeated."),
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute anew even what is up to date.")]
-Job = Literal["events", "identities", "activity", "sessions", "profiles", "metrics", "report"]
+Job = Literal["events", "catalog", "identities", "activity", "sessions", "profiles", "metrics", "report"]
 """The suite's jobs; suite.ORDER says the same, and takes a second to import."""
 Until = Annotated[Job, typer.Option("--until", help="The last job to run.")]
 

@@ -216,6 +216,24 @@ class Questions(Section):
         return self
 
 
+class Catalog(Section):
+    depth: int = Field(4, ge=1, le=8, description="steps into nested properties; `products[].price` has 3")
+    paths: int = Field(300, ge=1, description="places in properties that an event has rows for")
+
+
+class PlannedEvent(Section):
+    owner: str = ""
+    description: str = ""
+    severity: Literal["warn", "error"] = "warn"
+    rules: dict[str, Any] = Field(default_factory=dict, alias="schema")
+
+
+class Plan(Section):
+    path: str = Field("", description="folder of the tracking plan's YAML files; empty: no plan")
+    unplanned: Literal["warn", "error", "ignore"] = "warn"
+    events: dict[str, PlannedEvent] = Field(default_factory=dict, description="read from the files of path")
+
+
 class Gates(Section):
     examples: int = Field(5, ge=0, le=100)
     docs: str = Field("", description="folder for Great Expectations' Data Docs of a whole run; empty: none")
@@ -252,6 +270,8 @@ class Settings(BaseSettings):
     conversions: tuple[Conversion, ...] = (Conversion(event="order"),)
     signals: Signals = Signals()
     questions: Questions = Questions()
+    catalog: Catalog = Catalog()
+    plan: Plan = Plan()
     gates: Gates = Gates()
     report: Report = Report()
     spark: Spark = Spark()
@@ -284,10 +304,13 @@ class Settings(BaseSettings):
         return self.report.path or f"{self.lake.root.rstrip('/')}/report/index.html"
 
 
-def load_settings(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Settings:
+def load_settings(
+    path: str | Path | None = None, overrides: Iterable[str] = (), *, with_plan: bool = True
+) -> Settings:
     """Settings from a YAML file (and `base.yaml` beside it) with `key.sub=value` overrides.
 
-    Values of overrides are YAML. Raises SettingsError, one sentence that names the file or key,
+    Values of overrides are YAML. The tracking plan is read as well, if `plan.path` names one; PlanError
+    when it is wrong. Raises SettingsError, one sentence that names the file or key,
     what was found, and the nearest right spelling.
     """
     files = settings_files(path)
@@ -309,4 +332,17 @@ def load_settings(path: str | Path | None = None, overrides: Iterable[str] = ())
         raise SettingsError(
             f"settings (environment): {error}; write lists and mappings as JSON there"
         ) from None
-    return Settings.model_construct(**{name: getattr(loaded, name) for name in Settings.model_fields})
+    sections = {name: getattr(loaded, name) for name in Settings.model_fields}
+    if with_plan:
+        sections["plan"] = _with_events(loaded.plan)
+    return Settings.model_construct(**sections)
+
+
+def _with_events(plan: Plan) -> Plan:
+    if plan.events:
+        raise SettingsError("plan.events is read from files: name their folder with plan.path")
+    if not plan.path:
+        return plan
+    from trailhouse.plan.files import read_plan
+
+    return plan.model_copy(update={"events": read_plan(plan.path)})

@@ -20,6 +20,7 @@ from trailhouse.stage import Stage
 from trailhouse.stages import (
     activity,
     engagement,
+    event_catalog,
     feedback,
     funnels,
     heatmaps,
@@ -27,6 +28,7 @@ from trailhouse.stages import (
     page_friction,
     page_views,
     person_days,
+    plan_violations,
     profiles,
     retention,
     sessions,
@@ -36,6 +38,7 @@ from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 JOBS: dict[str, tuple[Stage, ...]] = {
+    "catalog": (event_catalog.STAGE, plan_violations.STAGE),
     "identities": (identities.STAGE,),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),

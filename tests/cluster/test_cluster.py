@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 
-EARLY = ("events", "events_quarantine", *suite.JOBS["identities"][0].writes)
+EARLY = ("events", "events_quarantine", "event_catalog", *suite.JOBS["identities"][0].writes)
 
 
 def test_each_executor_takes_the_package_from_the_zip(cluster: StandaloneCluster) -> None:

@@ -38,7 +38,7 @@ def job(name: str, *arguments: str, **environment: str) -> subprocess.CompletedP
     )
 
 
-JOBS = ("events", "identities", "activity", "sessions", "profiles", "metrics", "report", "run_all")
+JOBS = ("events", "catalog", "identities", "activity", "sessions", "profiles", "metrics", "report", "run_all")
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -60,7 +60,7 @@ def test_run_all_goes_as_far_as_a_job_of_the_suites_own_order(
     told = io.StringIO()
     with open_run(spark, settings, Progress(Console(file=told))) as run:
         suite.run_job("run_all", "activity")(run, False)
-    assert ran == ["events", "identities", "activity"]
+    assert ran == ["events", "event_catalog", "identities", "activity"]
     assert "Report" not in told.getvalue()
 
 

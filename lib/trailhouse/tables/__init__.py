@@ -4,6 +4,7 @@ from trailhouse.contract import Table
 from trailhouse.tables import (
     activity,
     engagement,
+    event_catalog,
     events,
     events_quarantine,
     feedback,
@@ -17,6 +18,7 @@ from trailhouse.tables import (
     page_friction,
     page_views,
     person_days,
+    plan_violations,
     profiles,
     retention,
     sessions,
@@ -26,6 +28,8 @@ from trailhouse.tables import (
 _MODULES = (
     events,
     events_quarantine,
+    event_catalog,
+    plan_violations,
     identity_links,
     identities,
     identity_conflicts,
