@@ -42,7 +42,7 @@ def _section(table: Table) -> list[str]:
     if table.optional:
         facts.append("There only when the settings ask for it.")
     if not table.lawful:
-        facts.append("Appended to run by run: outside of the law that any batching gives the same rows.")
+        facts.append("It speaks of arrival: outside of the law that any batching gives the same rows.")
     return [
         f"## `{table.name}`",
         "",

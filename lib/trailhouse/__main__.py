@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trailhouse import __version__
-from trailhouse.errors import PlanError, TrailhouseError
-from trailhouse.job import Overrides, SettingsFile
+from trailhouse.errors import PlanError, SettingsError, TrailhouseError
+from trailhouse.job import Overrides, SettingsFile, require_java
 from trailhouse.progress import Progress
-from trailhouse.settings import load_settings
+from trailhouse.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from trailhouse.run import Run
+
+LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 
 app = typer.Typer(
     add_completion=False,
@@ -39,22 +50,108 @@ def settings(settings: SettingsFile = None, set_: Overrides = None) -> None:
 
 
 @app.command()
-def status(
-    settings: SettingsFile = None,
-    set_: Overrides = None,
-    lake: Annotated[str | None, typer.Option(help="The lake, when it is not the settings' own.")] = None,
-) -> None:
+def status(settings: SettingsFile = None, set_: Overrides = None, lake: LakeRoot = None) -> None:
     """Show a lake's tables, their rows and the gates' latest verdicts."""
-    overrides = [*(set_ or []), *([f"lake.root={lake}"] if lake else [])]
-    loaded = load_settings(settings, overrides)
-    from trailhouse.run import Run
-    from trailhouse.spark import build_session, session_jars
-    from trailhouse.storage import Lake
     from trailhouse.suite import show_tables
 
-    spark = build_session(loaded, "trailhouse-status", session_jars())
+    with _reading("status", settings, set_, lake) as run:
+        show_tables(run)
+
+
+@app.command()
+def origin(
+    event_id: Annotated[str, typer.Argument(help="The event's id, as in the table events.")],
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the record itself, too.")] = False,
+) -> None:
+    """Show the raw file and line that an event came from, and the run that published it."""
+    from trailhouse.trace import origin, told
+
+    with _reading("origin", settings, set_, lake) as run:
+        for line in told(origin(run.lake, run.settings, event_id), show=show):
+            typer.echo(line)
+
+
+@app.command()
+def requeue(
+    reason: Annotated[str | None, typer.Option(help="Records with a reason that holds this text.")] = None,
+    file: Annotated[str | None, typer.Option(help="Records of files whose names hold this text.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Records quarantined at this time (UTC) or later.")
+    ] = None,
+    hashes: Annotated[
+        list[str] | None,
+        typer.Option("--hash", help="Records whose content_hash begins so; may be repeated."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are still quarantined.")] = False,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Send quarantined records through again, after a fix; what is given must hold together."""
+    chosen = (reason, file, since, hashes)
+    if everything == any(part is not None for part in chosen):
+        raise SettingsError("requeue what? Give some of --reason, --file, --since, --hash, or --all alone")
+    from trailhouse.ingest.requeue import Selection, requeue
+
+    with _writing("requeue", settings, set_, lake) as run:
+        at = since and since.replace(tzinfo=since.tzinfo or UTC)
+        requeue(run, Selection(reason, file, at, tuple(hashes or ())))
+
+
+@app.command()
+def maintain(
+    force: Annotated[
+        bool, typer.Option("--force", help="Allow a retention under a day; nobody may read the lake.")
+    ] = False,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Put small files together, delete those no longer needed, write checkpoints; no row changes."""
+    from trailhouse.maintain import maintain
+
+    with _writing("maintain", settings, set_, lake) as run:
+        maintain(run, force=force)
+
+
+@contextmanager
+def _writing(
+    name: str, settings: Path | None, overrides: list[str] | None, lake: str | None
+) -> Iterator[Run]:
+    """A run with the lake's lease, whose ledger rows are kept."""
+    from trailhouse.run import open_run
+
+    with _session(name, settings, overrides, lake) as (spark, loaded), open_run(spark, loaded) as run:
+        yield run
+
+
+@contextmanager
+def _reading(
+    name: str, settings: Path | None, overrides: list[str] | None, lake: str | None
+) -> Iterator[Run]:
+    """A run that only reads, so that it needs no lease."""
+    from trailhouse.run import Run
+    from trailhouse.storage import Lake
+
+    with _session(name, settings, overrides, lake) as (spark, loaded):
+        yield Run(Lake(spark, loaded.lake.root), loaded, Progress())
+
+
+@contextmanager
+def _session(
+    name: str, settings: Path | None, overrides: list[str] | None, lake: str | None
+) -> Iterator[tuple[SparkSession, Settings]]:
+    loaded = load_settings(settings, [*(overrides or []), *([f"lake.root={lake}"] if lake else [])])
+    require_java()
+    # Imported late: pyspark starts slowly, and a wrong setting is to be told at once.
+    from trailhouse.spark import build_session, session_jars
+
+    spark = build_session(loaded, f"trailhouse-{name}", session_jars())
     try:
-        show_tables(Run(Lake(spark, loaded.lake.root), loaded, Progress()))
+        yield spark, loaded
     finally:
         spark.stop()
 

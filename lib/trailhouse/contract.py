@@ -43,9 +43,9 @@ class Column:
 class Table:
     """A contract. `grain` names the columns that are unique together.
 
-    `lawful` is False for tables that speak of arrival (ledger, gate results): they are appended to
-    and stand outside of the law that any batching gives the same rows. `optional` is True for one that
-    is there only when the settings ask for it. `stats` are the columns Delta keeps file statistics on.
+    `lawful` is False for tables that speak of arrival (ledger, gate results, origins): they stand
+    outside of the law that any batching gives the same rows. `optional` is True for one that is there
+    only when the settings ask for it. `stats` are the columns Delta keeps file statistics on.
     """
 
     name: str

@@ -31,6 +31,10 @@ class SourceError(TrailhouseError):
     """Raw input is missing or of a format that no source reads."""
 
 
+class UnreadableFileError(SourceError):
+    """One raw file cannot be read to its end: it is left out, and tried again."""
+
+
 class PackageError(TrailhouseError):
     """A Spark package (jar) or Java itself is missing."""
 

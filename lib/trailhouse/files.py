@@ -74,6 +74,16 @@ class Files:
                 return None
             raise
 
+    def measure(self, path: str) -> tuple[int, int]:
+        """How many files lie at or below a path, and their bytes; none where it is not there."""
+        try:
+            found = self._system(path).getContentSummary(self._path(path))
+        except Py4JJavaError as error:
+            if java_class(error).endswith("FileNotFoundException"):
+                return 0, 0
+            raise
+        return int(found.getFileCount()), int(found.getLength())
+
     def write_text(self, path: str, text: str) -> None:
         """A text file written whole, replacing one that is there."""
         local = self._local(path)

@@ -240,6 +240,15 @@ class Gates(Section):
     max_quarantine_share: float = Field(0.2, ge=0, le=1)
 
 
+class Maintain(Section):
+    retention: Duration = Field(
+        timedelta(days=7), description="how long files stay that the newest version needs no more"
+    )
+    file_bytes: int = Field(
+        128 * 1024 * 1024, ge=1024 * 1024, description="size of files to make of small ones"
+    )
+
+
 class Report(Section):
     path: str = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
@@ -273,6 +282,7 @@ class Settings(BaseSettings):
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()
+    maintain: Maintain = Maintain()
     report: Report = Report()
     spark: Spark = Spark()
 

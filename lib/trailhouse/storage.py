@@ -26,6 +26,11 @@ from trailhouse.sql import literal, quoted
 CONSUMED = "trailhouse.consumed"
 DATA_VERSION = "trailhouse.data_version"
 MARKED_VERSION = "trailhouse.marked_version"
+SAME_ROWS = "trailhouse.same_rows"
+"""Of versions whose files were put together since: the version that has their rows in larger files."""
+_REMEMBERED = 50
+_UNCHANGING = ("SET TBLPROPERTIES", "OPTIMIZE", "VACUUM START", "VACUUM END")
+"""Operations that change no rows."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,31 @@ class State:
     @property
     def data_version(self) -> int:
         """The last version that changed rows, which is what a reader consumes."""
-        return int(self.properties.get(DATA_VERSION, self.version))
+        known = self.properties.get(DATA_VERSION)
+        # A table without inputs is marked by its care alone: what came since is rows.
+        if known is None or (CONSUMED not in self.properties and not self.marked):
+            return self.version
+        return int(known)
 
     @property
     def consumed(self) -> dict[str, Any]:
         """What the published rows were made from; empty when unknown."""
         return dict(json.loads(self.properties.get(CONSUMED, "{}")))
+
+    @property
+    def same(self) -> dict[str, int]:
+        """Of versions whose files were put together since: the version that has their rows."""
+        return dict(json.loads(self.properties.get(SAME_ROWS, "{}")))
+
+    def same_rows(self, version: int) -> int:
+        """The newest version known to have the rows of `version`.
+
+        That of the mark, if it speaks of them: mostly the newest of all, whose files Delta keeps in
+        memory. Else that in which their files were put together; the old ones may be deleted by now.
+        """
+        if self.marked and self.data_version == version:
+            return self.version
+        return self.same.get(str(version), version)
 
 
 class Lake:
@@ -87,8 +111,9 @@ class Lake:
         return bool(delta.isDeltaTable(self.spark._jsparkSession, self.path(table)))
 
     def create(self, table: Table) -> None:
-        """An empty table of this contract, unless there is one."""
+        """An empty table of this contract; one that is there gets the columns that it lacks."""
         if self.exists(table.name):
+            self._add_columns(table)
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)
@@ -102,13 +127,18 @@ class Lake:
             builder = builder.property(name, value)
         builder.execute()
 
+    def _add_columns(self, table: Table) -> None:
+        schema = json.loads(str(self._snapshot(table.name).schema().json()))
+        known = {field["name"] for field in schema["fields"]}
+        added = [f"{quoted(c.name)} {c.type}" for c in table.columns if c.name not in known]
+        if added:
+            self.spark.sql(
+                f"ALTER TABLE delta.{quoted(self.path(table.name))} ADD COLUMNS ({', '.join(added)})"
+            )
+
     def state(self, table: str) -> State:
         """What the log says of a table that is there."""
-        log = java(self.spark, "org.apache.spark.sql.delta.DeltaLog").forTable(
-            self.spark._jsparkSession, self.path(table)
-        )
-        nothing = java(self.spark, "scala.Option").empty()
-        snapshot = log.update(False, nothing, nothing)
+        snapshot = self._snapshot(table)
         entries, properties = snapshot.metadata().configuration().iterator(), {}
         while entries.hasNext():
             entry = entries.next()
@@ -136,7 +166,7 @@ class Lake:
             raise StorageError(f"lake {self.root} has no table {table}: run the stage that writes it first")
         reader = self.spark.read.format("delta")
         if version is not None:
-            reader = reader.option("versionAsOf", _same_rows(self.state(table), version))
+            reader = reader.option("versionAsOf", self.state(table).same_rows(version))
         try:
             return reader.load(self.path(table))
         except PySparkException as error:
@@ -146,10 +176,14 @@ class Lake:
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
-        target = f"{self.root}/_staging/{name}"
+        target = self.staged(name)
         # Read two or three times and thrown away: looking for repeated values costs more than it saves.
         frame.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(target)
         return self.spark.read.schema(frame.schema).parquet(target)
+
+    def staged(self, name: str) -> str:
+        """Where `stage` writes rows of this name."""
+        return f"{self.root}/_staging/{name}"
 
     def scratch(self, name: str) -> str:
         """A folder for an engine's own files."""
@@ -197,9 +231,28 @@ class Lake:
         state, wanted = self.state(table), {CONSUMED: text, DATA_VERSION: str(data_version)}
         if state.marked and wanted.items() <= state.properties.items():
             return
-        wanted[MARKED_VERSION] = str(state.version + 1)
-        pairs = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in wanted.items())
+        self._set_properties(table, {**wanted, MARKED_VERSION: str(state.version + 1)})
+
+    def mark_same_rows(self, table: str, data_version: int) -> None:
+        """Say that no commit since `data_version` changed rows, as after files were put together."""
+        state = self.state(table)
+        same = state.same | {str(data_version): state.version + 1}
+        last = dict(sorted(same.items(), key=lambda item: int(item[0]))[-_REMEMBERED:])
+        marks = {DATA_VERSION: str(data_version), MARKED_VERSION: str(state.version + 1)}
+        self._set_properties(table, {**marks, SAME_ROWS: json.dumps(last)})
+
+    def _set_properties(self, table: str, values: Mapping[str, str]) -> None:
+        pairs = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in values.items())
         self.spark.sql(f"ALTER TABLE delta.{quoted(self.path(table))} SET TBLPROPERTIES ({pairs})")
+
+    def checkpoint(self, table: str) -> int | None:
+        """Write the newest version's state beside the log; the version, or None when that is there."""
+        snapshot = self._snapshot(table)
+        version = int(snapshot.version())
+        if self.files.reachable(f"{self.path(table)}/_delta_log/{version:020d}.checkpoint.parquet"):
+            return None
+        snapshot.deltaLog().checkpoint(snapshot, java(self.spark, "scala.Option").empty())
+        return version
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows to a table that speaks of arrival (ledger, gate results)."""
@@ -210,16 +263,15 @@ class Lake:
         if state.marked:
             return state.data_version
         history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
-        rows = history.where(F.col("operation") != "SET TBLPROPERTIES").agg(F.max("version")).collect()
+        rows = history.where(~F.col("operation").isin(*_UNCHANGING)).agg(F.max("version")).collect()
         return int(rows[0][0]) if rows[0][0] is not None else state.version
 
-
-def _same_rows(state: State, version: int) -> int:
-    """The newest version if nothing but its mark came after `version`, else that version.
-
-    Delta keeps the newest one's files in memory; of any other it computes them again at each read.
-    """
-    return state.version if state.marked and state.data_version == version else version
+    def _snapshot(self, table: str) -> Any:
+        log = java(self.spark, "org.apache.spark.sql.delta.DeltaLog").forTable(
+            self.spark._jsparkSession, self.path(table)
+        )
+        nothing = java(self.spark, "scala.Option").empty()
+        return log.update(False, nothing, nothing)
 
 
 def fingerprint(frame: DataFrame, *by: str) -> DataFrame:

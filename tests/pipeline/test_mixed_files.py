@@ -13,7 +13,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.conftest import ROOT, run_suite
-from trailhouse.errors import SourceError
 from trailhouse.settings import Settings, load_settings
 
 
@@ -75,8 +74,7 @@ def test_a_folder_may_mix_lines_packed_lines_and_parquet(
 
     half = raw / "e.json.zst"
     half.write_bytes(zstd(lines(*map(str, range(999))))[:300])
-    with pytest.raises(SourceError, match=r"e\.json\.zst cannot be read to its end"):
-        run_suite(spark, settings, "events")
+    run_suite(spark, settings, "events")
     assert spark.read.format("delta").load(str(lake / "events")).count() == 4
     half.write_bytes(zstd(lines("mended")))
     run_suite(spark, settings, "events")

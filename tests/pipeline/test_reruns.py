@@ -11,8 +11,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.conftest import SHOP, Shop, run_suite, simulate
-from trailhouse import ingest, suite
+from trailhouse import suite
 from trailhouse.errors import GateFailed
+from trailhouse.ingest import batch
 from trailhouse.settings import Settings
 from trailhouse.stage import Check
 from trailhouse.stages import feedback
@@ -30,7 +31,7 @@ MOST = tuple(job for job in TABLES_ONLY if job not in ("catalog", "metrics"))
 long = pytest.mark.soak
 
 LAWFUL = [table.name for table in TABLES.values() if table.lawful and not table.optional]
-ARRIVAL = {"events_quarantine": ["file", "line", "first_batch"]}
+ARRIVAL = {"events_quarantine": ["file", "line", "first_batch", "quarantined_time"]}
 """Columns that speak of arrival, and so stand outside of the law."""
 
 
@@ -93,7 +94,7 @@ def test_three_deliveries_in_another_order_with_crashes_give_the_tables_of_one(
 
     def crash(settings: Settings, step: str, *, committed: bool) -> None:
         """A run that ends inside of a step of its batch, before the step's commit or after."""
-        real = getattr(ingest, step)
+        real = getattr(batch, step)
 
         def broken(*arguments: object, **named: object) -> None:
             if committed:
@@ -101,15 +102,15 @@ def test_three_deliveries_in_another_order_with_crashes_give_the_tables_of_one(
             raise RuntimeError("power cut")
 
         with monkeypatch.context() as patched:
-            patched.setattr(ingest, step, broken)
+            patched.setattr(batch, step, broken)
             with pytest.raises(RuntimeError, match="power cut"):
                 run_suite(spark, settings, "events")
 
     run_suite(spark, third, *early)
-    crash(first, "_publish_events", committed=True)
+    crash(first, "publish_events", committed=True)
     run_suite(spark, first, "events")
-    crash(second, "_publish_events", committed=False)
-    crash(second, "_publish_quarantine", committed=False)
+    crash(second, "publish_events", committed=False)
+    crash(second, "publish_quarantine", committed=False)
     run_suite(spark, second, *TABLES_ONLY)
 
     lake, whole = Lake(spark, str(tmp_path / "lake")), Lake(spark, str(shop_lake))

@@ -220,7 +220,7 @@ def candidates(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     schema = (
         "event_id string, event_key bigint, content_hash string, received_time timestamp, "
         "sent_time timestamp,"
-        " event_time timestamp, identifiers map<string,string>, properties string, note string"
+        " event_time timestamp, identifiers map<string,string>, properties string, file string, note string"
     )
     names = [part.split()[0] for part in schema.split(", ")]
     return spark.createDataFrame([tuple(row.get(name) for name in names) for row in rows], schema)

@@ -25,7 +25,8 @@ class Source:
     `suffixes` end the names of its files. `read(spark, paths, settings)` takes file URLs and gives
     `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
     is a line (or a Parquet file's row as one), of which `parse` needs `raw` and `file` alone.
-    `recognises` tells from the first lines of a file whether it is of this format.
+    `recognises` tells from the first lines of a file whether it is of this format. `retold` says that
+    another export of a record may tell other ids or properties of it, as the tracker knows them by then.
     """
 
     name: str
@@ -34,20 +35,21 @@ class Source:
     parse: Callable[[DataFrame, Settings], DataFrame]
     lines: bool
     recognises: Recogniser
+    retold: bool
 
 
-def _source(name: str, module: ModuleType, *, lines: bool) -> Source:
-    return Source(name, module.SUFFIXES, module.read, module.parse, lines, module.RECOGNISES)
+def _source(name: str, module: ModuleType, *, lines: bool = True, retold: bool = False) -> Source:
+    return Source(name, module.SUFFIXES, module.read, module.parse, lines, module.RECOGNISES, retold)
 
 
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
-        _source("segment", segment, lines=True),
-        _source("posthog", posthog, lines=True),
-        _source("amplitude", amplitude, lines=True),
-        _source("mixpanel", mixpanel, lines=True),
-        _source("ga4", ga4, lines=True),
+        _source("segment", segment),
+        _source("posthog", posthog, retold=True),
+        _source("amplitude", amplitude, retold=True),
+        _source("mixpanel", mixpanel, retold=True),
+        _source("ga4", ga4),
         _source("snowplow", snowplow, lines=False),
     )
 }

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BinaryType, DataType, MapType, StringType, StructField, StructType
 
-from trailhouse.errors import SourceError
+from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import java, reason
 from trailhouse.sources import cast
 from trailhouse.sources.paths import literal
@@ -62,7 +62,7 @@ def _shape(spark: SparkSession, path: str) -> _Shape:
         finally:
             reader.close()
     except Py4JJavaError as error:
-        raise SourceError(
+        raise UnreadableFileError(
             f"{path} cannot be read as Parquet ({reason(error)}): replace it, or take it out of the folder"
         ) from None
 

@@ -22,6 +22,9 @@ from trailhouse.tables import events, events_quarantine
 EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
 """Columns of a prepared row besides those of `events`."""
 
+PLACED = ("line", "first_batch", "quarantined_time", "requeued_run", "released_run")
+"""Columns of quarantine that the records alone do not tell."""
+
 _KEPT_BYTES = 64 * 1024
 _DENIED = (
     "denied",
@@ -36,8 +39,9 @@ _DENIED = (
     "no",
 )
 _TYPED = {"anonymous_id": "anonymous_id", "user_id": "user_id", "previous_id": "anonymous_id"}
-# Narrow order of section 1, then delivery facts: two deliveries may differ in these alone. Then `last_tie`.
-_WINNER = ("received_time", "content_hash", "sent_time", "event_time", "_tie")
+# Narrow order of section 1, then delivery facts: two deliveries may differ in these alone. Then `last_tie`;
+# rows that differ in their file are the same event: which file is told must not change from run to run.
+_WINNER = ("received_time", "content_hash", "sent_time", "event_time", "_tie", "file")
 
 
 def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame:
@@ -239,7 +243,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
 
 
 def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:
-    """`events_quarantine` of the bad records, without `line` and `first_batch`, one row a content.
+    """`events_quarantine` of the bad records, without PLACED, one row a content.
 
     Where several files hold the same bytes, the first by name stays.
     """
@@ -255,7 +259,7 @@ def quarantine(prepared: DataFrame, settings: Settings) -> DataFrame:
     once = bad.withColumn("nth", F.row_number().over(first)).where(F.col("nth") == 1)
     if settings.privacy.quarantine == "hash_only":
         once = once.withColumn("raw", F.lit(None).cast("binary"))
-    names = [c.name for c in events_quarantine.TABLE.columns if c.name not in ("line", "first_batch")]
+    names = [c.name for c in events_quarantine.TABLE.columns if c.name not in PLACED]
     return once.select(*names)
 
 

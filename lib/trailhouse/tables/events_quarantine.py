@@ -15,5 +15,12 @@ TABLE = Table(
         Column("file", "STRING", "A file that holds it (the first by name)."),
         Column("line", "BIGINT", "Its line there, from 1; null where the format has no lines.", low=1),
         Column("first_batch", "BIGINT", "The batch that brought it first.", True, low=0),
+        Column("quarantined_time", "TIMESTAMP", "When that was."),
+        Column("requeued_run", "STRING", "The run that sent it through again last; null: none did."),
+        Column(
+            "released_run",
+            "STRING",
+            "The run since which it is an event (or refused by its consent); null: it is still none.",
+        ),
     ),
 )

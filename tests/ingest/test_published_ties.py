@@ -8,7 +8,7 @@ from typing import Any, cast
 from pyspark.sql import SparkSession
 
 from tests import factories
-from trailhouse.ingest import _against_published
+from trailhouse.ingest.counting import against_published
 from trailhouse.storage import Lake
 
 
@@ -30,7 +30,7 @@ def test_a_delivery_that_differs_in_values_alone_replaces_the_published_one_or_n
     published = factories.rows(spark, "events", [row(str(i), *first) for i, (first, _) in enumerate(pairs)])
     batch = factories.rows(spark, "events", [row(str(i), *later) for i, (_, later) in enumerate(pairs)])
     lake = cast(Lake, SimpleNamespace(read=lambda _: published))
-    rows = _against_published(lake, batch, rebuild=False).orderBy("event_id").collect()
+    rows = against_published(lake, batch, ties=True).orderBy("event_id").collect()
     replaced = [row._replaces for row in rows]
     assert [row._kept for row in rows] == replaced
     assert replaced[0] != replaced[1]

@@ -1,0 +1,174 @@
+"""One batch of files: parsed, judged, published once, told in the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from trailhouse.gates import Outcome
+from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
+from trailhouse.ingest.counting import against_published, count
+from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
+from trailhouse.ingest.reading import read_batch
+from trailhouse.ingest.readings import record, tell_unreadable
+from trailhouse.ledger import Counts
+from trailhouse.run import Run, judge
+from trailhouse.sources import Source
+from trailhouse.sources.lines import line_numbers
+from trailhouse.stage import Check
+from trailhouse.stages import events as events_stage
+from trailhouse.storage import Lake
+from trailhouse.tables import TABLES
+
+CHECKS = (
+    Check(
+        "events",
+        "times_in_order",
+        "A corrected time never lies far after its arrival.",
+        "event_time <= received_time + INTERVAL 1 DAY",
+        severity="warn",
+    ),
+    Check(
+        "events",
+        "date_is_of_the_time",
+        "The partition is the UTC day of the event.",
+        "event_date = to_date(event_time)",
+    ),
+    Check(
+        "events",
+        "somebody_did_it",
+        "An event has an identifier, or consent took it away.",
+        "coalesce(anonymous_id, user_id, previous_id, consent) IS NOT NULL OR size(identifiers) > 0",
+    ),
+    Check("events_quarantine", "has_a_reason", "A quarantined record says why.", "size(reasons) > 0"),
+)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Records beside what is published: `rows` to publish (staged), their origins, and how all balance."""
+
+    rows: DataFrame
+    origins: Staged
+    counts: Counts
+
+
+def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = False) -> Counts:
+    """Parse, judge and publish the files of one batch, once; gives how its records balance.
+
+    With `rebuild` a published row that the same record makes otherwise today counts as replaced. A
+    file that cannot be read to its end is left out, and told.
+    """
+    lake, started = run.lake, time.perf_counter()
+    known = committed(lake).get((batch.stream, batch.number))
+    # What a commit left out stays out of its replay: its records would be counted, and not published.
+    prepared, unreadable = read_batch(run, source, batch, known.unreadable if known else {})
+    if prepared is None:
+        record(run, batch, unreadable)
+        tell_unreadable(run, batch, unreadable)
+        return Counts(0, 0, 0, 0, 0)
+    quarantine = _quarantine(run, prepared, batch)
+    weighed = weigh(lake, source, batch, prepared, rebuild=rebuild) if known is None else None
+    counts = weighed.counts if weighed else known.counts if known else Counts(0, 0, 0, 0, 0)
+    staged = {"events_quarantine": quarantine}
+    if weighed:
+        staged["events"] = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
+    judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=batch.number)
+    _hold_on_share(run, counts, batch)
+    run.lease.require()
+    if weighed:
+        publish_weighed(run, batch, weighed, staged["events"], unreadable, rebuild=rebuild)
+    publish_quarantine(lake, quarantine)
+    # Last, as a file that counts as read is not tried again.
+    record(run, batch, unreadable)
+    # Of a replay whose commit was there already, `restore_ledger` has told.
+    for table in ("events", "events_quarantine") if known is None else ("events_quarantine",):
+        run.records.stage(
+            batch.stage,
+            table,
+            "published" if (counts.kept if table == "events" else counts.quarantined) else "unchanged",
+            version=lake.version(table),
+            rows=lake.read(table).count(),
+            seconds=time.perf_counter() - started,
+            batch=batch.number,
+            counts=counts if table == "events" else None,
+            note=f"stream {batch.stream}, {len(batch.files)} files",
+        )
+    tell_unreadable(run, batch, unreadable)
+    lake.clear("_staging/events")
+    return counts
+
+
+def weigh(lake: Lake, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:
+    """Which of the prepared records are to be published; `prepared` lies in storage."""
+    candidates = prepared.where("size(reasons) = 0 AND NOT refused")
+    winners = events_stage.winners(candidates)
+    fresh = against_published(lake, winners, ties=source.retold, rebuild=rebuild)
+    rows = lake.stage("events/events", fresh.where("_kept"))
+    counts = count(lake, prepared, candidates, fresh, rows)
+    if rebuild:
+        origins = of_rebuild(lake, batch, rows, fresh.where("_same AND NOT _kept"))
+    else:
+        origins = of_batch(batch, "events/events", replaces=counts.replaced > 0)
+    return Weighed(rows, origins, counts)
+
+
+def publish_weighed(
+    run: Run,
+    batch: Batch,
+    weighed: Weighed,
+    events: DataFrame,
+    unreadable: Mapping[str, str],
+    *,
+    rebuild: bool = False,
+) -> None:
+    """The rows, judged by now as `events`, and their origins; no rows, no commit."""
+    if weighed.counts.kept or rebuild:
+        announce(run.lake, weighed.origins)
+        if weighed.counts.kept:
+            publish_events(run.lake, events, batch, weighed.counts, unreadable)
+        publish_origins(run, weighed.origins)
+
+
+def _quarantine(run: Run, prepared: DataFrame, batch: Batch) -> DataFrame:
+    """The batch's bad records, each once, with file and line; cached in staging."""
+    bad = events_stage.quarantine(prepared, run.settings)
+    held = run.lake.stage("events/bad", bad)
+    placed = held.withColumn("line", F.lit(None).cast("BIGINT"))
+    files = [row.file for row in held.select("file").distinct().collect()]
+    if files:
+        # A second look at those files alone that hold bad records, which are lines in most of them.
+        found = line_numbers(run.lake.spark, files, held).drop("file")
+        placed = held.join(found, on="content_hash", how="left")
+    placed = placed.withColumns(
+        {
+            "first_batch": F.lit(batch.number).cast("BIGINT"),
+            "quarantined_time": F.lit(datetime.now(UTC)),
+            "requeued_run": F.lit(None).cast("STRING"),
+            "released_run": F.lit(None).cast("STRING"),
+        }
+    )
+    table = TABLES["events_quarantine"]
+    return run.lake.stage("events/events_quarantine", table.select(placed.select(*table.schema.names)))
+
+
+def _hold_on_share(run: Run, counts: Counts, batch: Batch) -> None:
+    """A batch that is mostly unreadable is held: more likely the wrong format than bad events."""
+    limit = run.settings.gates.max_quarantine_share
+    share = counts.quarantined / counts.records_in if counts.records_in else 0
+    outcome = Outcome(
+        table="events",
+        check_name="quarantine_share",
+        severity="error",
+        sentence=f"At most {limit:.0%} of a batch's records are unreadable.",
+        passed=share <= limit,
+        observed=f"{share:.1%} ({counts.quarantined:,} of {counts.records_in:,})",
+        expected=f"at most {limit:.1%}",
+        examples=(),
+    )
+    run.hold_unless([outcome], batch.stage, ["events", "events_quarantine"], batch.number)

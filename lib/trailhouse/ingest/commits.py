@@ -1,0 +1,112 @@
+"""The commits of a batch, which say what batch they are of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame
+
+from trailhouse.ledger import Counts
+from trailhouse.storage import Lake
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A raw file as it was found: `path` opens it, `name` is what tables call it (as in a URL)."""
+
+    path: str
+    name: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files that are published together, once.
+
+    `stream` changes when a lost checkpoint begins a new one; files that are tried again outside of it
+    are a batch of `stage` retry, with a stream of their own.
+    """
+
+    stream: str
+    number: int
+    files: tuple[RawFile, ...]
+    stage: str = "events"
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit of `events` tells of its batch; `unreadable` are files left out of it, with why."""
+
+    counts: Counts
+    stage: str
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def publish_events(
+    lake: Lake, rows: DataFrame, batch: Batch, counts: Counts, unreadable: Mapping[str, str]
+) -> None:
+    """One commit that carries the batch's number and counts."""
+    told = {
+        "stream": batch.stream,
+        "batch": batch.number,
+        "stage": batch.stage,
+        "counts": json.loads(counts.to_json()),
+        "unreadable": dict(sorted(unreadable.items())),
+    }
+    spark = lake.spark
+    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", json.dumps(told))
+    try:
+        if counts.replaced:
+            (
+                DeltaTable.forPath(spark, lake.path("events"))
+                .alias("old")
+                .merge(rows.alias("new"), "old.event_key = new.event_key AND old.event_id = new.event_id")
+                .whenMatchedUpdateAll()
+                .whenNotMatchedInsertAll()
+                .execute()
+            )
+        else:
+            (
+                rows.hint("rebalance", "event_date")
+                .write.format("delta")
+                .mode("append")
+                .option("txnAppId", batch.stream)
+                .option("txnVersion", batch.number)
+                .save(lake.path("events"))
+            )
+    finally:
+        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
+
+
+def publish_quarantine(lake: Lake, rows: DataFrame) -> None:
+    """Bad records that no batch brought before."""
+    if rows.isEmpty():
+        return
+    (
+        DeltaTable.forPath(lake.spark, lake.path("events_quarantine"))
+        .alias("old")
+        .merge(rows.alias("new"), "old.content_hash = new.content_hash")
+        .whenNotMatchedInsertAll()
+        .execute()
+    )
+
+
+def committed(lake: Lake) -> dict[tuple[str, int], Committed]:
+    """Every batch that a commit of `events` carries."""
+    history = DeltaTable.forPath(lake.spark, lake.path("events")).history()
+    found = {}
+    for row in history.where("userMetadata IS NOT NULL").select("userMetadata").collect():
+        try:
+            told: dict[str, Any] = json.loads(row.userMetadata)
+            found[(told["stream"], int(told["batch"]))] = Committed(
+                Counts(**told["counts"]), told.get("stage", "events"), dict(told.get("unreadable", {}))
+            )
+        except (ValueError, KeyError, TypeError):
+            continue  # somebody else's metadata
+    return found

@@ -1,0 +1,131 @@
+"""`raw_files`: what was read, as it was then; beside it, what lies in the folder now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from trailhouse.ingest.commits import Batch, RawFile
+from trailhouse.ledger import frame
+from trailhouse.run import Run
+from trailhouse.tables import TABLES
+
+_TOLD = 3
+"""Files that a sentence names; of more it gives the number."""
+_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Files of the folder beside their last reading: `again` are those that could not be read then."""
+
+    changed: int
+    examples: tuple[str, ...]
+    again: tuple[RawFile, ...]
+
+
+def facts(files: DataFrame) -> DataFrame:
+    """`path`, `name`, `size` and `modified` (ms since 1970) of a frame of Spark's `binaryFile` reader."""
+    return files.select(
+        "path",
+        F.col("_metadata.file_path").alias("name"),
+        F.col("length").alias("size"),
+        F.unix_millis("modificationTime").alias("modified"),
+    )
+
+
+def raw_file(row: Row) -> RawFile:
+    """A row of `facts`."""
+    return RawFile(row.path, row.name, row.size, _SINCE + timedelta(milliseconds=row.modified))
+
+
+def compare(run: Run) -> Compared:
+    """What changed in the folder of raw files since each was read; a file that is gone is no change."""
+    lake = run.lake
+    if not lake.exists("raw_files"):
+        return Compared(0, (), ())
+    last = lake.read("raw_files").groupBy(F.col("file").alias("name"))
+    known = last.agg(F.max_by(F.struct("size", "modified_time", "state"), "read_time").alias("was"))
+    folder = lake.spark.read.format("binaryFile").option("recursiveFileLookup", True)
+    both = facts(folder.load(run.settings.raw.path)).join(known, on="name", how="inner")
+    was = F.col("was")
+    unread = was["state"] == "unreadable"
+    other = ~unread & (
+        (F.col("size") != was["size"]) | (F.col("modified") != F.unix_millis(was["modified_time"]))
+    )
+    now = F.struct("path", "name", "size", "modified")
+    told = F.struct("path", "size", was["size"].alias("old"))
+    row = both.agg(
+        F.count_if(other).alias("changed"),
+        F.slice(F.array_sort(F.collect_list(F.when(other, told))), 1, _TOLD).alias("examples"),
+        F.array_sort(F.collect_list(F.when(unread, now))).alias("again"),
+    ).collect()[0]
+    examples = [
+        f"{e.path} ({e.old:,} bytes then, {e.size:,} now)"
+        if e.old != e.size
+        else f"{e.path} ({e.size:,} bytes as before, written again)"
+        for e in row.examples
+    ]
+    return Compared(row.changed, tuple(examples), tuple(map(raw_file, row.again)))
+
+
+def tell_changed(run: Run, compared: Compared) -> None:
+    """A warning and a ledger row of files that are not what was read of them."""
+    if not compared.changed:
+        return
+    text = (
+        f"{_files(compared.changed)} changed after being read: {_some(compared.examples, compared.changed)}; "
+        "nothing is read again on its own: --rebuild reads what they hold now, and keeps the events of before"
+    )
+    run.progress.warn(text)
+    run.records.stage("events", "raw_files", "unchanged", note=text)
+
+
+def record(run: Run, batch: Batch, unreadable: Mapping[str, str]) -> None:
+    """A row a file of the batch, after all of it is published; `unreadable` gives reasons by name."""
+    at = datetime.now(UTC)
+    told = [
+        {
+            "file": file.name,
+            "size": file.size,
+            "modified_time": file.modified,
+            "state": "unreadable" if file.name in unreadable else "read",
+            "reason": unreadable.get(file.name),
+            "read_time": at,
+            "run_id": run.id,
+            "stream": batch.stream,
+            "batch": batch.number,
+        }
+        for file in batch.files
+    ]
+    run.lake.append(TABLES["raw_files"], frame(run.lake.spark, TABLES["raw_files"], told))
+
+
+def tell_unreadable(run: Run, batch: Batch, unreadable: Mapping[str, str]) -> None:
+    """A warning and a ledger row of files that were left out."""
+    if not unreadable:
+        return
+    paths = {file.name: file.path for file in batch.files}
+    named = [f"{paths[name]} ({why})" for name, why in sorted(unreadable.items())]
+    text = (
+        f"{_files(len(named))} of {len(batch.files)} could not be read to the end and is left out: "
+        f"{_some(named, len(named))}; tried again at the next run"
+    )
+    run.progress.warn(text)
+    run.records.stage(
+        batch.stage, "raw_files", "published", batch=batch.number, note=f"stream {batch.stream}, {text}"
+    )
+
+
+def _files(number: int) -> str:
+    return "1 raw file" if number == 1 else f"{number:,} raw files"
+
+
+def _some(named: Sequence[str] | Iterable[str], number: int) -> str:
+    first = list(named)[:_TOLD]
+    more = number - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more else "")

@@ -1,0 +1,145 @@
+"""The stream over file facts: which files are new, in bounded batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from trailhouse.errors import SourceError
+from trailhouse.files import reason
+from trailhouse.ingest.batch import publish_batch
+from trailhouse.ingest.commits import Batch
+from trailhouse.ingest.origins import restore_origins
+from trailhouse.ingest.readings import Compared, compare, facts, raw_file, tell_changed
+from trailhouse.ingest.restore import restore_ledger
+from trailhouse.ledger import Counts
+from trailhouse.run import Run
+from trailhouse.sources import SOURCES, Source, recognise, recognised
+from trailhouse.sources.lines import read_lines, unreadable_named
+from trailhouse.storage import Lake
+from trailhouse.tables import TABLES
+
+_FACTS = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
+_NEVER = "36500d"
+"""The file source silently skips files older than maxFileAge: so far out that none is."""
+
+
+def ingest(run: Run, *, rebuild: bool = False) -> None:
+    """Read every raw file that the lake has not read; GateFailed holds the stream at its batch.
+
+    `rebuild` reads every file anew and replaces rows that settings or code of today make otherwise.
+    Raises SourceError when there is no input at all.
+    """
+    lake = run.lake
+    source = _source(run)
+    for table in ("events", "events_quarantine", "event_origins"):
+        lake.create(TABLES[table])
+    checkpoint = f"{lake.root}/_streams/events-{source.name}"
+    if rebuild:
+        lake.clear(f"_streams/events-{source.name}")
+    restore_ledger(run)
+    restore_origins(run)
+    _require_input(lake, run.settings.raw.path)
+    compared = Compared(0, (), ()) if rebuild else compare(run)
+    tell_changed(run, compared)
+    with run.progress.stage("events") as line:
+        done: list[Counts] = []
+        raised: list[BaseException] = []
+        tried: set[str] = set()
+
+        def each(rows: DataFrame, number: int) -> None:
+            try:
+                files = tuple(map(raw_file, rows.orderBy("path").collect()))
+                tried.update(file.path for file in files)
+                if files:
+                    batch = Batch(_stream_id(lake, checkpoint), number, files)
+                    done.append(publish_batch(run, source, batch, rebuild=rebuild))
+            except BaseException as error:
+                raised.append(error)  # Spark would hand on its text alone
+                raise
+
+        _drain(run, checkpoint, each, raised)
+        again = tuple(file for file in compared.again if file.path not in tried)
+        if again:
+            done.append(publish_batch(run, source, Batch(f"retry-{run.id}", 0, again, "retry")))
+        line.done(_told(done) if done else "no new files")
+
+
+def _source(run: Run) -> Source:
+    """The source that the settings name, or that the first lines of a raw file show."""
+    raw, lake = run.settings.raw, run.lake
+    if raw.format != "auto":
+        return SOURCES[raw.format]
+    _require_input(lake, raw.path)
+    file = lake.files.some_file(raw.path)
+    if file is None:
+        raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
+    with unreadable_named():
+        rows = read_lines(lake.spark, [file]).limit(recognise.LINES).collect()
+    names = recognised([bytes(row.raw).decode(errors="replace") for row in rows])
+    if len(names) != 1:
+        like = " and ".join(names) or f"none of {', '.join(sorted(SOURCES))}"
+        raise SourceError(
+            f"raw input {raw.path}: the first lines of {file} look like {like}: "
+            "name the format with raw.format (--format)"
+        )
+    run.progress.note(f"raw format {names[0]}, recognised by the first lines of {file}")
+    return SOURCES[names[0]]
+
+
+def _drain(
+    run: Run,
+    checkpoint: str,
+    each: Callable[[DataFrame, int], None],
+    raised: list[BaseException],
+) -> None:
+    raw = run.settings.raw
+    try:
+        files = (
+            run.lake.spark.readStream.format("binaryFile")
+            .schema(_FACTS)
+            .option("recursiveFileLookup", True)
+            .option("maxFileAge", _NEVER)
+            .option("maxFilesPerTrigger", raw.files_per_batch)
+            .load(raw.path)
+        )
+        query = (
+            facts(files)
+            .writeStream.foreachBatch(each)
+            .option("checkpointLocation", checkpoint)
+            .trigger(availableNow=True)
+            .start()
+        )
+        query.awaitTermination()
+    except PySparkException as error:
+        if raised:
+            raise raised[0] from None
+        raise SourceError(f"raw input {raw.path} cannot be read: {reason(error)}") from None
+
+
+def _require_input(lake: Lake, path: str) -> None:
+    if not lake.files.reachable(path):
+        raise SourceError(f"raw input {path} does not exist: name a file or folder with raw.path (--raw)")
+
+
+def _stream_id(lake: Lake, checkpoint: str) -> str:
+    text = lake.files.read_text(f"{checkpoint}/metadata")
+    if not text:
+        raise SourceError(
+            f"the stream's checkpoint {checkpoint} has no metadata: remove that folder and run again"
+        )
+    return str(json.loads(text)["id"])
+
+
+def _told(done: list[Counts]) -> str:
+    total = {
+        name: sum(getattr(c, name) for c in done)
+        for name in ("records_in", "kept", "duplicate", "quarantined")
+    }
+    return (
+        f"{total['records_in']:,} records: {total['kept']:,} kept, {total['duplicate']:,} duplicate, "
+        f"{total['quarantined']:,} quarantined"
+    )

@@ -1,0 +1,146 @@
+"""Care of files changes no row, and no run takes it for a change."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from rich.console import Console
+
+from tests import factories
+from tests.ingest.raw import World
+from tests.sources.reading import message
+from trailhouse.errors import SettingsError, StorageError
+from trailhouse.maintain import Care, maintain
+from trailhouse.progress import Progress
+from trailhouse.run import open_run, run_stage
+from trailhouse.stage import Context, Stage
+from trailhouse.storage import Lake, fingerprint
+
+NOW = "maintain.retention=0s"
+
+
+def care(world: World, *, force: bool = False) -> dict[str, Care]:
+    """What was done, by table, where anything was."""
+    with open_run(world.spark, world.settings, Progress(Console(file=io.StringIO()))) as run:
+        return {done.table: done for done in maintain(run, force=force) if done != Care(done.table)}
+
+
+def identities(inputs: Mapping[str, DataFrame], _: Context) -> dict[str, DataFrame]:
+    people = [{"id_type": "user_id", "id_value": str(n)} for n in range(inputs["events"].count())]
+    return {"identities": factories.rows(inputs["events"].sparkSession, "identities", people)}
+
+
+STAGE = Stage("identities", reads=("events",), writes=("identities",), transform=identities)
+
+
+def stage(world: World) -> str:
+    """Runs a stage over events; gives what the terminal showed."""
+    shown = io.StringIO()
+    with open_run(world.spark, world.settings, Progress(Console(file=shown, width=200))) as run:
+        run_stage(run, STAGE)
+    return shown.getvalue()
+
+
+def rows(lake: Lake) -> dict[str, object]:
+    return {
+        name: fingerprint(lake.read(name)).first()
+        for name in ("events", "events_quarantine", "event_origins", "raw_files", "identities")
+    }
+
+
+@pytest.fixture(scope="module")
+def tidy(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A lake of three small batches and a stage over it, not cared for: tables lie in several files."""
+    folder = tmp_path_factory.mktemp("care")
+    world = World(spark, folder / "raw", folder / "lake", ("raw.files_per_batch=1",))
+    for name in "abc":
+        world.write(f"{name}.json", message(f"{name}-1"), "{broken " + name)
+    world.run()
+    stage(world)
+    lake = world.lake
+    lake.read("identities").repartition(3).write.format("delta").mode("overwrite").save(
+        lake.path("identities")
+    )
+    lake.mark("identities", lake.consumed("identities"), lake.version("identities"))
+    for leftover in ("_staging/activity/x", "_scratch/identities-r/y"):
+        (world.root / leftover).parent.mkdir(parents=True)
+        (world.root / leftover).write_text("left")
+    return world
+
+
+def test_a_cared_for_lake_is_up_to_date_with_the_same_rows_in_fewer_files(
+    tidy: World, tmp_path: Path
+) -> None:
+    world = tidy.copy(tmp_path / "lake")
+    lake = world.lake
+    before, read = rows(lake), lake.data_version("events")
+    done = care(world)
+    assert (done["events"].merged, done["events"].into) == (3, 1)
+    assert (done["identities"].merged, done["identities"].into) == (3, 1)
+    assert done["events"].deleted == 0, "within the retention everything stays"
+    assert done["events"].checkpoint == lake.version("events")
+    assert rows(lake) == before
+    assert len(lake.read("events").inputFiles()) == 1
+    assert not (world.root / "_staging").exists()
+    assert not (world.root / "_scratch").exists()
+    assert lake.data_version("events") == read
+    assert "up to date" in stage(world)
+    assert "no new files" in world.run()
+    changes = world.spark.read.format("delta").option("readChangeFeed", True).option("startingVersion", 1)
+    assert changes.load(lake.path("events")).count() == 3, "files put together are no changed rows"
+    assert set(care(world)) <= {"ledger", "gate_results"}, "what no run wrote since needs no care"
+
+
+def test_versions_that_were_consumed_are_read_though_their_files_are_deleted(
+    tidy: World, tmp_path: Path
+) -> None:
+    world = tidy.copy(tmp_path / "lake", NOW)
+    lake = world.lake
+    consumed = lake.consumed("identities")["inputs"]["events"]
+    with pytest.raises(SettingsError, match="shorter than a day"):
+        care(world)
+    assert care(world, force=True)["events"].deleted == 3
+    file = world.write("d.json", message("d-1"))
+    try:
+        world.run()
+        assert lake.data_version("events") == lake.version("events") > consumed
+        # The stage is still of the version before: its files outlast another care.
+        assert care(world, force=True)["events"].merged == 2
+        assert lake.read("events", consumed).count() == 3
+        assert lake.read("events").count() == 4
+        shown = stage(world)
+        assert "identities 4 (published)" in shown
+        assert care(world, force=True)["events"].deleted > 0
+        assert "up to date" in stage(world)
+    finally:
+        file.unlink()
+
+
+def test_a_care_that_died_before_its_mark_costs_work_and_changes_nothing(
+    tidy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = tidy.copy(tmp_path / "lake")
+    lake = world.lake
+    before, published = rows(lake), lake.data_version("identities")
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("power cut")
+
+    for table in ("events", "identities"):
+        monkeypatch.setattr(Lake, "mark_same_rows", crash)
+        with pytest.raises(RuntimeError, match="power cut"):
+            care(world)
+        monkeypatch.undo()
+        assert not lake.marked(table)
+    assert "identities 3 (unchanged)" in stage(world)
+    assert lake.data_version("identities") == published, "what reads it is up to date"
+    assert rows(lake) == before
+
+
+def test_a_folder_without_tables_is_told(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="has no tables"):
+        care(World(spark, tmp_path, tmp_path / "lake"))
