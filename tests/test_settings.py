@@ -84,6 +84,52 @@ def test_a_section_can_not_be_a_single_value_and_have_keys() -> None:
     assert text == "--set sessions.timeout: sessions was set to a single value before"
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "spark.conf.spark.hadoop.fs.s3a.access.key=hunter2",
+        "spark.conf.spark.hadoop.fs.s3a.bucket.one.secret.key=hunter2",
+        "spark.conf={spark.hadoop.fs.s3a.session.token: hunter2}",
+        "spark.conf.spark.driver.extraJavaOptions=-Daws.secretAccessKey=hunter2",
+        "spark.conf.spark.hadoop.fs.azure.account.key.one=hunter2",
+        "raw.path=s3a://someone:hunter2@bucket/raw",
+        "lake.root=s3a://hunter2@bucket/lake",
+    ],
+)
+def test_a_credential_in_the_settings_is_refused_and_not_shown(override: str) -> None:
+    text = told(None, override)
+    assert "holds a credential, and settings hold none: give it by the environment (AWS_ACCESS_KEY_ID" in text
+    assert "hunter2" not in text
+
+
+def test_a_credential_in_a_file_or_variable_is_refused_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = '{"spark.hadoop.fs.s3a.secret.key": "hunter2"}'
+    in_file = told(written(tmp_path, f"spark: {{conf: {secret}}}\n"))
+    monkeypatch.setenv("TRAILHOUSE__SPARK__CONF", secret)
+    for text in (in_file, told()):
+        assert "spark.hadoop.fs.s3a.secret.key holds a credential" in text
+        assert "hunter2" not in text
+
+
+def test_settings_of_spark_are_set_by_their_dotted_names_and_are_texts(tmp_path: Path) -> None:
+    file = written(tmp_path, "spark: {conf: {spark.one: true, spark.two: 2, spark.three: kept}}\n")
+    conf = load_settings(file, ["spark.conf.spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:9"]).spark.conf
+    assert conf == {
+        "spark.one": "true",
+        "spark.two": "2",
+        "spark.three": "kept",
+        "spark.hadoop.fs.s3a.endpoint": "http://127.0.0.1:9",
+    }
+
+
+def test_a_bucket_is_a_place_with_a_path_and_s3_is_called_s3a() -> None:
+    assert load_settings(None, ["raw.path=s3a://bucket"]).raw.path == "s3a://bucket/"
+    assert load_settings(None, ["raw.path=data/raw"]).raw.path == "data/raw"
+    assert "Hadoop reads S3 as s3a: write s3a://bucket/" in told(None, "lake.root=s3://bucket/lake")
+
+
 def test_questions_have_names_of_their_own() -> None:
     steps = "steps: [{event: a}, {event: b}]"
     funnels = f"questions.funnels=[{{name: buy, {steps}}}, {{name: buy, {steps}}}]"

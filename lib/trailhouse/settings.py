@@ -12,10 +12,19 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,9 +33,13 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from trailhouse.credentials import place, spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings_io import check_environment, check_files, parse_overrides, sentence, settings_files
+
+Place = Annotated[str, AfterValidator(place)]
+"""A path or URL, without credentials."""
 
 
 class Section(BaseModel):
@@ -36,11 +49,11 @@ class Section(BaseModel):
 
 
 class Lake(Section):
-    root: str = "var/lake"
+    root: Place = "var/lake"
 
 
 class Raw(Section):
-    path: str = "var/raw"
+    path: Place = "var/raw"
     format: Literal["auto", "segment", "posthog", "amplitude", "mixpanel", "ga4", "snowplow"] = Field(
         "auto", description="a source's name; auto: told by the first lines of a file"
     )
@@ -236,7 +249,9 @@ class Plan(Section):
 
 class Gates(Section):
     examples: int = Field(5, ge=0, le=100)
-    docs: str = Field("", description="folder for Great Expectations' Data Docs of a whole run; empty: none")
+    docs: Place = Field(
+        "", description="folder for Great Expectations' Data Docs of a whole run; empty: none"
+    )
     max_quarantine_share: float = Field(0.2, ge=0, le=1)
 
 
@@ -250,12 +265,12 @@ class Maintain(Section):
 
 
 class Report(Section):
-    path: str = Field("", description="file of the HTML page; empty: report/index.html below the lake")
+    path: Place = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
 
 
 class Spark(Section):
-    conf: dict[str, str] = Field(default_factory=dict)
+    conf: Annotated[dict[str, str], BeforeValidator(spark_conf)] = Field(default_factory=dict)
     shuffle_partitions: int = Field(4, ge=1)
     stages_at_once: int = Field(
         2, ge=1, le=16, description="stages that run side by side where none reads what the other writes"

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel
 
+from trailhouse.credentials import CREDENTIAL
 from trailhouse.errors import SettingsError
 
 
@@ -57,7 +58,10 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for pair in pairs:
         key, separator, text = pair.partition("=")
-        *parents, leaf = (part.strip() for part in key.split("."))
+        # Names of Spark's settings hold dots themselves, and their values are texts.
+        inside, conf, name = key.strip().partition("spark.conf.")
+        parts = ["spark", "conf", name] if conf and not inside else key.split(".")
+        *parents, leaf = (part.strip() for part in parts)
         if not separator or not all((*parents, leaf)):
             raise SettingsError(f"--set {pair!r} is not of the form key=value, such as sessions.timeout=15m")
         place = nested
@@ -65,7 +69,7 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise SettingsError(f"--set {key}: {parent} was set to a single value before")
-        place[leaf] = _value(key, text)
+        place[leaf] = text if conf and not inside else _value(key, text)
     return nested
 
 
@@ -90,6 +94,8 @@ def sentence(error: Mapping[str, Any], root: type[BaseModel]) -> str:
         return f"unknown setting {key}; there are {', '.join(siblings)}"
     if error["type"] == "missing":
         return f"{key} is missing"
+    if error["type"] == CREDENTIAL:
+        return f"{key}: {error['msg']}"  # without what was found
     found = repr(error.get("input"))
     found = found if len(found) <= 80 else f"{found[:77]}..."
     if error["type"] == "model_type":
