@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,9 +12,21 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from trailhouse.errors import StorageError
+from trailhouse.errors import PackageError, StorageError
 
-_TAKEN_OR_GONE = ("FileAlreadyExistsException", "FileNotFoundException", "RemoteFileChangedException")
+_TAKEN_OR_GONE = (
+    "FileAlreadyExistsException",
+    "FileNotFoundException",
+    # HDFS, while another client has the file open for writing.
+    "AlreadyBeingCreatedException",
+    # S3's 412: the condition of the write does not hold.
+    "RemoteFileChangedException",
+)
+_CONDITION = "fs.option.create.conditional.overwrite"
+_STORE_FAILED = re.compile(
+    r"\b(org\.apache\.hadoop\.fs\.s3a\.\w+|software\.amazon\.awssdk\.[\w.]+|org\.apache\.http\.[\w.]+|"
+    r"java\.net\.\w+|org\.apache\.hadoop\.net\.\w+|java\.nio\.file\.AccessDenied)Exception\b"
+)
 
 
 class Files:
@@ -84,6 +97,27 @@ class Files:
             raise
         return int(found.getFileCount()), int(found.getLength())
 
+    def tag(self, path: str) -> str | None:
+        """What names this very state of an object in a store that can replace by it, else None.
+
+        None too for a file that is not there, and for file systems other than S3.
+        """
+        if not path.startswith("s3a:"):
+            return None
+        try:
+            return str(self._system(path).getFileStatus(self._path(path)).getEtag())
+        except Py4JJavaError as error:
+            if java_class(error).endswith("FileNotFoundException"):
+                return None
+            raise
+
+    def replace_text(self, path: str, text: str, tag: str) -> bool:
+        """Replace an object that still is as when it had `tag`: of several at once that try, one succeeds.
+
+        Only on S3 (a write with If-Match); a store that lost its first answer may say False of its own.
+        """
+        return self._create(path, text, overwrite=True, option=f"{_CONDITION}.etag", value=tag)
+
     def write_text(self, path: str, text: str) -> None:
         """A text file written whole, replacing one that is there."""
         local = self._local(path)
@@ -103,13 +137,18 @@ class Files:
         if local is not None:
             with _beside(local, text) as part:
                 return _named(part, local, text)
-        builder = self._system(path).createFile(self._path(path)).overwrite(False).recursive()
         if path.startswith("s3a:"):
-            builder = builder.must("fs.option.create.conditional.overwrite", "true")
+            return self._create(path, text, overwrite=False, option=_CONDITION, value="true")
+        return self._create(path, text, overwrite=False)
+
+    def _create(self, path: str, text: str, *, overwrite: bool, option: str = "", value: str = "") -> bool:
+        builder = self._system(path).createFile(self._path(path)).overwrite(overwrite).recursive()
+        if option:
+            builder = builder.must(option, value)
         try:
             self._write(builder.build(), text)
         except Py4JJavaError as error:
-            if java_class(error).endswith(_TAKEN_OR_GONE):
+            if taken(error):
                 return False
             raise
         return True
@@ -125,7 +164,7 @@ class Files:
         try:
             return bool(self._system(path).rename(self._path(path), self._path(target)))
         except Py4JJavaError as error:
-            if java_class(error).endswith(_TAKEN_OR_GONE):
+            if taken(error):
                 return False
             raise
 
@@ -146,10 +185,20 @@ class Files:
             stream.close()
 
     def _path(self, path: str) -> Any:
-        return java(self._spark, "org.apache.hadoop.fs.Path")(path)
+        # Hadoop takes a bucket without a path for its user's home in it.
+        whole = f"{path}/" if re.fullmatch(r"[\w+.-]+://[^/]+", path) else path
+        return java(self._spark, "org.apache.hadoop.fs.Path")(whole)
 
     def _system(self, path: str) -> Any:
-        return self._path(path).getFileSystem(self._spark._jsc.hadoopConfiguration())
+        try:
+            return self._path(path).getFileSystem(self._spark._jsc.hadoopConfiguration())
+        except Py4JJavaError as error:
+            if path.startswith("s3a:") and "S3AFileSystem not found" in reason(error):
+                raise PackageError(
+                    f"{path} needs the Spark package s3, which this session does not have: "
+                    "run scripts/setup, and give its jars to spark-submit (README)"
+                ) from None
+            raise
 
 
 @contextmanager
@@ -191,6 +240,38 @@ def java(spark: SparkSession, name: str) -> Any:
     return getattr(spark._jvm, name)
 
 
+def taken(error: Py4JJavaError) -> bool:
+    """Whether a write failed because another's came first, or because the file went away."""
+    if java_class(error).endswith(_TAKEN_OR_GONE):
+        return True
+    # S3's answer to a write while another one of the same object is under way.
+    cause = error.java_exception
+    return java_class(error).endswith("AWSBadRequestException") and int(cause.statusCode()) == 409
+
+
+def store_failure(error: BaseException) -> str | None:
+    """What a store that is down, slow or closed to us said, when that is why Spark failed; else None."""
+    origin = getattr(error, "_origin", None)
+    cause = error.java_exception if isinstance(error, Py4JJavaError) else origin
+    told = [str(error)]
+    while cause is not None:
+        told.append(str(cause.toString()))
+        cause = cause.getCause()
+    # The innermost that names the store: an error of a task is only a text in the one of its job.
+    for text in reversed(told):
+        if _STORE_FAILED.search(text):
+            return _sentence(text)
+    return None
+
+
+def _sentence(text: str) -> str:
+    """What the first error of a store in the text says, with its class's name where that is a word alone."""
+    found = _STORE_FAILED.search(text)
+    told = text[found.start() if found else 0 :].splitlines()[0]
+    name, _, rest = told.rpartition("Exception: ")
+    return rest if " " in rest else f"{name.rpartition('.')[2]}Exception: {rest}"
+
+
 def java_class(error: Py4JJavaError) -> str:
     """The class of Java's exception."""
     return str(error.java_exception.getClass().getName())
@@ -203,6 +284,8 @@ def reason(error: BaseException) -> str:
         while cause.getCause() is not None:
             cause = cause.getCause()
         text = str(cause.getMessage() or cause.getClass().getName())
+        if " " not in text:  # as of an unknown host, whose message is its name
+            text = f"{cause.getClass().getSimpleName()}: {text}"
     else:
         text = str(error)
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
