@@ -22,6 +22,7 @@ _TAKEN_OR_GONE = (
     # S3's 412: the condition of the write does not hold.
     "RemoteFileChangedException",
 )
+_READS = 3
 _CONDITION = "fs.option.create.conditional.overwrite"
 _STORE_FAILED = re.compile(
     r"\b(org\.apache\.hadoop\.fs\.s3a\.\w+|software\.amazon\.awssdk\.[\w.]+|org\.apache\.http\.[\w.]+|"
@@ -67,6 +68,16 @@ class Files:
 
     def read_text(self, path: str) -> str | None:
         """A small text file, or None when it is not there."""
+        for _ in range(_READS):
+            try:
+                return self._read(path)
+            except Py4JJavaError as error:
+                # S3: it was replaced between the look at it and its bytes.
+                if not java_class(error).endswith("RemoteFileChangedException"):
+                    raise
+        return self._read(path)
+
+    def _read(self, path: str) -> str | None:
         try:
             stream = self._system(path).open(self._path(path))
         except Py4JJavaError as error:

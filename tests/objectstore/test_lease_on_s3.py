@@ -121,6 +121,25 @@ def test_a_run_that_was_cut_off_does_not_write_over_its_successors_lease(
     assert holder(store, bucket)["run"] == "successor"
 
 
+def test_a_lease_that_is_renewed_while_another_run_reads_it_is_read_again(
+    spark: SparkSession, store: Store, reach: Reach, front: Proxy
+) -> None:
+    bucket = reach(front.url)
+    mine = lease(spark, bucket)
+    mine.acquire()
+    times = iter(range(2))
+
+    def renewed(request: Request) -> Fault:
+        if request.method == "GET" and request.path.endswith("/current") and next(times, None) is not None:
+            store.client.put_object(Bucket=bucket, Key=CURRENT, Body=mine._text(time.time()).encode())
+        return None
+
+    with front.failing(renewed), pytest.raises(StorageError, match="is being written by run mine"):
+        lease(spark, bucket, "second").acquire()
+    assert next(times, None) is None
+    mine.release()
+
+
 def test_a_lease_on_s3_is_renewed(spark: SparkSession, store: Store, reach: Reach) -> None:
     bucket = reach()
     mine = lease(spark, bucket)
