@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from trailhouse import __version__
 from trailhouse.errors import ContractError, GateFailed, StorageError
+from trailhouse.files import store_failure
 from trailhouse.gates import Outcome
 from trailhouse.gates.runner import failures, run_gate
 from trailhouse.lease import Lease
@@ -69,13 +70,32 @@ def open_run(spark: SparkSession, settings: Settings, progress: Progress | None 
     lake.check()
     run = Run(lake, settings, progress or Progress())
     run.lease.acquire()
+    with _store_failures_told(run):
+        try:
+            yield run
+        except BaseException as error:
+            with suppress(Exception):  # what went wrong first is what is told
+                if store_failure(error):
+                    # Each word to a store that is down takes its time: one look, before ledger and lease.
+                    lake.files.reachable(lake.root)
+                _close(run)
+            raise
+        _close(run)
+
+
+@contextmanager
+def _store_failures_told(run: Run) -> Iterator[None]:
+    """An error of Java that comes of a store which is down or closed to us, as one sentence."""
     try:
-        yield run
-    except BaseException:
-        with suppress(Exception):  # what went wrong first is what is told
-            _close(run)
-        raise
-    _close(run)
+        yield
+    except Exception as error:
+        run.lease.stop()
+        if (told := store_failure(error)) is None:
+            raise
+        raise StorageError(
+            f"a store failed while run {run.id} wrote lake {run.lake.root} ({told}): "
+            "what was published stays whole, run again"
+        ) from error
 
 
 def _close(run: Run) -> None:

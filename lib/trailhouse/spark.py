@@ -34,6 +34,19 @@ FIXED = {
 }
 """What every session has, whoever submits it."""
 
+OBJECT_STORE = {
+    # How long to bear with a store that fails. Hadoop's own values wait for hours on one that answers 503.
+    "spark.hadoop.fs.s3a.attempts.maximum": "3",
+    "spark.hadoop.fs.s3a.retry.limit": "4",
+    "spark.hadoop.fs.s3a.retry.interval": "500ms",
+    "spark.hadoop.fs.s3a.retry.throttle.limit": "5",
+    "spark.hadoop.fs.s3a.retry.throttle.interval": "500ms",
+    "spark.hadoop.fs.s3a.connection.establish.timeout": "15s",
+    "spark.hadoop.fs.s3a.connection.timeout": "30s",
+    "spark.hadoop.fs.s3a.connection.request.timeout": "30s",
+}
+"""What a session has for s3a://, unless `spark.conf` says otherwise (docs/object-storage.md)."""
+
 
 def build_session(settings: Settings, name: str = "trailhouse", jars: str | None = None) -> SparkSession:
     """The active session, or a new one with Delta, UTC and the settings' `spark.conf`.
@@ -44,6 +57,7 @@ def build_session(settings: Settings, name: str = "trailhouse", jars: str | None
     builder = SparkSession.builder.appName(name)
     conf = {
         **FIXED,
+        **OBJECT_STORE,
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
         # A progress bar is for a person at a terminal; in a log file it is a flood.
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),

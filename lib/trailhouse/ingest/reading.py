@@ -9,7 +9,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from trailhouse.errors import UnreadableFileError
-from trailhouse.files import reason
+from trailhouse.files import reason, store_failure
 from trailhouse.ingest.commits import Batch, RawFile
 from trailhouse.run import Run
 from trailhouse.sources import Source
@@ -29,7 +29,9 @@ def read_batch(
     files = [file for file in batch.files if file.name not in unreadable]
     try:
         return _staged(run, source, files), dict(unreadable)
-    except _FAILED:
+    except _FAILED as error:
+        if store_failure(error):
+            raise  # the file may be whole
         found = _unreadable(run, source, files)
         if not found:
             raise
@@ -50,6 +52,8 @@ def _unreadable(run: Run, source: Source, files: Sequence[RawFile]) -> dict[str,
         source.read(run.lake.spark, [file.path for file in files], run.settings).count()
         return {}
     except _FAILED as error:
+        if store_failure(error):
+            raise
         if len(files) == 1:
             return {files[0].name: _cause(error)}
     half = len(files) // 2

@@ -9,7 +9,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from trailhouse.errors import SourceError
-from trailhouse.files import reason
+from trailhouse.files import reason, store_failure
 from trailhouse.ingest.batch import publish_batch
 from trailhouse.ingest.commits import Batch
 from trailhouse.ingest.origins import restore_origins
@@ -117,6 +117,8 @@ def _drain(
     except PySparkException as error:
         if raised:
             raise raised[0] from None
+        if store_failure(error):
+            raise  # of the checkpoint's store as well as of the raw files': open_run tells it
         raise SourceError(f"raw input {raw.path} cannot be read: {reason(error)}") from None
 
 
