@@ -77,7 +77,7 @@ def test_a_cared_for_lake_is_up_to_date_with_the_same_rows_in_fewer_files(
 ) -> None:
     world = tidy.copy(tmp_path / "lake")
     lake = world.lake
-    before, read = rows(lake), lake.data_version("events")
+    before, read = rows(lake), lake.state("events").data_version
     done = care(world)
     assert (done["events"].merged, done["events"].into) == (3, 1)
     assert (done["identities"].merged, done["identities"].into) == (3, 1)
@@ -87,7 +87,7 @@ def test_a_cared_for_lake_is_up_to_date_with_the_same_rows_in_fewer_files(
     assert len(lake.read("events").inputFiles()) == 1
     assert not (world.root / "_staging").exists()
     assert not (world.root / "_scratch").exists()
-    assert lake.data_version("events") == read
+    assert lake.state("events").data_version == read
     assert "up to date" in stage(world)
     assert "no new files" in world.run()
     changes = world.spark.read.format("delta").option("readChangeFeed", True).option("startingVersion", 1)
@@ -107,7 +107,7 @@ def test_versions_that_were_consumed_are_read_though_their_files_are_deleted(
     file = world.write("d.json", message("d-1"))
     try:
         world.run()
-        assert lake.data_version("events") == lake.version("events") > consumed
+        assert lake.state("events").data_version == lake.version("events") > consumed
         # The stage is still of the version before: its files outlast another care.
         assert care(world, force=True)["events"].merged == 2
         assert lake.read("events", consumed).count() == 3
@@ -125,7 +125,7 @@ def test_a_care_that_died_before_its_mark_costs_work_and_changes_nothing(
 ) -> None:
     world = tidy.copy(tmp_path / "lake")
     lake = world.lake
-    before, published = rows(lake), lake.data_version("identities")
+    before, published = rows(lake), lake.state("identities").data_version
 
     def crash(*_: object) -> None:
         raise RuntimeError("power cut")
@@ -135,9 +135,9 @@ def test_a_care_that_died_before_its_mark_costs_work_and_changes_nothing(
         with pytest.raises(RuntimeError, match="power cut"):
             care(world)
         monkeypatch.undo()
-        assert not lake.marked(table)
+        assert not lake.state(table).marked
     assert "identities 3 (unchanged)" in stage(world)
-    assert lake.data_version("identities") == published, "what reads it is up to date"
+    assert lake.state("identities").data_version == published, "what reads it is up to date"
     assert rows(lake) == before
 
 
