@@ -45,6 +45,16 @@ def ended_process() -> int:
     return process.pid
 
 
+def is_taken(mine: Lease, refusal: str | None) -> None:
+    """Whether a lease is to be had, or refused with these words."""
+    if refusal:
+        with pytest.raises(StorageError, match=refusal):
+            mine.acquire()
+    else:
+        mine.acquire()
+        mine.release()
+
+
 def test_a_second_run_is_told_who_writes_till_the_first_has_ended(spark: SparkSession, current: Path) -> None:
     first, second = lease(spark, current, "first"), lease(spark, current, "second")
     first.acquire()
@@ -70,13 +80,7 @@ def test_the_lease_of_another_machine_ends_by_its_age(
     spark: SparkSession, current: Path, age: int, taken: bool
 ) -> None:
     left(current, renewed=time.time() - age)
-    mine = lease(spark, current)
-    if taken:
-        mine.acquire()
-        mine.release()
-    else:
-        with pytest.raises(StorageError, match="process 12 on elsewhere, since then"):
-            mine.acquire()
+    is_taken(lease(spark, current), None if taken else "process 12 on elsewhere, since then")
 
 
 @pytest.mark.parametrize(("age", "taken"), [(0, False), (70, True)])
@@ -86,13 +90,7 @@ def test_a_lease_that_was_cut_while_written_counts_by_the_age_of_its_file(
     left(current)
     current.write_text(current.read_text()[:20])
     os.utime(current, (time.time() - age, time.time() - age))
-    mine = lease(spark, current)
-    if taken:
-        mine.acquire()
-        mine.release()
-    else:
-        with pytest.raises(StorageError, match="being written by run unknown"):
-            mine.acquire()
+    is_taken(lease(spark, current), None if taken else "being written by run unknown")
 
 
 def test_of_many_that_find_a_dead_lease_one_takes_it(spark: SparkSession, current: Path) -> None:
@@ -137,6 +135,17 @@ def test_a_run_that_was_silent_for_too_long_publishes_nothing(
     with pytest.raises(StorageError, match="not renewed for 61 s; run again"):
         mine.require()
     mine.release()
+
+
+def test_a_dead_lease_is_taken_also_where_a_file_has_one_name_only(
+    spark: SparkSession, current: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("no second names")
+
+    monkeypatch.setattr(os, "link", refused)
+    left(current, renewed=0.0)
+    is_taken(lease(spark, current), None)
 
 
 def test_a_death_while_a_dead_lease_was_moved_locks_nobody_out(spark: SparkSession, current: Path) -> None:

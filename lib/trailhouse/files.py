@@ -170,7 +170,8 @@ class Files:
         if local is not None and wanted is not None:
             moved = _named(local, wanted)
             if moved:
-                os.unlink(local)
+                with suppress(FileNotFoundError):
+                    os.unlink(local)
             return moved
         try:
             return bool(self._system(path).rename(self._path(path), self._path(target)))
@@ -229,7 +230,8 @@ def _beside(local: str, text: str) -> Iterator[str]:
 def _named(local: str, wanted: str, text: str | None = None) -> bool:
     """Give a file a second name that is free: a rename would take the place of what is there.
 
-    Where the disk has no second names, `text` is written under the name instead.
+    Where the disk has no second names, `text` is written under the name instead; without a text the
+    file is renamed, after a look whether the name is free.
     """
     try:
         os.link(local, wanted)
@@ -237,12 +239,22 @@ def _named(local: str, wanted: str, text: str | None = None) -> bool:
         return False
     except OSError:
         if text is None:
-            return False
+            return _renamed(local, wanted)
         try:
             with open(wanted, "x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
             return False
+    return True
+
+
+def _renamed(local: str, wanted: str) -> bool:
+    if os.path.lexists(wanted):
+        return False
+    try:
+        os.rename(local, wanted)
+    except FileNotFoundError:
+        return False
     return True
 
 

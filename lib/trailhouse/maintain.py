@@ -101,9 +101,9 @@ def _read_again(lake: Lake, tables: Sequence[str]) -> dict[str, int]:
 
 def _optimize(lake: Lake, table: str, file_bytes: int) -> tuple[int, int]:
     """Small files of a partition into ones of about `file_bytes`; how many, and into how many."""
-    marked, rows = lake.state(table).marked, lake.state(table).data_version
+    state = lake.state(table)
     # A table that no stage marks, such as events, is as up to date as it ever is.
-    follows = marked or (TABLES[table].lawful and not lake.consumed(table))
+    follows = state.marked or (TABLES[table].lawful and not state.consumed)
     conf = {
         "spark.databricks.delta.optimize.maxFileSize": str(file_bytes),
         # A file near that size is left alone: to write it again for a few rows more is no gain.
@@ -113,7 +113,7 @@ def _optimize(lake: Lake, table: str, file_bytes: int) -> tuple[int, int]:
         metrics = DeltaTable.forPath(lake.spark, lake.path(table)).optimize().executeCompaction()
     told = metrics.select("metrics.numFilesRemoved", "metrics.numFilesAdded").collect()[0]
     if told.numFilesRemoved and follows:
-        lake.mark_same_rows(table, rows)
+        lake.mark_same_rows(table, state.data_version)
     return told.numFilesRemoved, told.numFilesAdded
 
 
@@ -136,8 +136,9 @@ def _vacuum(lake: Lake, table: str, retention: timedelta) -> tuple[int, int]:
 
 def _needed(lake: Lake, table: str, oldest: int, retention: timedelta) -> timedelta:
     """The retention, or longer: back to the version in whose files the rows of `oldest` lie."""
-    version = lake.state(table).same_rows(oldest)
-    if version == lake.version(table):
+    state = lake.state(table)
+    version = state.same_rows(oldest)
+    if version == state.version:
         return retention
     history = DeltaTable.forPath(lake.spark, lake.path(table)).history().where(F.col("version") == version)
     made = history.select((F.now() - F.col("timestamp")).alias("age")).first()
