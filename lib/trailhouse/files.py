@@ -56,15 +56,18 @@ class Files:
         except Py4JJavaError as error:
             raise StorageError(f"{path} cannot be reached: {reason(error)}") from None
 
-    def some_file(self, path: str) -> str | None:
-        """A file at or below a path (or pattern) that holds bytes and is not hidden; None without any."""
+    def some_files(self, path: str, most: int) -> list[str]:
+        """Files at or below a path (or pattern) that hold bytes and are not hidden: the first ones found."""
+        files: list[str] = []
         for status in self._system(path).globStatus(self._path(path)) or ():
             found = self._system(path).listFiles(status.getPath(), True)
             while found.hasNext():
                 file = found.next()
                 if file.getLen() > 0 and not file.getPath().getName().startswith(("_", ".")):
-                    return str(file.getPath().toString())
-        return None
+                    files.append(str(file.getPath().toString()))
+                    if len(files) == most:
+                        return files
+        return files
 
     def read_text(self, path: str) -> str | None:
         """A small text file, or None when it is not there."""

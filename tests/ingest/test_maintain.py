@@ -95,6 +95,7 @@ def test_a_cared_for_lake_is_up_to_date_with_the_same_rows_in_fewer_files(
     assert set(care(world)) <= {"ledger", "gate_results"}, "what no run wrote since needs no care"
 
 
+@pytest.mark.soak
 def test_versions_that_were_consumed_are_read_though_their_files_are_deleted(
     tidy: World, tmp_path: Path
 ) -> None:
@@ -130,7 +131,7 @@ def test_a_care_that_died_before_its_mark_costs_work_and_changes_nothing(
     def crash(*_: object) -> None:
         raise RuntimeError("power cut")
 
-    for table in ("events", "identities"):
+    for table in ("events", "events_quarantine", "identities"):
         monkeypatch.setattr(Lake, "mark_same_rows", crash)
         with pytest.raises(RuntimeError, match="power cut"):
             care(world)

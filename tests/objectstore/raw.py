@@ -16,7 +16,7 @@ SETTINGS = ("raw.format=segment", "spark.shuffle_partitions=2", "gates.max_quara
 JOBS = ("events", "identities")
 """A stream that appends, and a stage that publishes by difference: between them every way to write."""
 LAWFUL = ("events", "events_quarantine", "identity_links", "identities", "identity_conflicts")
-ARRIVAL = ("file", "line", "first_batch")
+ARRIVAL = ("file", "line", "first_batch", "quarantined_time")
 
 
 def write(folder: Path) -> Path:

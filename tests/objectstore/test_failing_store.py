@@ -40,6 +40,7 @@ def writes(part: str) -> Rule:
     return lambda request: DOWN if request.method == "PUT" and part in request.path else None
 
 
+@pytest.mark.soak
 def test_a_store_that_stays_down_ends_a_run_in_a_sentence_and_one_that_recovers_is_outlasted(
     spark: SparkSession,
     store: Store,

@@ -49,12 +49,10 @@ def test_a_folder_may_mix_lines_packed_lines_and_parquet(
 ) -> None:
     raw = tmp_path / "raw"
     (raw / "dt=2026-03-02").mkdir(parents=True)
-    # The format is told by this file, as it is the only one at first.
     pq.write_table(
         pa.Table.from_pylist([record("in parquet"), {**record("bad"), "timestamp": "soon"}]),
         raw / "a.parquet",
     )
-    run_suite(spark, settings, "events")
     (raw / "b.json").write_bytes(lines("plain", "in parquet"))
     (raw / "dt=2026-03-02" / "c.json.gz").write_bytes(gzip.compress(lines("gzip")))
     (raw / "dt=2026-03-02" / "d.json.zst").write_bytes(zstd(lines("zstd") + b"\n{cut\n"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from trailhouse.errors import SourceError
+from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
 from trailhouse.ingest.batch import publish_batch
 from trailhouse.ingest.commits import Batch
@@ -25,6 +26,8 @@ from trailhouse.tables import TABLES
 _FACTS = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
 _NEVER = "36500d"
 """The file source silently skips files older than maxFileAge: so far out that none is."""
+_LOOKED_INTO = 5
+"""Files that are tried for their format, when those before them cannot be read."""
 
 
 def ingest(run: Run, *, rebuild: bool = False) -> None:
@@ -74,12 +77,11 @@ def _source(run: Run) -> Source:
     if raw.format != "auto":
         return SOURCES[raw.format]
     _require_input(lake, raw.path)
-    file = lake.files.some_file(raw.path)
-    if file is None:
+    files = lake.files.some_files(raw.path, _LOOKED_INTO)
+    if not files:
         raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
-    with unreadable_named():
-        rows = read_lines(lake.spark, [file]).limit(recognise.LINES).collect()
-    names = recognised([bytes(row.raw).decode(errors="replace") for row in rows])
+    file, lines = _first_lines(lake, files)
+    names = recognised(lines)
     if len(names) != 1:
         like = " and ".join(names) or f"none of {', '.join(sorted(SOURCES))}"
         raise SourceError(
@@ -88,6 +90,21 @@ def _source(run: Run) -> Source:
         )
     run.progress.note(f"raw format {names[0]}, recognised by the first lines of {file}")
     return SOURCES[names[0]]
+
+
+def _first_lines(lake: Lake, files: Sequence[str]) -> tuple[str, list[str]]:
+    """The first of the files that can be read, and how it begins. UnreadableFileError when none can."""
+    *others, last = files
+    for file in others:
+        with suppress(UnreadableFileError):
+            return file, _lines(lake, file)
+    return last, _lines(lake, last)
+
+
+def _lines(lake: Lake, file: str) -> list[str]:
+    with unreadable_named():
+        rows = read_lines(lake.spark, [file]).limit(recognise.LINES).collect()
+    return [bytes(row.raw).decode(errors="replace") for row in rows]
 
 
 def _drain(

@@ -19,7 +19,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from trailhouse.errors import SourceError
+from trailhouse.errors import UnreadableFileError
+from trailhouse.files import store_failure
 from trailhouse.sources.parquet import read_rows
 from trailhouse.sources.paths import is_parquet, literal
 
@@ -60,14 +61,14 @@ def _text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 @contextmanager
 def unreadable_named() -> Iterator[None]:
-    """Raise SourceError with the file's name where Spark finds one that it cannot read to its end."""
+    """Raise UnreadableFileError with the file's name where Spark finds one that it cannot read to its end."""
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:
         found = _UNREADABLE.search(str(error))
-        if found is None:
+        if found is None or store_failure(error):
             raise
-        raise SourceError(
+        raise UnreadableFileError(
             f"{unquote(found[1])} cannot be read to its end: it is cut, damaged or not what its name says;"
             " replace it, or take it out of the folder"
         ) from None
