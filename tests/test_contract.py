@@ -120,7 +120,7 @@ def test_the_page_tells_what_a_contract_promises() -> None:
     assert data_dictionary.page([table]).split("\n## ")[1] == (
         "`a_table`\n\n"
         "What it is.\n\n"
-        "Grain: `k`. Partitioned by `v`. Appended to run by run: outside of the law that any batching"
+        "Grain: `k`. Partitioned by `v`. It speaks of arrival: outside of the law that any batching"
         " gives the same rows.\n\n"
         "| Column | Type | Holds | Promise |\n"
         "|---|---|---|---|\n"
