@@ -63,6 +63,20 @@ def test_a_table_of_nothing_is_there_and_empty_and_takes_rows_later(lake: Lake) 
     assert published(lake) == sorted(ROWS, key=repr)
 
 
+def test_a_look_at_a_table_is_no_job_of_spark(lake: Lake) -> None:
+    lake.publish(VISITS, frame(lake, ROWS))
+    lake.mark("visits", {}, 0)  # a version that nobody has looked at
+    context = lake.spark.sparkContext
+    context.setJobGroup("a look", "")
+    try:
+        assert lake.state("visits").files == 3
+        assert context.statusTracker().getJobIdsForGroup("a look") == []
+        assert lake.read("visits").count() == 4
+        assert context.statusTracker().getJobIdsForGroup("a look") != [], "the group is that of jobs"
+    finally:
+        context.setLocalProperty("spark.jobGroup.id", None)
+
+
 def test_a_run_that_comes_second_in_making_a_table_adds_nothing(lake: Lake) -> None:
     lake.publish(VISITS, frame(lake, ROWS))
     with pytest.raises(PySparkException, match="already exists"):

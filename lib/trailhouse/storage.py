@@ -143,7 +143,7 @@ class Lake:
         while entries.hasNext():
             entry = entries.next()
             properties[str(entry._1())] = str(entry._2())
-        return State(int(snapshot.version()), int(snapshot.numOfFiles()), properties)
+        return State(int(snapshot.version()), _number_of_files(snapshot), properties)
 
     def version(self, table: str) -> int:
         """The newest version, properties included."""
@@ -272,6 +272,12 @@ class Lake:
         )
         nothing = java(self.spark, "scala.Option").empty()
         return log.update(False, nothing, nothing)
+
+
+def _number_of_files(snapshot: Any) -> int:
+    # By Delta's checksum of the version: the snapshot's own count reads all of its log by two Spark jobs.
+    checksum = snapshot.checksumOpt()
+    return int(checksum.get().numFiles() if checksum.isDefined() else snapshot.numOfFiles())
 
 
 def fingerprint(frame: DataFrame, *by: str) -> DataFrame:

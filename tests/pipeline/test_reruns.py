@@ -67,7 +67,8 @@ def copy(shop_lake: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(shop_lake, tmp_path / "copy"))
 
 
-@pytest.mark.parametrize("remade", [FEW, pytest.param(TABLES_ONLY, marks=long)], ids=["few", "all"])
+# Another test rebuilds the events.
+@pytest.mark.parametrize("remade", [FEW[1:], pytest.param(TABLES_ONLY, marks=long)], ids=["few", "all"])
 def test_a_second_run_and_a_rebuild_change_no_table(
     spark: SparkSession, shop: Shop, copy: Path, remade: tuple[str, ...]
 ) -> None:
@@ -79,14 +80,18 @@ def test_a_second_run_and_a_rebuild_change_no_table(
     assert versions(lake) == before
 
 
-@pytest.mark.parametrize("early", [FEW, pytest.param(MOST, marks=long)], ids=["few", "most"])
-def test_three_deliveries_in_another_order_with_crashes_give_the_tables_of_one(
+# A small lake shows what a crash at each of a batch's steps leaves: see tests/ingest.
+@pytest.mark.parametrize(
+    ("early", "crashes"), [(FEW, False), pytest.param(MOST, True, marks=long)], ids=["few", "most-crashes"]
+)
+def test_three_deliveries_in_another_order_give_the_tables_of_one(
     spark: SparkSession,
     shop_lake: Path,
     split: Shop,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     early: tuple[str, ...],
+    crashes: bool,
 ) -> None:
     deliveries = sorted(split.raw.iterdir())
     assert len(deliveries) == 3
@@ -107,10 +112,12 @@ def test_three_deliveries_in_another_order_with_crashes_give_the_tables_of_one(
                 run_suite(spark, settings, "events")
 
     run_suite(spark, third, *early)
-    crash(first, "publish_events", committed=True)
+    if crashes:
+        crash(first, "publish_events", committed=True)
     run_suite(spark, first, "events")
-    crash(second, "publish_events", committed=False)
-    crash(second, "publish_quarantine", committed=False)
+    if crashes:
+        crash(second, "publish_events", committed=False)
+        crash(second, "publish_quarantine", committed=False)
     run_suite(spark, second, *TABLES_ONLY)
 
     lake, whole = Lake(spark, str(tmp_path / "lake")), Lake(spark, str(shop_lake))
