@@ -102,6 +102,15 @@ def requeue(
 
 
 @app.command()
+def rescore(settings: SettingsFile = None, set_: Overrides = None, lake: LakeRoot = None) -> None:
+    """Apply today's rules for bots, own staff and page groups to events that are published."""
+    from trailhouse.ingest.rescore import rescore
+
+    with _writing("rescore", settings, set_, lake) as run:
+        rescore(run)
+
+
+@app.command()
 def maintain(
     force: Annotated[
         bool, typer.Option("--force", help="Allow a retention under a day; nobody may read the lake.")

@@ -110,8 +110,11 @@ class Lake:
         delta = java(self.spark, "io.delta.tables.DeltaTable")
         return bool(delta.isDeltaTable(self.spark._jsparkSession, self.path(table)))
 
-    def create(self, table: Table) -> None:
-        """An empty table of this contract; one that is there gets the columns that it lacks."""
+    def create(self, table: Table, properties: Mapping[str, str] | None = None) -> None:
+        """An empty table of this contract; one that is there gets the columns that it lacks.
+
+        `properties` are those of a table that is made by this call.
+        """
         if self.exists(table.name):
             self._add_columns(table)
             return
@@ -123,7 +126,7 @@ class Lake:
         )
         if table.partition_by:
             builder = builder.partitionedBy(*table.partition_by)
-        for name, value in _table_properties(table).items():
+        for name, value in {**_table_properties(table), **(properties or {})}.items():
             builder = builder.property(name, value)
         builder.execute()
 
@@ -240,6 +243,12 @@ class Lake:
         last = dict(sorted(same.items(), key=lambda item: int(item[0]))[-_REMEMBERED:])
         marks = {DATA_VERSION: str(data_version), MARKED_VERSION: str(state.version + 1)}
         self._set_properties(table, {**marks, SAME_ROWS: json.dumps(last)})
+
+    def note(self, table: str, values: Mapping[str, str]) -> None:
+        """Properties that say nothing new of the rows: who has read these need not read again."""
+        state = self.state(table)
+        marks = {DATA_VERSION: str(state.data_version), MARKED_VERSION: str(state.version + 1)}
+        self._set_properties(table, {**marks, **values})
 
     def _set_properties(self, table: str, values: Mapping[str, str]) -> None:
         pairs = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in values.items())

@@ -83,6 +83,12 @@ def within(address: Column, networks: Iterable[str]) -> Column:
     return F.coalesce(let(digits(address), inside), F.lit(False))
 
 
+def holds_whole_networks(network: str) -> bool:
+    """Whether a network is made of such as `truncated` gives, so that these tell what lies in it."""
+    found = _network(network)
+    return found.prefixlen <= (24 if found.version == 4 else 48)
+
+
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(text.strip(), strict=False)

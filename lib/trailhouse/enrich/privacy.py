@@ -52,12 +52,21 @@ def hashed(values: Column) -> Column:
     return _hmac(hash_key())(values)
 
 
+def digest(text: str) -> str:
+    """What `hashed` makes of one text; SettingsError as of `hash_key`."""
+    return _digest(hash_key(), text)
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
 def _hmac(key: bytes) -> Callable[[Column], Column]:
-    def digest(text: str | None) -> str | None:
-        return None if text is None else hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    def each(texts: Sequence[str | None]) -> list[str | None]:
+        return [None if text is None else _digest(key, text) for text in texts]
 
     def hashes(rows: pd.Series) -> pd.Series:
-        return rows.map(lambda texts: None if texts is None else [digest(text) for text in texts])
+        return rows.map(lambda texts: None if texts is None else each(texts))
 
     return cast("Callable[[Column], Column]", cast("Any", pandas_udf)(hashes, "array<string>"))
 

@@ -15,6 +15,7 @@ from trailhouse.ingest.batch import publish_batch
 from trailhouse.ingest.commits import Batch
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.readings import Compared, compare, facts, raw_file, tell_changed
+from trailhouse.ingest.rescore import remember, remembered, tell_other_rules
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
 from trailhouse.run import Run
@@ -38,8 +39,11 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     """
     lake = run.lake
     source = _source(run)
-    for table in ("events", "events_quarantine", "event_origins"):
+    lake.create(TABLES["events"], remembered(run.settings))
+    for table in ("events_quarantine", "event_origins"):
         lake.create(TABLES[table])
+    if not rebuild:
+        tell_other_rules(run)
     checkpoint = f"{lake.root}/_streams/events-{source.name}"
     if rebuild:
         lake.clear(f"_streams/events-{source.name}")
@@ -68,6 +72,8 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
         again = tuple(file for file in compared.again if file.path not in tried)
         if again:
             done.append(publish_batch(run, source, Batch(f"retry-{run.id}", 0, again, "retry")))
+        if rebuild:
+            remember(run)
         line.done(_told(done) if done else "no new files")
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.enrich import addresses, campaigns, devices, pages, privacy, urls
+from trailhouse.enrich import campaigns, devices, pages, privacy, scores, urls
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 from trailhouse.sources import Source
@@ -136,26 +136,7 @@ def _with_signs(frame: DataFrame, settings: Settings) -> DataFrame:
     others = F.exists(F.map_values("identifiers"), lambda value: is_blocked(value, settings))
     blocked = reduce(lambda a, b: a | b, singles) | F.coalesce(others, F.lit(False))
     frame = frame.withColumn("blocked_ids", blocked).withColumns(clean)
-    return frame.withColumn("internal", _internal(settings))
-
-
-def _internal(settings: Settings) -> Column:
-    rules = settings.events
-    found = F.lit(False)
-    if rules.internal_addresses:
-        found = found | addresses.within(F.col("ip"), rules.internal_addresses)
-    if rules.internal_email_domains:
-        email = F.lower(F.try_element_at("identifiers", F.lit("email")))
-        for domain in rules.internal_email_domains:
-            own = domain.strip().lower().lstrip("@")
-            found = found | email.endswith(f"@{own}") | email.endswith(f".{own}")
-    if rules.internal_ids:
-        found = (
-            found
-            | F.col("user_id").isin(*rules.internal_ids)
-            | F.col("anonymous_id").isin(*rules.internal_ids)
-        )
-    return F.coalesce(found, F.lit(False))
+    return frame.withColumn("internal", scores.internal(settings))
 
 
 def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
@@ -220,9 +201,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
     good = (F.size("reasons") == 0) & ~F.col("refused")
     facts = frame.withColumn("facts", devices.user_agent_facts(F.left("user_agent", F.lit(1024))))
     event_id = F.coalesce("event_id", "content_hash")
-    declared = F.coalesce(F.col("facts.declared_crawler"), F.lit(False))
-    listed = F.coalesce(F.col("facts.listed"), F.lit(False))
-    kinds = texts([F.when(declared, F.lit("declared_crawler")), F.when(listed, F.lit("user_agent_list"))])
+    kinds = scores.bot_reasons(F.col("facts"))
     page, parts = F.col("page"), pages.Parts(F.col("url_host"), F.col("url_path"))
     screen = F.coalesce((F.col("event_name") == "screen_view") & page["url"].isNull(), F.lit(False))
     complete = facts.withColumns(
@@ -233,7 +212,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
             "page": pages.page(page, parts, screen, settings),
             "device": F.col("facts.device"),
             "bot_reasons": kinds,
-            "is_bot": declared | (F.size(kinds) >= 2),
+            "is_bot": scores.is_bot(kinds),
             # Bytes are for quarantine alone; carrying them along doubles what is staged.
             "raw": F.when(~good & (F.size("reasons") > 0), F.col("raw")),
         }
