@@ -168,6 +168,7 @@ def _consumed(settings: Settings, stage: Stage, versions: dict[str, int]) -> dic
         "inputs": versions,
         "settings": settings.digest(stage.settings),
         "code": f"{__version__}/{stage.version}",
+        **({"reference": stage.reference()} if stage.reference else {}),
     }
 
 

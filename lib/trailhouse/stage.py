@@ -58,8 +58,9 @@ class Stage:
     `reads` are table names; `pins` maps an input to the table whose consumed version of that input
     is to be read, so that a diamond of stages sees one version (incremental.md). `settings` names
     the sections of the settings that the result depends on: when one of them changes, the stage
-    runs again though its inputs did not change. `wanted` says whether the settings ask for it: if not, it
-    runs only to empty tables that an earlier run left. No later stage begins before a `barrier` has ended.
+    runs again though its inputs did not change. So it does when `reference`, the hash of lists that
+    come with the package, is another. `wanted` says whether the settings ask for it: if not, it runs
+    only to empty tables that an earlier run left. No later stage begins before a `barrier` has ended.
     """
 
     name: str
@@ -70,5 +71,6 @@ class Stage:
     settings: tuple[str, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
+    reference: Callable[[], str] | None = None
     wanted: Callable[[Settings], bool] = always
     barrier: bool = False

@@ -6,6 +6,7 @@ file, not other code.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, reduce
@@ -27,21 +28,34 @@ _PAID_CLICKS = {"google": ("gclid", "gbraid", "wbraid", "dclid"), "bing": ("mscl
 _ANY_COUNTRY = r"(?:[a-z]{2,3}(?:\.[a-z]{2})?)"
 
 
+_RULES, _REFERRERS = "channels.yaml", "referrers.yaml"
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
 @cache
 def _data(name: str) -> Any:
-    return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    return yaml.safe_load(_text(name))
+
+
+def reference() -> str:
+    """A hash of the rules and lists: with another one, visits may have other channels."""
+    return hashlib.sha256((_text(_RULES) + _text(_REFERRERS)).encode()).hexdigest()[:16]
 
 
 def names() -> tuple[str, ...]:
     """Every channel that a visit can have, in the order of the rules."""
-    return (DIRECT, *(rule["channel"] for rule in _data("channels.yaml")["rules"]), UNASSIGNED)
+    return (DIRECT, *(rule["channel"] for rule in _data(_RULES)["rules"]), UNASSIGNED)
 
 
 def source_class(source: Column) -> Column:
     """email, shopping, video, social or search of a referring host or `utm_source`; null for others."""
     bare = F.regexp_replace(F.lower(source), r"^(?:www|m|l|lm|amp)\.", "")
     found: Column | None = None
-    for name, entries in _data("referrers.yaml").items():
+    for name, entries in _data(_REFERRERS).items():
         one = bare.rlike(_pattern(entries))
         found = F.when(one, F.lit(name)) if found is None else found.when(one, F.lit(name))
     assert found is not None
@@ -112,7 +126,7 @@ def _by_rules(facts: Column) -> Column:
     untold = texts["medium"].isNull() | texts["medium"].isin("(none)", "(not set)")
     direct = (texts["source"] == "(direct)") & untold
     found = F.when(nothing | F.coalesce(direct, F.lit(False)), F.lit(DIRECT))
-    for rule in _data("channels.yaml")["rules"]:
+    for rule in _data(_RULES)["rules"]:
         conditions = {key: value for key, value in rule.items() if key != "channel"}
         found = found.when(_holds(conditions, texts), F.lit(rule["channel"]))
     return found.otherwise(F.lit(UNASSIGNED))

@@ -6,8 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, is_client, micros, money_by_currency, project_day
-from trailhouse.enrich import urls
-from trailhouse.enrich.channels import channel
+from trailhouse.enrich import channels, urls
 from trailhouse.settings import Settings
 from trailhouse.signals.dead_click import TRACKER, judged
 from trailhouse.stage import Check, Context, Frames, Stage
@@ -143,7 +142,7 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
             "dead_clicks": F.when(F.col("_judged"), F.coalesce("_dead", zero)),
             "value": money_by_currency(F.col("_money")),
             "converted": F.col("conversions") > 0,
-            "channel": channel(F.col("referrer"), F.col("campaign"), urls.host(F.col("_entry_url"))),
+            "channel": channels.channel(F.col("referrer"), F.col("campaign"), urls.host(F.col("_entry_url"))),
             "run_end": F.max("end_time").over(whole_run),
             "closed": F.unix_micros("watermark") > F.unix_micros("end_time") + micros(rules.timeout),
         }
@@ -180,6 +179,7 @@ STAGE = Stage(
     transform=transform,
     settings=("sessions", "project", "conversions", "signals"),
     pins={"activity": "page_views"},
+    reference=channels.reference,
     checks=(
         Check(
             "sessions",
