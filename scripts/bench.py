@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -98,6 +99,9 @@ def main(
     raw_events: Annotated[int, typer.Option(help="Raw events to read, about.")] = 100_000,
     session_events: Annotated[int, typer.Option("--events", help="Events to sessionize.")] = 1_000_000,
     links: Annotated[int, typer.Option(help="Links to find components of.")] = 20_000,
+    a_day: Annotated[
+        int, typer.Option(help="Raw events of a day that is added to a history, about.")
+    ] = 2_000,
     runs: Annotated[int, typer.Option(help="Runs of each; the best counts.")] = 2,
 ) -> None:
     """Print a row a stage: ours, the peer, the ratio."""
@@ -108,10 +112,11 @@ def main(
         shown.add_column(header, no_wrap=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = (
-            events.row(spark, folder, settings, raw_events),
-            sessions.row(spark, folder, session_events),
-            components.row(spark, folder, settings, links),
+        # Each makes its data when it is asked for, and may take that of the one before away.
+        rows = chain(
+            events.rows(spark, folder, settings, raw_events, a_day),
+            sessions.rows(spark, folder, session_events),
+            components.rows(spark, folder, settings, links),
         )
         for row in rows:
             ours, peer = timed(row.ours, runs, jvm=True), timed(row.peer, runs, jvm=row.peer_in_jvm)

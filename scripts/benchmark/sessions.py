@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from trailhouse.sessionize import with_sessions
 from trailhouse.settings import Sessions
 
 
-def row(spark: SparkSession, folder: Path, events: int) -> Row:
+def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
     """Sessions by the 30-minute gap, from resolved events in Parquet."""
     path = str(folder / "events")
     person = F.concat(F.lit("p"), F.pmod(F.xxhash64("id"), F.lit(max(events // 40, 1))).cast("string"))
@@ -47,4 +48,4 @@ def row(spark: SparkSession, folder: Path, events: int) -> Row:
         """)
         return len(found.fetchall())
 
-    return Row(f"sessions, {events:,} events", ours, "DuckDB SQL", peer)
+    yield Row(f"sessions, {events:,} events", ours, "DuckDB SQL", peer)
