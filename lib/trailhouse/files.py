@@ -26,7 +26,8 @@ _READS = 3
 _CONDITION = "fs.option.create.conditional.overwrite"
 _STORE_FAILED = re.compile(
     r"\b(org\.apache\.hadoop\.fs\.s3a\.\w+|software\.amazon\.awssdk\.[\w.]+|org\.apache\.http\.[\w.]+|"
-    r"java\.net\.\w+|org\.apache\.hadoop\.net\.\w+|java\.nio\.file\.AccessDenied)Exception\b"
+    # A name that Hadoop takes for no path is no failure of a store.
+    r"java\.net\.(?!URISyntax)\w+|org\.apache\.hadoop\.net\.\w+|java\.nio\.file\.AccessDenied)Exception\b"
 )
 
 
@@ -68,6 +69,13 @@ class Files:
                     if len(files) == most:
                         return files
         return files
+
+    def local_matches(self, path: str) -> list[str]:
+        """What of this machine's disk a path (or pattern) means, as paths; none of another file system."""
+        if self.local(path) is None:
+            return []
+        found = self._system(path).globStatus(self._path(path)) or ()
+        return [str(status.getPath().toUri().getPath()) for status in found]
 
     def read_text(self, path: str) -> str | None:
         """A small text file, or None when it is not there."""
@@ -134,7 +142,7 @@ class Files:
 
     def write_text(self, path: str, text: str) -> None:
         """A text file written whole, replacing one that is there."""
-        local = self._local(path)
+        local = self.local(path)
         if local is None:
             self._write(self._system(path).create(self._path(path), True), text)
             return
@@ -147,7 +155,7 @@ class Files:
         S3 is asked for a conditional write; local disks are written past Hadoop, whose look and make
         are two steps there.
         """
-        local = self._local(path)
+        local = self.local(path)
         if local is not None:
             with _beside(local, text) as part:
                 return _named(part, local, text)
@@ -169,7 +177,7 @@ class Files:
 
     def move(self, path: str, target: str) -> bool:
         """Give a file another name that is free; False when it is taken, or the file is gone."""
-        local, wanted = self._local(path), self._local(target)
+        local, wanted = self.local(path), self.local(target)
         if local is not None and wanted is not None:
             moved = _named(local, wanted)
             if moved:
@@ -187,7 +195,7 @@ class Files:
         """A file or folder with all that is in it; nothing when it is not there."""
         self._system(path).delete(self._path(path), True)
 
-    def _local(self, path: str) -> str | None:
+    def local(self, path: str) -> str | None:
         """The path on this machine's disk; None for another file system."""
         if self._system(path).getScheme() != "file":
             return None

@@ -13,6 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from trailhouse.errors import SourceError
+from trailhouse.sources import lines
 from trailhouse.sources.lines import line_numbers, read_lines, unreadable_named
 
 LINES = [b"one", b"", b"two \xff\r", b"   ", b"\xe2\r", b"one", "drei ä".encode()]
@@ -113,6 +114,18 @@ def test_bad_lines_have_their_numbers_in_packed_files_too(spark: SparkSession, f
     assert {(hashes[row.content_hash], Path(row.file).name, row.line) for row in found} == {
         (suffix, f"marked{suffix}", len(LINES) + 1) for suffix in PACKED
     }
+
+
+def test_lines_of_a_file_too_large_to_be_held_are_not_counted(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_COUNTED", len(CONTENT))
+    large, small = tmp_path / "a.json", tmp_path / "b.json"
+    large.write_bytes(CONTENT + b"\n")
+    small.write_bytes(CONTENT)
+    hashes = spark.createDataFrame([(hashlib.sha256(b"one").hexdigest(),)], "content_hash string")
+    found = line_numbers(spark, [str(large), str(small)], hashes).collect()
+    assert [(Path(row.file).name, row.line) for row in found] == [("b.json", 1)]
 
 
 def test_a_long_line_of_a_packed_file_is_kept(spark: SparkSession, tmp_path: Path) -> None:

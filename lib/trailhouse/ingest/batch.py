@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 from trailhouse.gates import Outcome
 from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
 from trailhouse.ingest.counting import against_published, count
+from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
-from trailhouse.ingest.readings import record, tell_unreadable
+from trailhouse.ingest.readings import as_read, record, remember, tell_unreadable
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
 from trailhouse.sources import Source
@@ -65,9 +66,10 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     file that cannot be read to its end is left out, and told.
     """
     lake, started = run.lake, time.perf_counter()
-    known = committed(lake).get((batch.stream, batch.number))
+    known = committed(lake, "events", "raw_files").get((batch.stream, batch.number))
     # What a commit left out stays out of its replay: its records would be counted, and not published.
-    prepared, unreadable = read_batch(run, source, batch, known.unreadable if known else {})
+    left_out = known.unreadable if known else refused(run, batch.files)
+    prepared, unreadable = read_batch(run, source, batch, left_out)
     if prepared is None:
         record(run, batch, unreadable)
         tell_unreadable(run, batch, unreadable)
@@ -82,10 +84,11 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     _hold_on_share(run, counts, batch)
     run.lease.require()
     if weighed:
+        remember(run, batch)
         publish_weighed(run, batch, weighed, staged["events"], unreadable, rebuild=rebuild)
     publish_quarantine(lake, quarantine)
     # Last, as a file that counts as read is not tried again.
-    record(run, batch, unreadable)
+    record(run, as_read(run, batch) if known else batch, unreadable, None if counts.kept else counts)
     # Of a replay whose commit was there already, `restore_ledger` has told.
     for table in ("events", "events_quarantine") if known is None else ("events_quarantine",):
         run.records.stage(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from pyspark.sql import DataFrame
 
 from trailhouse.ledger import Counts
 from trailhouse.storage import Lake
+
+_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Committed:
-    """What a commit of `events` tells of its batch; `unreadable` are files left out of it, with why."""
+    """What a commit tells of its batch; `unreadable` are files left out of it, with why."""
 
     counts: Counts
     stage: str
@@ -52,19 +55,10 @@ def publish_events(
     lake: Lake, rows: DataFrame, batch: Batch, counts: Counts, unreadable: Mapping[str, str]
 ) -> None:
     """One commit that carries the batch's number and counts."""
-    told = {
-        "stream": batch.stream,
-        "batch": batch.number,
-        "stage": batch.stage,
-        "counts": json.loads(counts.to_json()),
-        "unreadable": dict(sorted(unreadable.items())),
-    }
-    spark = lake.spark
-    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", json.dumps(told))
-    try:
+    with telling(lake, batch, counts, unreadable):
         if counts.replaced:
             (
-                DeltaTable.forPath(spark, lake.path("events"))
+                DeltaTable.forPath(lake.spark, lake.path("events"))
                 .alias("old")
                 .merge(rows.alias("new"), "old.event_key = new.event_key AND old.event_id = new.event_id")
                 .whenMatchedUpdateAll()
@@ -80,8 +74,23 @@ def publish_events(
                 .option("txnVersion", batch.number)
                 .save(lake.path("events"))
             )
+
+
+@contextmanager
+def telling(lake: Lake, batch: Batch, counts: Counts, unreadable: Mapping[str, str]) -> Iterator[None]:
+    """What is committed within carries the batch's number and counts: `committed` reads them."""
+    told = {
+        "stream": batch.stream,
+        "batch": batch.number,
+        "stage": batch.stage,
+        "counts": json.loads(counts.to_json()),
+        "unreadable": dict(sorted(unreadable.items())),
+    }
+    lake.spark.conf.set(_METADATA, json.dumps(told))
+    try:
+        yield
     finally:
-        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
+        lake.spark.conf.unset(_METADATA)
 
 
 def publish_quarantine(lake: Lake, rows: DataFrame) -> None:
@@ -97,16 +106,22 @@ def publish_quarantine(lake: Lake, rows: DataFrame) -> None:
     )
 
 
-def committed(lake: Lake) -> dict[tuple[str, int], Committed]:
-    """Every batch that a commit of `events` carries."""
-    history = DeltaTable.forPath(lake.spark, lake.path("events")).history()
+def committed(lake: Lake, *tables: str) -> dict[tuple[str, int], Committed]:
+    """Every batch that a commit of these tables carries.
+
+    That of `events` does, or, where a batch brought no rows, that of `raw_files`.
+    """
     found = {}
-    for row in history.where("userMetadata IS NOT NULL").select("userMetadata").collect():
-        try:
-            told: dict[str, Any] = json.loads(row.userMetadata)
-            found[(told["stream"], int(told["batch"]))] = Committed(
-                Counts(**told["counts"]), told.get("stage", "events"), dict(told.get("unreadable", {}))
-            )
-        except (ValueError, KeyError, TypeError):
-            continue  # somebody else's metadata
+    for table in tables:
+        if not lake.exists(table):
+            continue
+        history = DeltaTable.forPath(lake.spark, lake.path(table)).history()
+        for row in history.where("userMetadata IS NOT NULL").select("userMetadata").collect():
+            try:
+                told: dict[str, Any] = json.loads(row.userMetadata)
+                found[(told["stream"], int(told["batch"]))] = Committed(
+                    Counts(**told["counts"]), told.get("stage", "events"), dict(told.get("unreadable", {}))
+                )
+            except (ValueError, KeyError, TypeError):
+                continue  # somebody else's metadata
     return found

@@ -7,14 +7,14 @@ from trailhouse.run import Run
 
 
 def restore_ledger(run: Run) -> None:
-    """Write the ledger rows of batches whose run ended between its commit and its ledger."""
+    """Write the ledger rows of batches whose run ended between its commits and its ledger."""
     lake = run.lake
     if not lake.exists("ledger"):
         told: set[tuple[str, int]] = set()
     else:
         rows = lake.read("ledger").where("table_name = 'events' AND kept IS NOT NULL")
         told = {(row.note.split(",")[0].removeprefix("stream "), row.batch) for row in rows.collect()}
-    for (stream, number), batch in committed(lake).items():
+    for (stream, number), batch in committed(lake, "events", "raw_files").items():
         if (stream, number) not in told:
             run.records.stage(
                 batch.stage,

@@ -12,9 +12,18 @@ from pyspark.sql import DataFrame
 from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
 from trailhouse.ingest.batch import publish_batch
-from trailhouse.ingest.commits import Batch
+from trailhouse.ingest.commits import Batch, RawFile
+from trailhouse.ingest.folder import unseen
 from trailhouse.ingest.origins import restore_origins
-from trailhouse.ingest.readings import Compared, compare, facts, raw_file, tell_changed
+from trailhouse.ingest.readings import (
+    Compared,
+    compare,
+    facts,
+    passed_over,
+    raw_file,
+    tell_changed,
+    tell_unseen,
+)
 from trailhouse.ingest.rescore import remember, remembered, tell_other_rules
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
@@ -44,13 +53,16 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
         lake.create(TABLES[table])
     if not rebuild:
         tell_other_rules(run)
-    checkpoint = f"{lake.root}/_streams/events-{source.name}"
-    if rebuild:
-        lake.clear(f"_streams/events-{source.name}")
+    streams = f"_streams/events-{source.name}"
+    checkpoint = f"{lake.root}/{streams}"
+    if rebuild or not lake.files.reachable(f"{checkpoint}/metadata"):
+        # First what names the stream: one without, whose removal was cut short, is removed here.
+        lake.clear(f"{streams}/metadata", streams)
     restore_ledger(run)
     restore_origins(run)
     _require_input(lake, run.settings.raw.path)
-    compared = Compared(0, (), ()) if rebuild else compare(run)
+    tell_unseen(run, unseen(run))
+    compared = Compared() if rebuild else compare(run)
     tell_changed(run, compared)
     with run.progress.stage("events") as line:
         done: list[Counts] = []
@@ -69,12 +81,18 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
                 raise
 
         _drain(run, checkpoint, each, raised)
-        again = tuple(file for file in compared.again if file.path not in tried)
-        if again:
-            done.append(publish_batch(run, source, Batch(f"retry-{run.id}", 0, again, "retry")))
+        again = [file for file in compared.again if file.path not in tried]
+        if compared.unknown > len(tried):
+            again += passed_over(run)
+        for number, files in enumerate(_batched(again, run.settings.raw.files_per_batch)):
+            done.append(publish_batch(run, source, Batch(f"retry-{run.id}", number, files, "retry")))
         if rebuild:
             remember(run)
         line.done(_told(done) if done else "no new files")
+
+
+def _batched(files: Sequence[RawFile], size: int) -> list[tuple[RawFile, ...]]:
+    return [tuple(files[start : start + size]) for start in range(0, len(files), size)]
 
 
 def _source(run: Run) -> Source:

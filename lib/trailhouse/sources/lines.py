@@ -27,6 +27,13 @@ from trailhouse.sources.paths import is_parquet, literal
 _UNREADABLE = re.compile(r"\[FAILED_READ_FILE[^\]]*\][^\n]*? reading file (.+?)\.\s+SQLSTATE")
 _BOM = b"\xef\xbb\xbf"
 _BATCH = 20_000
+_COUNTED = 256 * 1024 * 1024
+"""Bytes of the largest file that lines are counted in: it is held in memory whole."""
+_LOCAL = {
+    # Hadoop's own for a local disk looks for checksums, and stumbles over a colon in a file's name.
+    "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    "fs.file.impl.disable.cache": "true",
+}
 
 
 def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
@@ -49,7 +56,7 @@ def read_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 def _text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     # A Python list of files has no common folder, so no column comes of `dt=...` in their paths.
-    lines = spark.read.text([literal(path) for path in paths], lineSep="\n")
+    lines = spark.read.options(**_LOCAL).text([literal(path) for path in paths], lineSep="\n")
     text = F.col("value")
     # Cut by bytes: trimming by characters would read past the end of a line that is not UTF-8.
     line = F.when(text.endswith("\r"), F.substring(text.cast("binary"), F.lit(1), F.octet_length(text) - 1))
@@ -79,14 +86,17 @@ def line_numbers(spark: SparkSession, files: Sequence[str], hashes: DataFrame) -
 
     `hashes` has a column `content_hash`, the SHA-256 of the record's bytes; `files` are named as in the
     column `file`. Of several places the first by file name, then line, is given; Parquet files have no
-    lines. Reads the files a second time, in Python: name only those that hold bad records.
+    lines, and those of a file larger than 256 MiB are not counted. Reads the files a second time, in
+    Python: name only those that hold bad records.
     """
     texts = [literal(unquote(file)) for file in files if not is_parquet(file)]
     if not texts:
         return spark.createDataFrame([], "content_hash string, file string, line bigint")
     found = (
         spark.read.format("binaryFile")
+        .options(**_LOCAL)
         .load(texts)
+        .where(F.col("length") <= _COUNTED)
         .select("content", F.col("_metadata.file_path").alias("file"))
         .mapInArrow(_hashed_lines, "content_hash string, file string, line bigint")
     )

@@ -13,7 +13,12 @@ TABLE = Table(
         Column("raw", "BINARY", "Its first 64 KiB as they came; null under privacy.quarantine = hash_only."),
         Column("length", "BIGINT", "Its whole length in bytes.", True, low=0),
         Column("file", "STRING", "A file that holds it (the first by name)."),
-        Column("line", "BIGINT", "Its line there, from 1; null where the format has no lines.", low=1),
+        Column(
+            "line",
+            "BIGINT",
+            "Its line there, from 1; null where the format has no lines, or the file has over 256 MiB.",
+            low=1,
+        ),
         Column("first_batch", "BIGINT", "The batch that brought it first.", True, low=0),
         Column("quarantined_time", "TIMESTAMP", "When that was."),
         Column("requeued_run", "STRING", "The run that sent it through again last; null: none did."),

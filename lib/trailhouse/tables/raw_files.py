@@ -14,7 +14,7 @@ TABLE = Table(
         Column("size", "BIGINT", "Its bytes when it was read.", True, low=0),
         Column("modified_time", "TIMESTAMP", "When it had been written last.", True),
         Column("state", "STRING", "unreadable: left out whole, tried again.", True, values=STATES),
-        Column("reason", "STRING", "Why it could not be read to its end."),
+        Column("reason", "STRING", "Why it was left out."),
         Column("read_time", "TIMESTAMP", "When it was read.", True),
         Column("run_id", "STRING", "The run.", True),
         Column("stream", "STRING", "The stream of the batch, as in the ledger's note.", True),
