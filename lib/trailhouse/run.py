@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -116,7 +116,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
     with run.progress.stage(stage.name) as line:
         versions = _input_versions(lake, stage)
         consumed = _consumed(run.settings, stage, versions)
-        if not rebuild and all(lake.up_to_date(table, consumed) for table in stage.writes):
+        if not rebuild and _up_to_date(lake, stage, consumed):
             line.done("up to date")
             return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
         scratch = f"{stage.name}-{run.id}"
@@ -140,6 +140,16 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             )
         line.done(", ".join(f"{table} {rows[table]:,} ({done.action})" for table, done in published.items()))
         return published
+
+
+def is_up_to_date(run: Run, stage: Stage) -> bool:
+    """Whether `run_stage` would find nothing to do; StorageError when an input is not there."""
+    consumed = _consumed(run.settings, stage, _input_versions(run.lake, stage))
+    return _up_to_date(run.lake, stage, consumed)
+
+
+def _up_to_date(lake: Lake, stage: Stage, consumed: Mapping[str, Any]) -> bool:
+    return all(lake.up_to_date(table, consumed) for table in stage.writes)
 
 
 def stage_outputs(lake: Lake, stage: str, writes: Sequence[str], outputs: Any) -> dict[str, DataFrame]:

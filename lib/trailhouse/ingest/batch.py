@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,9 +16,10 @@ from trailhouse.ingest.counting import against_published, count
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
 from trailhouse.ingest.readings import record, tell_unreadable
+from trailhouse.ingest.unfinished import announce_batch, batch_is_done, unfinished
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
-from trailhouse.sources import Source
+from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
@@ -81,11 +82,13 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=batch.number)
     _hold_on_share(run, counts, batch)
     run.lease.require()
+    announce_batch(lake, batch, source.name)
     if weighed:
         publish_weighed(run, batch, weighed, staged["events"], unreadable, rebuild=rebuild)
     publish_quarantine(lake, quarantine)
     # Last, as a file that counts as read is not tried again.
     record(run, batch, unreadable)
+    batch_is_done(lake)
     # Of a replay whose commit was there already, `restore_ledger` has told.
     for table in ("events", "events_quarantine") if known is None else ("events_quarantine",):
         run.records.stage(
@@ -102,6 +105,14 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     tell_unreadable(run, batch, unreadable)
     lake.clear("_staging/events")
     return counts
+
+
+def finish_batch(run: Run, *, but: Sequence[str] = ()) -> None:
+    """What a dead run left of a batch whose events it had committed, except for stages of `but`."""
+    left = unfinished(run.lake)
+    if left and left[0].stage not in but:
+        batch, source = left
+        publish_batch(run, SOURCES[source], batch)
 
 
 def weigh(lake: Lake, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:

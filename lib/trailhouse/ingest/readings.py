@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from trailhouse.ingest.commits import Batch, RawFile
 from trailhouse.ledger import frame
 from trailhouse.run import Run
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 _TOLD = 3
@@ -43,15 +44,30 @@ def raw_file(row: Row) -> RawFile:
     return RawFile(row.path, row.name, row.size, _SINCE + timedelta(milliseconds=row.modified))
 
 
+def folder(run: Run) -> DataFrame:
+    """`facts` of every raw file that lies in the folder now."""
+    files = run.lake.spark.read.format("binaryFile").option("recursiveFileLookup", True)
+    return facts(files.load(run.settings.raw.path))
+
+
+def latest(lake: Lake) -> DataFrame | None:
+    """`name` of each file that was ever met, and `was`: its newest row of `raw_files`; None without any."""
+    if not lake.exists("raw_files"):
+        return None
+    row = F.struct(*[name for name in TABLES["raw_files"].schema.names if name != "file"])
+    return (
+        lake.read("raw_files")
+        .groupBy(F.col("file").alias("name"))
+        .agg(F.max_by(row, "read_time").alias("was"))
+    )
+
+
 def compare(run: Run) -> Compared:
     """What changed in the folder of raw files since each was read; a file that is gone is no change."""
-    lake = run.lake
-    if not lake.exists("raw_files"):
+    known = latest(run.lake)
+    if known is None:
         return Compared(0, (), ())
-    last = lake.read("raw_files").groupBy(F.col("file").alias("name"))
-    known = last.agg(F.max_by(F.struct("size", "modified_time", "state"), "read_time").alias("was"))
-    folder = lake.spark.read.format("binaryFile").option("recursiveFileLookup", True)
-    both = facts(folder.load(run.settings.raw.path)).join(known, on="name", how="inner")
+    both = folder(run).join(known, on="name", how="inner")
     was = F.col("was")
     unread = was["state"] == "unreadable"
     other = ~unread & (

@@ -11,9 +11,11 @@ from pyspark.sql import DataFrame
 
 from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
-from trailhouse.ingest.batch import publish_batch
-from trailhouse.ingest.commits import Batch
+from trailhouse.ingest.batch import finish_batch, publish_batch
+from trailhouse.ingest.commits import Batch, RawFile
 from trailhouse.ingest.origins import restore_origins
+from trailhouse.ingest.pending import left_out
+from trailhouse.ingest.ranges import read_range
 from trailhouse.ingest.readings import Compared, compare, facts, raw_file, tell_changed
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
@@ -33,50 +35,70 @@ _LOOKED_INTO = 5
 def ingest(run: Run, *, rebuild: bool = False) -> None:
     """Read every raw file that the lake has not read; GateFailed holds the stream at its batch.
 
+    Of a range of days (`raw.from_day`, `raw.to_day`) only those that are of it: see `ranges`.
     `rebuild` reads every file anew and replaces rows that settings or code of today make otherwise.
     Raises SourceError when there is no input at all.
     """
-    lake = run.lake
-    source = _source(run)
+    lake, ranged = run.lake, run.settings.raw.ranged
+    source = source_of(run)
     for table in ("events", "events_quarantine", "event_origins"):
         lake.create(TABLES[table])
-    checkpoint = f"{lake.root}/_streams/events-{source.name}"
-    if rebuild:
+    if rebuild and not ranged:
         lake.clear(f"_streams/events-{source.name}")
     restore_ledger(run)
     restore_origins(run)
-    _require_input(lake, run.settings.raw.path)
+    require_input(lake, run.settings.raw.path)
+    # The stream hands its own batch out again, and a rebuild reads every file.
+    finish_batch(run, but=("events",) if not ranged else ())
     compared = Compared(0, (), ()) if rebuild else compare(run)
     tell_changed(run, compared)
     with run.progress.stage("events") as line:
-        done: list[Counts] = []
-        raised: list[BaseException] = []
-        tried: set[str] = set()
-
-        def each(rows: DataFrame, number: int) -> None:
-            try:
-                files = tuple(map(raw_file, rows.orderBy("path").collect()))
-                tried.update(file.path for file in files)
-                if files:
-                    batch = Batch(_stream_id(lake, checkpoint), number, files)
-                    done.append(publish_batch(run, source, batch, rebuild=rebuild))
-            except BaseException as error:
-                raised.append(error)  # Spark would hand on its text alone
-                raise
-
-        _drain(run, checkpoint, each, raised)
-        again = tuple(file for file in compared.again if file.path not in tried)
-        if again:
-            done.append(publish_batch(run, source, Batch(f"retry-{run.id}", 0, again, "retry")))
+        done = (
+            list(read_range(run, source, rebuild=rebuild))
+            if ranged
+            else _read_stream(run, source, compared.again, rebuild=rebuild)
+        )
         line.done(_told(done) if done else "no new files")
 
 
-def _source(run: Run) -> Source:
+def checkpoint_of(lake: Lake, source: Source) -> str:
+    """Where the stream remembers which files it has handed out."""
+    return f"{lake.root}/_streams/events-{source.name}"
+
+
+def _read_stream(run: Run, source: Source, again: Sequence[RawFile], *, rebuild: bool) -> list[Counts]:
+    """Every file that the stream has not handed out, then those of `again` that were not among them."""
+    lake, checkpoint = run.lake, checkpoint_of(run.lake, source)
+    done: list[Counts] = []
+    raised: list[BaseException] = []
+    tried: set[str] = set()
+    out = left_out(lake, rebuild=rebuild)
+
+    def each(rows: DataFrame, number: int) -> None:
+        try:
+            found = map(raw_file, rows.orderBy("path").collect())
+            files = tuple(file for file in found if file.name not in out)
+            tried.update(file.path for file in files)
+            if files:
+                batch = Batch(_stream_id(lake, checkpoint), number, files)
+                done.append(publish_batch(run, source, batch, rebuild=rebuild))
+        except BaseException as error:
+            raised.append(error)  # Spark would hand on its text alone
+            raise
+
+    _drain(run, checkpoint, each, raised)
+    rest = tuple(file for file in again if file.path not in tried)
+    if rest:
+        done.append(publish_batch(run, source, Batch(f"retry-{run.id}", 0, rest, "retry")))
+    return done
+
+
+def source_of(run: Run) -> Source:
     """The source that the settings name, or that the first lines of a raw file show."""
     raw, lake = run.settings.raw, run.lake
     if raw.format != "auto":
         return SOURCES[raw.format]
-    _require_input(lake, raw.path)
+    require_input(lake, raw.path)
     files = lake.files.some_files(raw.path, _LOOKED_INTO)
     if not files:
         raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
@@ -139,7 +161,8 @@ def _drain(
         raise SourceError(f"raw input {raw.path} cannot be read: {reason(error)}") from None
 
 
-def _require_input(lake: Lake, path: str) -> None:
+def require_input(lake: Lake, path: str) -> None:
+    """SourceError when there is nothing at the path of the raw files."""
     if not lake.files.reachable(path):
         raise SourceError(f"raw input {path} does not exist: name a file or folder with raw.path (--raw)")
 
