@@ -94,7 +94,8 @@ def _days(run: Run, *, rebuild: bool) -> tuple[DayOfFiles, ...]:
         # Told here, and by the run in its ledger, too.
         tell_changed(run, compare(run))
     lost = not run.lake.files.reachable(f"{checkpoint_of(run.lake, source)}/metadata")
-    files = pending(run, rebuild=rebuild, known=run.settings.raw.ranged or not lost)
+    known = run.settings.raw.ranged or not lost
+    files = pending(run, rebuild=rebuild, known=known, decided=("rejected",))
     by_day = files.groupBy("day").agg(
         F.count("*").alias("files"),
         F.sum("size").alias("bytes"),
@@ -175,7 +176,7 @@ def _print(progress: Progress, headers: Sequence[str], rows: Sequence[Sequence[s
         return
     if not console.is_terminal:
         for row in rows:
-            console.out("\t".join(row), highlight=False)  # as it is: print makes blanks of tabs
+            console.file.write("\t".join(row) + "\n")  # the console makes blanks of tabs
         return
     shown = RichTable(title_justify="left")
     for header in headers:

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.errors import GateFailed
 from trailhouse.gates import Outcome
 from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
 from trailhouse.ingest.counting import against_published, count
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
-from trailhouse.ingest.readings import record, tell_unreadable
+from trailhouse.ingest.readings import record, record_held, tell_unreadable
 from trailhouse.ingest.unfinished import announce_batch, batch_is_done, unfinished
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
@@ -79,8 +80,14 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     staged = {"events_quarantine": quarantine}
     if weighed:
         staged["events"] = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
-    judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=batch.number)
-    _hold_on_share(run, counts, batch)
+    checks = [c for c in CHECKS if c.table in staged]
+    share = _quarantine_share(run, counts)
+    try:
+        judge(run, batch.stage, staged, checks, None, batch.number, [share], batch.accepted)
+    except GateFailed as error:
+        run.lease.require()
+        record_held(run, batch, unreadable, error.checks)
+        raise
     run.lease.require()
     announce_batch(lake, batch, source.name)
     if weighed:
@@ -168,11 +175,11 @@ def _quarantine(run: Run, prepared: DataFrame, batch: Batch) -> DataFrame:
     return run.lake.stage("events/events_quarantine", table.select(placed.select(*table.schema.names)))
 
 
-def _hold_on_share(run: Run, counts: Counts, batch: Batch) -> None:
+def _quarantine_share(run: Run, counts: Counts) -> Outcome:
     """A batch that is mostly unreadable is held: more likely the wrong format than bad events."""
     limit = run.settings.gates.max_quarantine_share
     share = counts.quarantined / counts.records_in if counts.records_in else 0
-    outcome = Outcome(
+    return Outcome(
         table="events",
         check_name="quarantine_share",
         severity="error",
@@ -182,4 +189,3 @@ def _hold_on_share(run: Run, counts: Counts, batch: Batch) -> None:
         expected=f"at most {limit:.1%}",
         examples=(),
     )
-    run.hold_unless([outcome], batch.stage, ["events", "events_quarantine"], batch.number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.errors import SourceError
@@ -13,37 +15,42 @@ from trailhouse.storage import Lake
 
 APART = "apart-"
 """How the streams of batches begin that were read outside of the stream, which does not know of it."""
+DECIDED = ("released", "rejected")
+"""What a person can decide of a held batch, as states of `raw_files`."""
 
 
-def pending(run: Run, *, rebuild: bool = False, known: bool = True) -> DataFrame:
+def pending(
+    run: Run, *, rebuild: bool = False, known: bool = True, decided: Sequence[str] = DECIDED
+) -> DataFrame:
     """`facts` and `day` of the files that a run reads, those of its range alone.
 
-    A rebuild reads every file. With `known` False, so does a stream whose checkpoint is lost, except
-    for what was read outside of it. SourceError when there is a range, and no file that tells its day.
+    Without files of held batches on which was `decided` one of these. A rebuild reads every other file;
+    so does, with `known` False, a stream whose checkpoint is lost, except what was read apart from it.
+    SourceError when there is a range, and no file that tells its day.
     """
     raw = run.settings.raw
     files = folder(run).withColumn("day", day(F.col("path")))
     if raw.ranged:
         _require_days(run, files)
         files = files.where(wanted(raw, F.col("day")))
-    last = latest(run.lake)
-    if last is None:
-        return files
-    out = _left_out(rebuild=rebuild) if rebuild or not known else F.col("was.state") == "read"
-    return files.join(last.where(out), on="name", how="left_anti")
+    out = _apart(run.lake, decided, rebuild=rebuild, read=known)
+    return files if out is None else files.join(out, on="name", how="left_anti")
 
 
 def left_out(lake: Lake, *, rebuild: bool = False) -> frozenset[str]:
-    """Names of files that the stream has still to hand out and that are not to be read again."""
-    last = latest(lake)
+    """Names of files that the stream has still to hand out and that are not to be read of it."""
+    out = _apart(lake, DECIDED, rebuild=rebuild, read=False)
+    return frozenset() if out is None else frozenset(row.name for row in out.collect())
+
+
+def _apart(lake: Lake, decided: Sequence[str], *, rebuild: bool, read: bool) -> DataFrame | None:
+    """`name` of files decided about so, and of those read apart from the stream (with `read`: all)."""
+    last = latest(lake, DECIDED) if rebuild else latest(lake)
     if last is None:
-        return frozenset()
-    return frozenset(row.name for row in last.where(_left_out(rebuild=rebuild)).select("name").collect())
-
-
-def _left_out(*, rebuild: bool) -> Column:
+        return None
     was = F.col("was")
-    return F.lit(False) if rebuild else (was["state"] == "read") & was["stream"].startswith(APART)
+    there = F.lit(not rebuild) & (was["state"] == "read") & (F.lit(read) | was["stream"].startswith(APART))
+    return last.where(there | was["state"].isin(*decided)).select("name")
 
 
 def _require_days(run: Run, files: DataFrame) -> None:

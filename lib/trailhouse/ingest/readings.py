@@ -14,6 +14,7 @@ from trailhouse.ledger import frame
 from trailhouse.run import Run
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
+from trailhouse.tables.raw_files import STATES
 
 _TOLD = 3
 """Files that a sentence names; of more it gives the number."""
@@ -22,7 +23,7 @@ _SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Compared:
-    """Files of the folder beside their last reading: `again` are those that could not be read then."""
+    """Files of the folder beside their last reading: `again` are those that it gave nothing of."""
 
     changed: int
     examples: tuple[str, ...]
@@ -50,16 +51,15 @@ def folder(run: Run) -> DataFrame:
     return facts(files.load(run.settings.raw.path))
 
 
-def latest(lake: Lake) -> DataFrame | None:
-    """`name` of each file that was ever met, and `was`: its newest row of `raw_files`; None without any."""
+def latest(lake: Lake, states: Sequence[str] = STATES) -> DataFrame | None:
+    """`name` of each file that was ever met, and `was`: its newest row of `raw_files` in one of these
+    states; None without any.
+    """
     if not lake.exists("raw_files"):
         return None
     row = F.struct(*[name for name in TABLES["raw_files"].schema.names if name != "file"])
-    return (
-        lake.read("raw_files")
-        .groupBy(F.col("file").alias("name"))
-        .agg(F.max_by(row, "read_time").alias("was"))
-    )
+    rows = lake.read("raw_files").where(F.col("state").isin(*states))
+    return rows.groupBy(F.col("file").alias("name")).agg(F.max_by(row, "read_time").alias("was"))
 
 
 def compare(run: Run) -> Compared:
@@ -69,8 +69,8 @@ def compare(run: Run) -> Compared:
         return Compared(0, (), ())
     both = folder(run).join(known, on="name", how="inner")
     was = F.col("was")
-    unread = was["state"] == "unreadable"
-    other = ~unread & (
+    unread = was["state"].isin("unreadable", "held")
+    other = (was["state"] == "read") & (
         (F.col("size") != was["size"]) | (F.col("modified") != F.unix_millis(was["modified_time"]))
     )
     now = F.struct("path", "name", "size", "modified")
@@ -103,14 +103,33 @@ def tell_changed(run: Run, compared: Compared) -> None:
 
 def record(run: Run, batch: Batch, unreadable: Mapping[str, str]) -> None:
     """A row a file of the batch, after all of it is published; `unreadable` gives reasons by name."""
+    _append(run, batch, {file.name: ("read", None) for file in batch.files} | _unreadable(unreadable))
+
+
+def record_held(run: Run, batch: Batch, unreadable: Mapping[str, str], checks: Sequence[str]) -> None:
+    """A row a file of a batch that these checks hold; those accepted before are told with them."""
+    told = ", ".join(sorted({*checks, *batch.accepted}))
+    _append(run, batch, {file.name: ("held", told) for file in batch.files} | _unreadable(unreadable))
+    run.progress.warn(
+        f"batch {batch.stream}/{batch.number} ({_files(len(batch.files))}) is held and tried again at each "
+        "run; python -m trailhouse held --release or --reject decides about it"
+    )
+
+
+def _unreadable(reasons: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    return {name: ("unreadable", reason) for name, reason in reasons.items()}
+
+
+def _append(run: Run, batch: Batch, states: Mapping[str, tuple[str, str | None]]) -> None:
+    """A row a file, with its state and reason by name."""
     at = datetime.now(UTC)
     told = [
         {
             "file": file.name,
             "size": file.size,
             "modified_time": file.modified,
-            "state": "unreadable" if file.name in unreadable else "read",
-            "reason": unreadable.get(file.name),
+            "state": states[file.name][0],
+            "reason": states[file.name][1],
             "read_time": at,
             "run_id": run.id,
             "stream": batch.stream,

@@ -13,6 +13,7 @@ from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
 from trailhouse.ingest.batch import finish_batch, publish_batch
 from trailhouse.ingest.commits import Batch, RawFile
+from trailhouse.ingest.held import read_released
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.pending import left_out
 from trailhouse.ingest.ranges import read_range
@@ -53,11 +54,11 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     compared = Compared(0, (), ()) if rebuild else compare(run)
     tell_changed(run, compared)
     with run.progress.stage("events") as line:
-        done = (
-            list(read_range(run, source, rebuild=rebuild))
-            if ranged
-            else _read_stream(run, source, compared.again, rebuild=rebuild)
-        )
+        done = list(read_released(run, source, rebuild=rebuild))
+        if ranged:
+            done += read_range(run, source, rebuild=rebuild)
+        else:
+            done += _read_stream(run, source, compared.again, rebuild=rebuild)
         line.done(_told(done) if done else "no new files")
 
 

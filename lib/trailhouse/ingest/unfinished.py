@@ -40,5 +40,5 @@ def unfinished(lake: Lake) -> tuple[Batch, str] | None:
         RawFile(**{**file, "modified": datetime.fromisoformat(file["modified"])})
         for file in told.pop("files")
     )
-    batch = Batch(files=files, **told)
+    batch = Batch(files=files, accepted=tuple(told.pop("accepted")), **told)
     return (batch, source) if (batch.stream, batch.number) in committed(lake) else None
