@@ -111,6 +111,31 @@ def rescore(settings: SettingsFile = None, set_: Overrides = None, lake: LakeRoo
 
 
 @app.command()
+def held(
+    release: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STREAM/BATCH", help="Accept what its checks found: the next run publishes it."),
+    ] = None,
+    reject: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STREAM/BATCH", help="Leave its files out, until it is released after all."),
+    ] = None,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """List batches of raw files that a gate holds, or decide about them."""
+    from trailhouse.ingest.held import decide, show_held
+
+    if not (release or reject):
+        with _reading("held", settings, set_, lake) as run:
+            show_held(run)
+        return
+    with _writing("held", settings, set_, lake) as run:
+        decide(run, released=release or (), rejected=reject or ())
+
+
+@app.command()
 def maintain(
     force: Annotated[
         bool, typer.Option("--force", help="Allow a retention under a day; nobody may read the lake.")

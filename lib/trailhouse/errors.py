@@ -50,12 +50,14 @@ class IdentityError(TrailhouseError):
 class GateFailed(TrailhouseError):
     """A check of severity `error` failed; nothing of the stage was published.
 
-    `failures` holds one sentence a failed check, with what was observed and expected.
+    `failures` holds one sentence a failed check, with what was observed and expected; `checks` their
+    names, such as `events.quarantine_share`.
     """
 
     exit_code = 3
 
-    def __init__(self, stage: str, failures: Sequence[str]) -> None:
+    def __init__(self, stage: str, failures: Sequence[str], checks: Sequence[str] = ()) -> None:
         self.stage = stage
         self.failures = tuple(failures)
+        self.checks = tuple(checks)
         super().__init__(f"gate of {stage} held the publish: " + "; ".join(self.failures))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,46 +29,91 @@ Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute anew even what
 Job = Literal["events", "catalog", "identities", "activity", "sessions", "profiles", "metrics", "report"]
 """The suite's jobs; suite.ORDER says the same, and takes a second to import."""
 Until = Annotated[Job, typer.Option("--until", help="The last job to run.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DATE", help="Read raw files of this day and later, such as 2026-03-01."),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Read raw files up to this day, and of it.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say which files, days and tables a run would touch; write nothing.")
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks of a job."""
+
+    settings: Path | None = None
+    overrides: tuple[str, ...] = ()
+    rebuild: bool = False
+    until: Job = "report"
+    dry_run: bool = False
+
+    def over(self, first: str | None, last: str | None) -> Asked:
+        """The same over raw files of these days."""
+        days = {"raw.from_day": first, "raw.to_day": last}
+        # As YAML text: settings judge it, not YAML, which knows days of its own.
+        given = (f"{key}={json.dumps(value)}" for key, value in days.items() if value is not None)
+        return replace(self, overrides=(*self.overrides, *given))
 
 
 def main(name: str) -> None:
     """Run the job of this name with the process's arguments; never returns."""
 
     def command(settings: SettingsFile = None, set_: Overrides = None, rebuild: Rebuild = False) -> None:
-        execute(name, settings, set_ or [], rebuild)
+        execute(name, Asked(settings, tuple(set_ or ()), rebuild))
+
+    def events(
+        settings: SettingsFile = None,
+        set_: Overrides = None,
+        rebuild: Rebuild = False,
+        from_: From = None,
+        to: To = None,
+        dry_run: DryRun = False,
+    ) -> None:
+        asked = Asked(settings, tuple(set_ or ()), rebuild, dry_run=dry_run)
+        execute(name, asked.over(from_, to))
 
     def run_all(
         settings: SettingsFile = None,
         set_: Overrides = None,
         rebuild: Rebuild = False,
         until: Until = "report",
+        from_: From = None,
+        to: To = None,
+        dry_run: DryRun = False,
     ) -> None:
-        execute(name, settings, set_ or [], rebuild, until)
+        asked = Asked(settings, tuple(set_ or ()), rebuild, until, dry_run)
+        execute(name, asked.over(from_, to))
 
-    everything = name == "run_all"
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    told = "Run all of Trailhouse." if everything else f"Run the {name} job of Trailhouse."
-    app.command(name, help=told)(run_all if everything else command)
+    told = "Run all of Trailhouse." if name == "run_all" else f"Run the {name} job of Trailhouse."
+    chosen: dict[str, Callable[..., None]] = {"events": events, "run_all": run_all}
+    app.command(name, help=told)(chosen.get(name, command))
     app(prog_name=f"{name}.py")
 
 
-def execute(
-    name: str, settings_file: Path | None, overrides: list[str], rebuild: bool, until: Job = "report"
-) -> None:
+def execute(name: str, asked: Asked) -> None:
     """One job from settings to exit: 0 done, 2 something to mend, 3 a gate held the publish."""
     progress = Progress()
     try:
-        settings = load_settings(settings_file, overrides)
+        settings = load_settings(asked.settings, asked.overrides)
         require_java()
         # Imported late: pyspark starts slowly, and a wrong setting is to be told at once.
+        from trailhouse.rehearsal import rehearse
         from trailhouse.run import open_run
         from trailhouse.spark import build_session, session_jars
         from trailhouse.suite import run_job
 
         spark = build_session(settings, f"trailhouse-{name}", session_jars())
         try:
-            with open_run(spark, settings, progress) as run:
-                run_job(name, until)(run, rebuild)
+            if asked.dry_run:
+                rehearse(spark, settings, progress, name, asked.until, rebuild=asked.rebuild)
+            else:
+                with open_run(spark, settings, progress) as run:
+                    run_job(name, asked.until)(run, asked.rebuild)
         finally:
             spark.stop()
     except TrailhouseError as error:

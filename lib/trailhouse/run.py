@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,9 +45,18 @@ class Run:
         self.lease = Lease(self.lake.files, self.lake.root, self.id)
 
     def hold_unless(
-        self, outcomes: Sequence[Outcome], stage: str, tables: Sequence[str], batch: int = NO_BATCH
+        self,
+        outcomes: Sequence[Outcome],
+        stage: str,
+        tables: Sequence[str],
+        batch: int = NO_BATCH,
+        accepted: Collection[str] = (),
     ) -> None:
-        """Record verdicts and show warnings; raise GateFailed when one of severity error failed."""
+        """Record verdicts and show warnings; raise GateFailed when one of severity error failed.
+
+        Checks whose names are `accepted` warn where they would hold.
+        """
+        outcomes = [replace(one, severity="warn") if one.name in accepted else one for one in outcomes]
         self.records.gate(stage, outcomes, batch)
         self.outcomes += outcomes
         failed = failures(list(outcomes))
@@ -57,7 +66,7 @@ class Run:
         if failed:
             for table in tables:
                 self.records.stage(stage, table, "held", batch=batch, note="; ".join(failed))
-            raise GateFailed(stage, failed)
+            raise GateFailed(stage, failed, [outcome.name for outcome in outcomes if outcome.holds])
 
 
 @contextmanager
@@ -116,7 +125,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
     with run.progress.stage(stage.name) as line:
         versions = _input_versions(lake, stage)
         consumed = _consumed(run.settings, stage, versions)
-        if not rebuild and all(lake.up_to_date(table, consumed) for table in stage.writes):
+        if not rebuild and _up_to_date(lake, stage, consumed):
             line.done("up to date")
             return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
         scratch = f"{stage.name}-{run.id}"
@@ -142,6 +151,16 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
         return published
 
 
+def is_up_to_date(run: Run, stage: Stage) -> bool:
+    """Whether `run_stage` would find nothing to do; StorageError when an input is not there."""
+    consumed = _consumed(run.settings, stage, _input_versions(run.lake, stage))
+    return _up_to_date(run.lake, stage, consumed)
+
+
+def _up_to_date(lake: Lake, stage: Stage, consumed: Mapping[str, Any]) -> bool:
+    return all(lake.up_to_date(table, consumed) for table in stage.writes)
+
+
 def stage_outputs(lake: Lake, stage: str, writes: Sequence[str], outputs: Any) -> dict[str, DataFrame]:
     """Each output conformed to its contract and written where no reader looks."""
     surplus = set(outputs) ^ set(writes)
@@ -157,10 +176,12 @@ def judge(
     checks: Sequence[Check],
     inputs: Frames | None = None,
     batch: int = NO_BATCH,
+    more: Sequence[Outcome] = (),
+    accepted: Collection[str] = (),
 ) -> None:
-    """The gate: records every verdict; raises GateFailed when an error check failed."""
+    """The gate: records every verdict, and those of `more`; raises GateFailed when an error check failed."""
     outcomes = run_gate(stage, staged, {name: TABLES[name] for name in staged}, checks, run.settings, inputs)
-    run.hold_unless(outcomes, stage, list(staged), batch)
+    run.hold_unless([*outcomes, *more], stage, list(staged), batch, accepted)
 
 
 def _consumed(settings: Settings, stage: Stage, versions: dict[str, int]) -> dict[str, Any]:

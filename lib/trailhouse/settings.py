@@ -42,6 +42,17 @@ Place = Annotated[str, AfterValidator(place)]
 """A path or URL, without credentials."""
 
 
+def _day(value: Any) -> date | None:
+    """A day as people write it; YAML makes a number of 20260302, and a date of 2026-03-02."""
+    try:
+        return None if value is None else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("this is no day, such as 2026-03-02") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 class Section(BaseModel):
     """A part of the settings: frozen, and closed to unknown keys."""
 
@@ -59,6 +70,19 @@ class Raw(Section):
     )
     files_per_batch: int = Field(1000, ge=1)
     max_record_bytes: int = Field(1024 * 1024, ge=1024)
+    from_day: Day | None = Field(None, description="first day of the files that a run reads (--from)")
+    to_day: Day | None = Field(None, description="last day of the files that a run reads (--to)")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Raw:
+        if self.from_day and self.to_day and self.from_day > self.to_day:
+            raise ValueError(f"from_day {self.from_day} comes after to_day {self.to_day}: swap them")
+        return self
+
+    @property
+    def ranged(self) -> bool:
+        """Whether a run reads files of some days only."""
+        return self.from_day is not None or self.to_day is not None
 
 
 class Project(Section):

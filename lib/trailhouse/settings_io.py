@@ -36,7 +36,7 @@ def check_files(files: Iterable[Path]) -> None:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             problem = error.problem or error.context
             raise SettingsError(f"settings file {file}, line {line}: {problem}") from None
-        except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, OSError, ValueError) as error:
             raise SettingsError(f"settings file {file}: {' '.join(str(error).split())}") from None
         if not isinstance(content, Mapping | None):
             kind = type(content).__name__
@@ -76,7 +76,7 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
 def _value(key: str, text: str) -> Any:
     try:
         return yaml.safe_load(text) if text else ""
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a day that no calendar has is a plain ValueError
         message = " ".join(str(error).split())
         raise SettingsError(f"--set {key}: the value {text!r} is not YAML: {message}") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -62,12 +62,12 @@ ORDER = ("events", *JOBS, "report")
 def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
     """What the job of this name does with a run; `run_all` is every job in order, up to `until`."""
     everything = name == "run_all"
-    jobs = ORDER[: ORDER.index(until) + 1] if everything else (name,)
+    jobs = jobs_of(name, until)
 
     def job(run: Run, rebuild: bool) -> None:
         if "events" in jobs:
             ingest(run, rebuild=rebuild)
-        stages = [stage for job in jobs for stage in JOBS.get(job, ()) if _applies(stage, run)]
+        stages = stages_of(jobs, run)
         run_in_order(stages, partial(run_stage, run, rebuild=rebuild), run.settings.spark.stages_at_once)
         if "report" in jobs:
             run.records.flush(run.lake)  # the report shows this run's verdicts
@@ -77,6 +77,16 @@ def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
             show_tables(run, report="report" in jobs)
 
     return job
+
+
+def jobs_of(name: str, until: str = "report") -> tuple[str, ...]:
+    """The jobs that a command runs: one, or of `run_all` every one up to `until`."""
+    return ORDER[: ORDER.index(until) + 1] if name == "run_all" else (name,)
+
+
+def stages_of(jobs: Sequence[str], run: Run) -> list[Stage]:
+    """The stages of the jobs behind events, in order, that apply to a run."""
+    return [stage for job in jobs for stage in JOBS.get(job, ()) if _applies(stage, run)]
 
 
 def _applies(stage: Stage, run: Run) -> bool:

@@ -53,13 +53,14 @@ READ = Step("files are read", batch, "read_batch")
 QUARANTINE_STAGED = Step("bad records are staged", batch, "_quarantine")
 WEIGHED = Step("rows are weighed and staged", batch, "weigh")
 GATE = Step("the gate", batch, "judge")
-SHARE = Step("the share of bad records", batch, "_hold_on_share")
+BATCH = Step("the batch is announced", batch, "announce_batch")
 ANNOUNCED = Step("origins are announced", batch, "announce")
 EVENTS = Step("the commit of events", batch, "publish_events")
 ORIGINS = Step("the commit of origins", batch, "publish_origins")
 LABEL = Step("the label of origins goes", Lake, "clear", _clears(origins._LABEL))
 QUARANTINE = Step("the commit of quarantine", batch, "publish_quarantine")
 RAW_FILES = Step("the commit of raw_files", batch, "record")
+DONE = Step("the label of the batch goes", batch, "batch_is_done")
 TOLD = Step("unreadable files are told", batch, "tell_unreadable")
 CLEARED = Step("staging is cleared", Lake, "clear", _clears("_staging/events"))
 CHECKPOINT = Step("the stream's own commit", stream, "_drain")
@@ -75,13 +76,14 @@ STEPS = (
     QUARANTINE_STAGED,
     WEIGHED,
     GATE,
-    SHARE,
+    BATCH,
     ANNOUNCED,
     EVENTS,
     ORIGINS,
     LABEL,
     QUARANTINE,
     RAW_FILES,
+    DONE,
     TOLD,
     CLEARED,
     CHECKPOINT,

@@ -47,6 +47,8 @@ def test_every_job_has_help(name: str) -> None:
     assert done.returncode == 0
     assert "--settings" in done.stdout
     assert "--rebuild" in done.stdout
+    ranged = name in ("events", "run_all")
+    assert all((option in done.stdout) == ranged for option in ("--from", "--to", "--dry-run"))
 
 
 def test_run_all_goes_as_far_as_a_job_of_the_suites_own_order(
@@ -71,6 +73,8 @@ def test_run_all_goes_as_far_as_a_job_of_the_suites_own_order(
         (["--set", "sessions.timeout=soon"], "sessions.timeout"),
         (["--set", "raw.format=matomo"], "raw.format"),
         (["--settings", "conf/nowhere.yaml"], "conf/nowhere.yaml does not exist"),
+        (["--from", "2026-02-31"], "raw.from_day = '2026-02-31': this is no day, such as 2026-03-02"),
+        (["--from", "2026-03-02", "--to", "2026-03-01"], "comes after to_day 2026-03-01"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_and_code_2(arguments: list[str], sentence: str) -> None:

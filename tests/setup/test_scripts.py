@@ -53,7 +53,17 @@ def test_help_of_run_tells_its_options_and_exit_codes() -> None:
     shown = run(SCRIPTS / "run", "--help")
 
     assert shown.returncode == 0
-    for word in ("--raw", "--format", "--lake", "--set", "--rebuild", "--fresh", "Exit codes"):
+    for word in (
+        "--raw",
+        "--format",
+        "--lake",
+        "--set",
+        "--rebuild",
+        "--from",
+        "--dry-run",
+        "--fresh",
+        "Exit codes",
+    ):
         assert word in shown.stdout
 
 
@@ -70,6 +80,8 @@ def test_help_of_run_tells_its_options_and_exit_codes() -> None:
             ["--raw", ".", "--format", "segment", "--lake", "x", "--fresh"],
             "--fresh is for simulated data, and does not go with --raw.",
         ),
+        (["--from", ""], "--from needs a value that is not empty."),
+        (["--fresh", "--dry-run"], "--fresh empties var/lake, and does not go with --dry-run."),
     ],
 )
 def test_wrong_arguments_of_run_are_one_sentence_and_code_2(arguments: list[str], sentence: str) -> None:
@@ -104,10 +116,11 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_run_passes_data_settings_and_exit_code_through(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "my data").mkdir()
-    mine = ["--raw", "my data", "--format", "snowplow", "--lake", "lake", "--rebuild"]
+    mine = ["--raw", "my data", "--format", "snowplow", "--lake", "lake", "--rebuild", "--dry-run"]
+    days = ["--from", "2026-03-01", "--to", "2026-03-31"]
 
     done = run(
-        checkout / "scripts" / "run", *mine, "--set", "a.b=c d", "--set", "e=f", cwd=tmp_path, CODE="3"
+        checkout / "scripts" / "run", *mine, "--set", "a.b=c d", *days, "--set", "e=f", cwd=tmp_path, CODE="3"
     )
 
     assert done.returncode == 3
@@ -121,7 +134,9 @@ def test_run_passes_data_settings_and_exit_code_through(checkout: Path, tmp_path
         *("--set", "raw.format=snowplow"),
         *("--set", f"lake.root={tmp_path}/lake"),
         "--rebuild",
+        "--dry-run",
         *("--set", "a.b=c d"),
+        *days,
         *("--set", "e=f"),
     ]
 

@@ -26,6 +26,11 @@ class Outcome:
     offending: int = 0
 
     @property
+    def name(self) -> str:
+        """The check with its table, such as `events.quarantine_share`."""
+        return f"{self.table}.{self.check_name}"
+
+    @property
     def holds(self) -> bool:
         """Whether it holds the publish: a failed check of severity `error`."""
         return not self.passed and self.severity == "error"
@@ -40,4 +45,4 @@ def _sentence(outcome: Outcome) -> str:
     found = f"observed {outcome.observed}, expected {outcome.expected}"
     if outcome.examples:
         found += f", such as {', '.join(outcome.examples)}"
-    return f"{outcome.table}.{outcome.check_name}: {outcome.sentence} ({found})"
+    return f"{outcome.name}: {outcome.sentence} ({found})"

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.errors import GateFailed
 from trailhouse.gates import Outcome
 from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
 from trailhouse.ingest.counting import against_published, count
 from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
-from trailhouse.ingest.readings import as_read, record, remember, tell_unreadable
+from trailhouse.ingest.readings import record, record_held, tell_unreadable
+from trailhouse.ingest.unfinished import announce_batch, as_announced, batch_is_done, unfinished
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
-from trailhouse.sources import Source
+from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
@@ -80,15 +82,25 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     staged = {"events_quarantine": quarantine}
     if weighed:
         staged["events"] = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
-    judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=batch.number)
-    _hold_on_share(run, counts, batch)
+    checks = [c for c in CHECKS if c.table in staged]
+    share = _quarantine_share(run, counts)
+    try:
+        judge(run, batch.stage, staged, checks, None, batch.number, [share], batch.accepted)
+    except GateFailed as error:
+        run.lease.require()
+        record_held(run, batch, unreadable, error.checks)
+        raise
     run.lease.require()
+    if known is None:
+        announce_batch(lake, batch, source.name)
+    else:
+        batch = as_announced(lake, batch)
     if weighed:
-        remember(run, batch)
         publish_weighed(run, batch, weighed, staged["events"], unreadable, rebuild=rebuild)
     publish_quarantine(lake, quarantine)
     # Last, as a file that counts as read is not tried again.
-    record(run, as_read(run, batch) if known else batch, unreadable, None if counts.kept else counts)
+    record(run, batch, unreadable, None if counts.kept else counts)
+    batch_is_done(lake)
     # Of a replay whose commit was there already, `restore_ledger` has told.
     for table in ("events", "events_quarantine") if known is None else ("events_quarantine",):
         run.records.stage(
@@ -105,6 +117,14 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     tell_unreadable(run, batch, unreadable)
     lake.clear("_staging/events")
     return counts
+
+
+def finish_batch(run: Run, *, but: Sequence[str] = ()) -> None:
+    """What a dead run left of a batch whose events it had committed, except for stages of `but`."""
+    left = unfinished(run.lake)
+    if left and left[0].stage not in but:
+        batch, source = left
+        publish_batch(run, SOURCES[source], batch)
 
 
 def weigh(lake: Lake, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:
@@ -160,11 +180,11 @@ def _quarantine(run: Run, prepared: DataFrame, batch: Batch) -> DataFrame:
     return run.lake.stage("events/events_quarantine", table.select(placed.select(*table.schema.names)))
 
 
-def _hold_on_share(run: Run, counts: Counts, batch: Batch) -> None:
+def _quarantine_share(run: Run, counts: Counts) -> Outcome:
     """A batch that is mostly unreadable is held: more likely the wrong format than bad events."""
     limit = run.settings.gates.max_quarantine_share
     share = counts.quarantined / counts.records_in if counts.records_in else 0
-    outcome = Outcome(
+    return Outcome(
         table="events",
         check_name="quarantine_share",
         severity="error",
@@ -174,4 +194,3 @@ def _hold_on_share(run: Run, counts: Counts, batch: Batch) -> None:
         expected=f"at most {limit:.1%}",
         examples=(),
     )
-    run.hold_unless([outcome], batch.stage, ["events", "events_quarantine"], batch.number)

@@ -33,13 +33,15 @@ class Batch:
     """Files that are published together, once.
 
     `stream` changes when a lost checkpoint begins a new one; files that are tried again outside of it
-    are a batch of `stage` retry, with a stream of their own.
+    are a batch of `stage` retry, with a stream of their own. Checks of the gate whose names are
+    `accepted` do not hold it.
     """
 
     stream: str
     number: int
     files: tuple[RawFile, ...]
     stage: str = "events"
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

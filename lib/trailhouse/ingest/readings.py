@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame, Row
@@ -14,18 +13,18 @@ from pyspark.sql import functions as F
 from trailhouse.ingest.commits import Batch, RawFile, telling
 from trailhouse.ledger import Counts, frame
 from trailhouse.run import Run
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
+from trailhouse.tables.raw_files import STATES
 
 _TOLD = 3
 """Files that a sentence names; of more it gives the number."""
 _SINCE = datetime(1970, 1, 1, tzinfo=UTC)
-_FACTS = ("path", "name", "size", "modified")
-_FOUND = "_staging/events/files.json"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Files of the folder beside their last reading: `again` are those that could not be read then.
+    """Files of the folder beside their last reading: `again` are those that it gave nothing of.
 
     `unknown` is the number of those that have none.
     """
@@ -51,14 +50,31 @@ def raw_file(row: Row) -> RawFile:
     return RawFile(row.path, row.name, row.size, _SINCE + timedelta(milliseconds=row.modified))
 
 
+def folder(run: Run) -> DataFrame:
+    """`facts` of every raw file that lies in the folder now."""
+    files = run.lake.spark.read.format("binaryFile").option("recursiveFileLookup", True)
+    return facts(files.load(run.settings.raw.path))
+
+
+def latest(lake: Lake, states: Sequence[str] = STATES) -> DataFrame | None:
+    """`name` of each file that was ever met, and `was`: its newest row of `raw_files` in one of these
+    states; None without any.
+    """
+    if not lake.exists("raw_files"):
+        return None
+    row = F.struct(*[name for name in TABLES["raw_files"].schema.names if name != "file"])
+    rows = lake.read("raw_files").where(F.col("state").isin(*states))
+    return rows.groupBy(F.col("file").alias("name")).agg(F.max_by(row, "read_time").alias("was"))
+
+
 def compare(run: Run) -> Compared:
     """What changed in the folder of raw files since each was read; a file that is gone is no change."""
-    if not run.lake.exists("raw_files"):
-        return Compared()
     both = _beside_last_reading(run)
+    if both is None:
+        return Compared()
     was = F.col("was")
-    unread = was["state"] == "unreadable"
-    other = ~unread & (
+    unread = was["state"].isin("unreadable", "held")
+    other = (was["state"] == "read") & (
         (F.col("size") != was["size"]) | (F.col("modified") != F.unix_millis(was["modified_time"]))
     )
     now = F.struct("path", "name", "size", "modified")
@@ -80,38 +96,15 @@ def compare(run: Run) -> Compared:
 
 def passed_over(run: Run) -> list[RawFile]:
     """Files without a reading. Behind the stream: those that were empty when it came to know their names."""
-    rows = _beside_last_reading(run).where("was IS NULL").orderBy("path").collect()
+    both = _beside_last_reading(run)
+    rows = [] if both is None else both.where("was IS NULL").orderBy("path").collect()
     return list(map(raw_file, rows))
 
 
-def _beside_last_reading(run: Run) -> DataFrame:
-    """The facts of each file in the folder that is not empty, and `was`: those of its last reading."""
-    last = run.lake.read("raw_files").groupBy(F.col("file").alias("name"))
-    known = last.agg(F.max_by(F.struct("size", "modified_time", "state"), "read_time").alias("was"))
-    folder = run.lake.spark.read.format("binaryFile").option("recursiveFileLookup", True)
-    return facts(folder.load(run.settings.raw.path)).join(known, on="name", how="left")
-
-
-def remember(run: Run, batch: Batch) -> None:
-    """Keep what the files were like when they were read: a replay, which records them, may find others."""
-    files = [[file.path, file.name, file.size, _milliseconds(file.modified)] for file in batch.files]
-    told = {"stream": batch.stream, "number": batch.number, "files": files}
-    run.lake.files.write_text(f"{run.lake.root}/{_FOUND}", json.dumps(told))
-
-
-def as_read(run: Run, batch: Batch) -> Batch:
-    """The batch with its files as they were when a run that died had read and published them."""
-    text = run.lake.files.read_text(f"{run.lake.root}/{_FOUND}")
-    told = json.loads(text) if text else {}
-    if (told.get("stream"), told.get("number")) != (batch.stream, batch.number):
-        return batch
-    return replace(
-        batch, files=tuple(raw_file(Row(**dict(zip(_FACTS, f, strict=True)))) for f in told["files"])
-    )
-
-
-def _milliseconds(time: datetime) -> int:
-    return (time - _SINCE) // timedelta(milliseconds=1)
+def _beside_last_reading(run: Run) -> DataFrame | None:
+    """`facts` of files in the folder, and `was`: the last reading of each; None when none was ever read."""
+    known = latest(run.lake)
+    return None if known is None else folder(run).join(known, on="name", how="left")
 
 
 def tell_changed(run: Run, compared: Compared) -> None:
@@ -131,14 +124,35 @@ def record(run: Run, batch: Batch, unreadable: Mapping[str, str], unpublished: C
 
     `unpublished` is how the batch balances where it has no commit of `events` that tells it.
     """
+    states = {file.name: ("read", None) for file in batch.files} | _unreadable(unreadable)
+    with telling(run.lake, batch, unpublished, unreadable) if unpublished else nullcontext():
+        _append(run, batch, states)
+
+
+def record_held(run: Run, batch: Batch, unreadable: Mapping[str, str], checks: Sequence[str]) -> None:
+    """A row a file of a batch that these checks hold; those accepted before are told with them."""
+    told = ", ".join(sorted({*checks, *batch.accepted}))
+    _append(run, batch, {file.name: ("held", told) for file in batch.files} | _unreadable(unreadable))
+    run.progress.warn(
+        f"batch {batch.stream}/{batch.number} ({_files(len(batch.files))}) is held and tried again at each "
+        "run; python -m trailhouse held --release or --reject decides about it"
+    )
+
+
+def _unreadable(reasons: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    return {name: ("unreadable", reason) for name, reason in reasons.items()}
+
+
+def _append(run: Run, batch: Batch, states: Mapping[str, tuple[str, str | None]]) -> None:
+    """A row a file, with its state and reason by name."""
     at = datetime.now(UTC)
     told = [
         {
             "file": file.name,
             "size": file.size,
             "modified_time": file.modified,
-            "state": "unreadable" if file.name in unreadable else "read",
-            "reason": unreadable.get(file.name),
+            "state": states[file.name][0],
+            "reason": states[file.name][1],
             "read_time": at,
             "run_id": run.id,
             "stream": batch.stream,
@@ -146,9 +160,7 @@ def record(run: Run, batch: Batch, unreadable: Mapping[str, str], unpublished: C
         }
         for file in batch.files
     ]
-    rows = frame(run.lake.spark, TABLES["raw_files"], told)
-    with telling(run.lake, batch, unpublished, unreadable) if unpublished else nullcontext():
-        run.lake.append(TABLES["raw_files"], rows)
+    run.lake.append(TABLES["raw_files"], frame(run.lake.spark, TABLES["raw_files"], told))
 
 
 def tell_unreadable(run: Run, batch: Batch, unreadable: Mapping[str, str]) -> None:

@@ -11,10 +11,13 @@ from pyspark.sql import DataFrame
 
 from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
-from trailhouse.ingest.batch import publish_batch
+from trailhouse.ingest.batch import finish_batch, publish_batch
 from trailhouse.ingest.commits import Batch, RawFile
 from trailhouse.ingest.folder import unseen
+from trailhouse.ingest.held import read_released
 from trailhouse.ingest.origins import restore_origins
+from trailhouse.ingest.pending import left_out
+from trailhouse.ingest.ranges import read_range
 from trailhouse.ingest.readings import (
     Compared,
     compare,
@@ -43,64 +46,85 @@ _LOOKED_INTO = 5
 def ingest(run: Run, *, rebuild: bool = False) -> None:
     """Read every raw file that the lake has not read; GateFailed holds the stream at its batch.
 
+    Of a range of days (`raw.from_day`, `raw.to_day`) only those that are of it: see `ranges`.
     `rebuild` reads every file anew and replaces rows that settings or code of today make otherwise.
     Raises SourceError when there is no input at all.
     """
-    lake = run.lake
-    source = _source(run)
+    lake, ranged = run.lake, run.settings.raw.ranged
+    source = source_of(run)
     lake.create(TABLES["events"], remembered(run.settings))
     for table in ("events_quarantine", "event_origins"):
         lake.create(TABLES[table])
     if not rebuild:
         tell_other_rules(run)
-    streams = f"_streams/events-{source.name}"
-    checkpoint = f"{lake.root}/{streams}"
-    if rebuild or not lake.files.reachable(f"{checkpoint}/metadata"):
+    checkpoint = checkpoint_of(lake, source)
+    if (rebuild and not ranged) or not lake.files.reachable(f"{checkpoint}/metadata"):
         # First what names the stream: one without, whose removal was cut short, is removed here.
-        lake.clear(f"{streams}/metadata", streams)
+        folder = checkpoint.removeprefix(f"{lake.root}/")
+        lake.clear(f"{folder}/metadata", folder)
     restore_ledger(run)
     restore_origins(run)
-    _require_input(lake, run.settings.raw.path)
+    require_input(lake, run.settings.raw.path)
     tell_unseen(run, unseen(run))
+    # The stream hands its own batch out again, and a rebuild reads every file.
+    finish_batch(run, but=("events",) if not ranged else ())
     compared = Compared() if rebuild else compare(run)
     tell_changed(run, compared)
     with run.progress.stage("events") as line:
-        done: list[Counts] = []
-        raised: list[BaseException] = []
-        tried: set[str] = set()
-
-        def each(rows: DataFrame, number: int) -> None:
-            try:
-                files = tuple(map(raw_file, rows.orderBy("path").collect()))
-                tried.update(file.path for file in files)
-                if files:
-                    batch = Batch(_stream_id(lake, checkpoint), number, files)
-                    done.append(publish_batch(run, source, batch, rebuild=rebuild))
-            except BaseException as error:
-                raised.append(error)  # Spark would hand on its text alone
-                raise
-
-        _drain(run, checkpoint, each, raised)
-        again = [file for file in compared.again if file.path not in tried]
-        if compared.unknown > len(tried):
-            again += passed_over(run)
-        for number, files in enumerate(_batched(again, run.settings.raw.files_per_batch)):
-            done.append(publish_batch(run, source, Batch(f"retry-{run.id}", number, files, "retry")))
-        if rebuild:
+        done = list(read_released(run, source, rebuild=rebuild))
+        if ranged:
+            done += read_range(run, source, rebuild=rebuild)
+        else:
+            done += _read_stream(run, source, compared, rebuild=rebuild)
+        if rebuild and not ranged:
             remember(run)
         line.done(_told(done) if done else "no new files")
+
+
+def checkpoint_of(lake: Lake, source: Source) -> str:
+    """Where the stream remembers which files it has handed out."""
+    return f"{lake.root}/_streams/events-{source.name}"
+
+
+def _read_stream(run: Run, source: Source, compared: Compared, *, rebuild: bool) -> list[Counts]:
+    """Every file that the stream has not handed out, then those that it will not, and that want reading."""
+    lake, checkpoint = run.lake, checkpoint_of(run.lake, source)
+    done: list[Counts] = []
+    raised: list[BaseException] = []
+    tried: set[str] = set()
+    out = left_out(lake, rebuild=rebuild)
+
+    def each(rows: DataFrame, number: int) -> None:
+        try:
+            found = map(raw_file, rows.orderBy("path").collect())
+            files = tuple(file for file in found if file.name not in out)
+            tried.update(file.path for file in files)
+            if files:
+                batch = Batch(_stream_id(lake, checkpoint), number, files)
+                done.append(publish_batch(run, source, batch, rebuild=rebuild))
+        except BaseException as error:
+            raised.append(error)  # Spark would hand on its text alone
+            raise
+
+    _drain(run, checkpoint, each, raised)
+    again = [file for file in compared.again if file.path not in tried]
+    if compared.unknown > len(tried):
+        again += passed_over(run)
+    for number, files in enumerate(_batched(again, run.settings.raw.files_per_batch)):
+        done.append(publish_batch(run, source, Batch(f"retry-{run.id}", number, files, "retry")))
+    return done
 
 
 def _batched(files: Sequence[RawFile], size: int) -> list[tuple[RawFile, ...]]:
     return [tuple(files[start : start + size]) for start in range(0, len(files), size)]
 
 
-def _source(run: Run) -> Source:
+def source_of(run: Run) -> Source:
     """The source that the settings name, or that the first lines of a raw file show."""
     raw, lake = run.settings.raw, run.lake
     if raw.format != "auto":
         return SOURCES[raw.format]
-    _require_input(lake, raw.path)
+    require_input(lake, raw.path)
     files = lake.files.some_files(raw.path, _LOOKED_INTO)
     if not files:
         raise SourceError(f"raw input {raw.path} holds no file: name its format with raw.format (--format)")
@@ -163,7 +187,8 @@ def _drain(
         raise SourceError(f"raw input {raw.path} cannot be read: {reason(error)}") from None
 
 
-def _require_input(lake: Lake, path: str) -> None:
+def require_input(lake: Lake, path: str) -> None:
+    """SourceError when there is nothing at the path of the raw files."""
     if not lake.files.reachable(path):
         raise SourceError(f"raw input {path} does not exist: name a file or folder with raw.path (--raw)")
 

@@ -14,7 +14,11 @@ TABLE = Table(
         Column("table_name", "STRING", "The table.", True),
         Column("batch", "BIGINT", "Batch of the events stream; -1 elsewhere.", True),
         Column(
-            "action", "STRING", "What happened to the table.", True, values=("published", "unchanged", "held")
+            "action",
+            "STRING",
+            "What happened to the table; released, rejected: what was decided of a held batch.",
+            True,
+            values=("published", "unchanged", "held", "released", "rejected"),
         ),
         Column("table_version", "BIGINT", "Its version afterwards."),
         Column("rows", "BIGINT", "Its rows afterwards.", low=0),

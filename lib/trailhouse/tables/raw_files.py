@@ -2,7 +2,7 @@
 
 from trailhouse.contract import Column, Table
 
-STATES = ("read", "unreadable")
+STATES = ("read", "unreadable", "held", "released", "rejected")
 
 TABLE = Table(
     name="raw_files",
@@ -13,8 +13,15 @@ TABLE = Table(
         Column("file", "STRING", "The file.", True),
         Column("size", "BIGINT", "Its bytes when it was read.", True, low=0),
         Column("modified_time", "TIMESTAMP", "When it had been written last.", True),
-        Column("state", "STRING", "unreadable: left out whole, tried again.", True, values=STATES),
-        Column("reason", "STRING", "Why it was left out."),
+        Column(
+            "state",
+            "STRING",
+            "unreadable: left out whole, tried again; held: its batch failed checks; released, rejected: "
+            "what was decided of it then.",
+            True,
+            values=STATES,
+        ),
+        Column("reason", "STRING", "Why it was left out, or the checks that hold it."),
         Column("read_time", "TIMESTAMP", "When it was read.", True),
         Column("run_id", "STRING", "The run.", True),
         Column("stream", "STRING", "The stream of the batch, as in the ledger's note.", True),
