@@ -54,9 +54,17 @@ class Lake(Section):
 
 class Raw(Section):
     path: Place = "var/raw"
-    format: Literal["auto", "segment", "posthog", "amplitude", "mixpanel", "ga4", "snowplow"] = Field(
-        "auto", description="a source's name; auto: told by the first lines of a file"
-    )
+    format: Literal[
+        "auto",
+        "segment",
+        "segment_warehouse",
+        "posthog",
+        "amplitude",
+        "mixpanel",
+        "ga4",
+        "snowplow",
+        "trailhouse",
+    ] = Field("auto", description="a source's name; auto: told by the first lines of a file")
     files_per_batch: int = Field(1000, ge=1)
     max_record_bytes: int = Field(1024 * 1024, ge=1024)
 

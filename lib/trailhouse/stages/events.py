@@ -16,11 +16,14 @@ from trailhouse.enrich import addresses, campaigns, devices, pages, privacy, url
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 from trailhouse.sources import Source
-from trailhouse.sources.cast import present, texts
+from trailhouse.sources.cast import nothing, present, texts
 from trailhouse.tables import events, events_quarantine
 
 EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
 """Columns of a prepared row besides those of `events`."""
+
+TOLD = ("event_time", "device")
+"""Columns that are made of others unless the record itself tells them."""
 
 PLACED = ("line", "first_batch", "quarantined_time", "requeued_run", "released_run")
 """Columns of quarantine that the records alone do not tell."""
@@ -54,7 +57,8 @@ def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame
     for settings that cannot be kept.
     """
     parsed = source.parse(records, settings).withColumn("source", F.lit(source.name))
-    timed = _with_times(parsed, settings)
+    missing = {name: nothing(name) for name in TOLD if name not in parsed.columns}
+    timed = _with_times(parsed.withColumns(missing), settings)
     judged = _with_reasons(timed, settings)
     consented = _with_consent(judged, settings)
     private = _with_privacy(_with_signs(consented, settings), settings)
@@ -62,10 +66,10 @@ def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame
 
 
 def _with_times(frame: DataFrame, settings: Settings) -> DataFrame:
-    """event_time by the client's clock corrected; never later than its arrival plus the tolerance."""
+    """event_time as told, else the client's clock corrected; never later than arrival plus the tolerance."""
     client, sent, received = F.col("client_time"), F.col("sent_time"), F.col("received_time")
     drift = F.unix_micros(received) - F.unix_micros(sent)
-    corrected = F.coalesce(F.timestamp_micros(F.unix_micros(client) + drift), client)
+    corrected = F.coalesce(F.col("event_time"), F.timestamp_micros(F.unix_micros(client) + drift), client)
     tolerance = int(settings.events.future_tolerance.total_seconds() * 1_000_000)
     future = F.coalesce(F.unix_micros("corrected") > F.unix_micros(received) + tolerance, F.lit(False))
     flagged = F.concat("flags", F.when(future, F.array(F.lit("future_time"))).otherwise(texts([])))
@@ -165,10 +169,13 @@ def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
     frame = frame.withColumns(
         {"url_host": urls.host(url), "url_path": urls.path(url), "url_query": urls.query(url)}
     )
+    # Most trackers send no more than the id.
+    kind = frame.select("campaign.*").columns
+    told = F.col("campaign.click_id_type") if "click_id_type" in kind else F.lit(None).cast("string")
     # The campaign is read from the whole query, before its parameters go.
     frame = frame.withColumns(
         {
-            "campaign": campaigns.campaign(F.col("campaign"), F.col("url_query")),
+            "campaign": campaigns.campaign(F.col("campaign"), told, F.col("url_query")),
             "ip": privacy.address(F.col("ip"), settings),
             "properties": privacy.without_properties(F.col("properties"), privacy.dropped(settings)),
             "traits": privacy.without_properties(F.col("traits"), privacy.dropped(settings)),
@@ -231,7 +238,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
             "event_key": F.xxhash64(event_id),
             "event_date": F.to_date("event_time"),
             "page": pages.page(page, parts, screen, settings),
-            "device": F.col("facts.device"),
+            "device": F.coalesce("device", F.col("facts.device")),
             "bot_reasons": kinds,
             "is_bot": declared | (F.size(kinds) >= 2),
             # Bytes are for quarantine alone; carrying them along doubles what is staged.
