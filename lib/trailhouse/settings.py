@@ -90,6 +90,9 @@ class Events(Section):
     internal_addresses: tuple[str, ...] = ()
     internal_email_domains: tuple[str, ...] = ()
     internal_ids: tuple[str, ...] = ()
+    geo_database: Place = Field(
+        "", description="MMDB file of places by address; empty: places are those that trackers send"
+    )
     page_groups: dict[str, str] = Field(
         default_factory=dict, description="regular expression of a path -> group"
     )

@@ -38,6 +38,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     """
     lake = run.lake
     source = _source(run)
+    run.tell_geo()
     for table in ("events", "events_quarantine", "event_origins"):
         lake.create(TABLES[table])
     checkpoint = f"{lake.root}/_streams/events-{source.name}"

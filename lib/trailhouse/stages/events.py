@@ -2,7 +2,7 @@
 
 The order is that of semantics.md: parse, quarantine, refuse, times, ids, normalise, mark blocked
 values, privacy, enrich. All of it is one projection over the records; only the user agents and
-(if set) the hashes of identifiers pass through Python, in Arrow batches.
+(if set) addresses to places and the hashes of identifiers pass through Python, in Arrow batches.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.enrich import addresses, campaigns, devices, pages, privacy, urls
+from trailhouse.enrich import addresses, campaigns, devices, pages, places, privacy, urls
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 from trailhouse.sources import Source
-from trailhouse.sources.cast import nothing, present, texts
+from trailhouse.sources.cast import filled, nothing, present, texts
 from trailhouse.tables import events, events_quarantine
 
 EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
@@ -28,6 +28,7 @@ TOLD = ("event_time", "device")
 PLACED = ("line", "first_batch", "quarantined_time", "requeued_run", "released_run")
 """Columns of quarantine that the records alone do not tell."""
 
+_PLACE = ("country", "region", "city")
 _KEPT_BYTES = 64 * 1024
 _DENIED = (
     "denied",
@@ -47,22 +48,26 @@ _TYPED = {"anonymous_id": "anonymous_id", "user_id": "user_id", "previous_id": "
 _WINNER = ("received_time", "content_hash", "sent_time", "event_time", "_tie", "file")
 
 
-def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame:
+def prepare(
+    records: DataFrame, source: Source, settings: Settings, geo: places.Database | None = None
+) -> DataFrame:
     """The columns of `events`, and EXTRA, one row a record.
 
     A row with `reasons` is for quarantine and holds its bytes in `raw`; one with `refused` is
     counted and goes; the others are candidates. `blocked_ids` tells that an identifier names
     nobody. Write it to storage before asking more than one thing of it: a filter on top would be
-    moved down to the files, with all of parsing written out in its condition. Raises SettingsError
-    for settings that cannot be kept.
+    moved down to the files, with all of parsing written out in its condition. `geo` tells places by
+    addresses. Raises SettingsError for settings that cannot be kept.
     """
     parsed = source.parse(records, settings).withColumn("source", F.lit(source.name))
     missing = {name: nothing(name) for name in TOLD if name not in parsed.columns}
     timed = _with_times(parsed.withColumns(missing), settings)
     judged = _with_reasons(timed, settings)
     consented = _with_consent(judged, settings)
-    private = _with_privacy(_with_signs(consented, settings), settings)
-    return _enriched(private, settings)
+    # As it came, and for those alone whose tracker names no place; it goes with the frame.
+    located = consented.withColumn("address", F.when(F.col("geo").isNull(), F.col("ip")))
+    private = _with_privacy(_with_signs(located, settings), settings)
+    return _enriched(private, settings, geo)
 
 
 def _with_times(frame: DataFrame, settings: Settings) -> DataFrame:
@@ -223,9 +228,13 @@ def _with_hashes(frame: DataFrame, settings: Settings) -> DataFrame:
     return frame.withColumns(changed)
 
 
-def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
+def _enriched(frame: DataFrame, settings: Settings, geo: places.Database | None) -> DataFrame:
     good = (F.size("reasons") == 0) & ~F.col("refused")
-    facts = frame.withColumn("facts", devices.user_agent_facts(F.left("user_agent", F.lit(1024))))
+    place = places.place(F.left("address", F.lit(64)), geo) if geo else nothing("geo")
+    # In one step, so that a row goes to Python once.
+    facts = frame.withColumns(
+        {"facts": devices.user_agent_facts(F.left("user_agent", F.lit(1024))), "place": place}
+    )
     event_id = F.coalesce("event_id", "content_hash")
     declared = F.coalesce(F.col("facts.declared_crawler"), F.lit(False))
     listed = F.coalesce(F.col("facts.listed"), F.lit(False))
@@ -239,6 +248,7 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
             "event_date": F.to_date("event_time"),
             "page": pages.page(page, parts, screen, settings),
             "device": F.coalesce("device", F.col("facts.device")),
+            "geo": F.coalesce("geo", filled({part: F.col("place")[part] for part in _PLACE})),
             "bot_reasons": kinds,
             "is_bot": declared | (F.size(kinds) >= 2),
             # Bytes are for quarantine alone; carrying them along doubles what is staged.
