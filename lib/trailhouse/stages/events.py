@@ -175,8 +175,8 @@ def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
         {"url_host": urls.host(url), "url_path": urls.path(url), "url_query": urls.query(url)}
     )
     # Most trackers send no more than the id.
-    kind = frame.select("campaign.*").columns
-    told = F.col("campaign.click_id_type") if "click_id_type" in kind else F.lit(None).cast("string")
+    typed = "click_id_type" in frame.schema["campaign"].dataType.fieldNames()  # type: ignore[attr-defined]
+    told = F.col("campaign.click_id_type") if typed else F.lit(None).cast("string")
     # The campaign is read from the whole query, before its parameters go.
     frame = frame.withColumns(
         {
