@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
-import maxminddb
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
+from pyspark import SparkFiles
 from pyspark.sql import SparkSession
+from rich.console import Console
 
 from tests.ingest.raw import World
+from tests.sources.reading import message
 from trailhouse.enrich.places import look_up, shared
 from trailhouse.errors import SettingsError
+from trailhouse.progress import Progress
+from trailhouse.run import Run
+from trailhouse.settings import Settings
+from trailhouse.storage import Lake
 
 BERLIN = {
     "country": {"iso_code": "DE", "names": {"en": "Germany", "de": "Deutschland"}},
@@ -72,7 +79,6 @@ def test_an_address_of_ipv6_has_no_place_in_a_file_of_ipv4(tmp_path: Path) -> No
 
 def test_an_address_is_looked_up_once(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look_up(str(database), "192.0.2.99")
-    monkeypatch.setattr(maxminddb, "open_database", lambda path: pytest.fail("opened again"))
     monkeypatch.setattr("trailhouse.enrich.places._reader", lambda path: pytest.fail("looked up again"))
     assert look_up(str(database), "192.0.2.99")[0] == "DE"
 
@@ -91,49 +97,26 @@ def test_a_file_that_cannot_be_read_ends_a_run_in_a_sentence(
     assert "\n" not in str(caught.value)
 
 
-def event(event_id: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "event_id": event_id,
-        "event_name": "page_view",
-        "event_time": "2026-03-02T10:00:00Z",
-        "anonymous_id": "d-1",
-        **fields,
-    }
-
-
-EVENTS = [
-    event("four", ip="192.0.2.1"),
-    event("six", ip="2001:db8::1"),
-    event("unknown", ip="198.51.100.200"),
-    event("none"),
-    event("told", ip="192.0.2.1", geo={"city": "Potsdam"}),
-    event("denied", ip="192.0.2.1", consent="denied"),
-]
-
-
-def test_places_are_found_before_privacy_takes_the_address(
+def test_a_run_finds_places_before_it_drops_addresses_and_says_by_which_file(
     spark: SparkSession, tmp_path: Path, database: Path
 ) -> None:
     chosen = ("privacy.ip=drop", f"events.geo_database={database}")
-    world = World(spark, tmp_path / "raw", tmp_path / "lake", chosen, "trailhouse")
-    world.write("a.json", *EVENTS)
+    world = World(spark, tmp_path / "raw", tmp_path / "lake", chosen)
+    world.write("a.json", message("m", context={"ip": "192.0.2.1"}))
     told = world.run()
-    rows = {row[0]: row[1:] for row in world.rows("events", "event_id", "ip", "geo")}
-    assert {name: geo and tuple(geo) for name, (_, geo) in rows.items()} == {
-        "four": ("DE", "State of Berlin", "Berlin"),
-        "six": ("SE", None, None),
-        "unknown": None,
-        "none": None,
-        "told": (None, None, "Potsdam"),
-        "denied": None,
-    }
-    assert {ip for ip, _ in rows.values()} == {None}
+    assert world.rows("events", "ip", "geo") == [(None, ("DE", "State of Berlin", "Berlin"))]
     assert told.count("places by Test-City of ") == 1
-    # Another file, under the same name and in the same session; then none, which is told.
+    # Another file, under the same name and in the same session.
     write_database(database, {"192.0.2.0/24": {"country": {"iso_code": "AT"}}})
     again = shared(spark, str(database))
     assert again
-    assert again.sha256 not in told
-    plain = World(spark, tmp_path / "raw", tmp_path / "plain", (), "trailhouse")
-    assert plain.run().count("no events.geo_database: places are those that trackers send") == 1
-    assert {row[0] for row in plain.rows("events", "event_id", "geo") if row[1]} == {"told"}
+    assert again.sha256[:16] not in told
+    assert Path(SparkFiles.get(again.file)).read_bytes() == database.read_bytes()
+
+
+def test_a_run_without_a_file_says_so(spark: SparkSession, tmp_path: Path) -> None:
+    shown = io.StringIO()
+    run = Run(Lake(spark, str(tmp_path)), Settings(), Progress(Console(file=shown, width=200)))
+    run.tell_geo()
+    assert run.geo is None
+    assert "no events.geo_database: places are those that trackers send" in shown.getvalue()

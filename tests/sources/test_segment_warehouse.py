@@ -71,7 +71,9 @@ MESSAGES = [
     message(
         "order", event="Order Completed", properties={"revenue": 20.5, "currency": "eur", "channel": "email"}
     ),
-    message("wrong", event="Page Scrolled", properties={"offset": "far"}, context={"viewport": {"width": 1}}),
+    message(
+        "wrong", event="Page Scrolled", properties={"offset": "far"}, context={"viewport": {"width": "1"}}
+    ),
     message("identify", type="identify", event=None, userId="u-1", traits={"email": "a@b.example", "n": 1}),
     message("group", type="group", event=None, groupId="g-1", traits={"name": "Acme", "seats": 5}),
     message("alias", type="alias", event=None, previousId="old", userId="u-1"),
@@ -150,7 +152,7 @@ def test_a_row_gives_the_columns_of_its_message(rows: dict[str, Row], record: di
     assert (row.reasons, told.reasons) == ([], [])
     for column in ("properties", "traits"):
         assert json.loads(row[column] or "{}") == json.loads(told[column] or "{}"), column
-    assert (row.event_id == told.event_id) == (name != "unnamed")
+    assert row.event_id == told.event_id or name == "unnamed"
 
 
 def test_the_messages_fill_the_columns(rows: dict[str, Row]) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from tests.enrich.test_places import write_database
 from tests.sources.reading import by_name, line, message, of_files
+from trailhouse.enrich.places import shared
 from trailhouse.settings import Settings
 from trailhouse.sources import SOURCES
 from trailhouse.stages.events import prepare
@@ -132,7 +134,10 @@ CASES: dict[str, dict[str, Any] | str] = {
     "twice": '{"event_id":"twice","event_name":"x","client_time":1772445600,"user_id":"u","form":'
     '{"id":"a","id":"b","field":"c"}}',
     "no id": event(None, note=1),
-    "denied": event("denied", consent="DENIED", user_id="u-9"),
+    "denied": event("denied", consent="DENIED", user_id="u-9", ip="192.0.2.200"),
+    "address": event("address", ip="192.0.2.200"),
+    "address of IPv6": event("address of IPv6", ip="2001:db8:0:1::7"),
+    "no place": event("no place", ip="203.0.113.9"),
 }
 BAD: dict[str, tuple[dict[str, Any] | str, list[str]]] = {
     "no time": (event("b-1", client_time=None), ["no time"]),
@@ -147,6 +152,13 @@ BAD: dict[str, tuple[dict[str, Any] | str, list[str]]] = {
     ),
     "ids as text": (event("b-8", identifiers="a@b"), ["identifier of a wrong type: identifiers"]),
 }
+
+PLACES = {
+    "192.0.2.0/25": {"country": {"iso_code": "DE"}, "city": {"names": {"en": "Berlin"}}},
+    "192.0.2.128/25": {"country": {"iso_code": "AT"}},
+    "2001:db8:0:1::/64": {"country": {"iso_code": "SE"}},
+}
+"""Each more exact than an address that privacy lets through."""
 
 URL = "https://s.example/product/12?utm_source=news&gclid=G1"
 MESSAGES = [
@@ -182,6 +194,7 @@ MESSAGES = [
     message("media", event="Video Playback Paused", properties={"position": 0.1, "total_length": 61.25}),
     message("survey", event="Survey Answered", properties={"kind": "nps", "score": 9, "answer": 'so "so"'}),
     message("test", event="Experiment Viewed", properties={"experiment_id": "e", "variation_id": 2}),
+    message("scroll", event="Page Scrolled", properties={"offset": 30}),
     message("wrong", event="Page Scrolled", properties={"offset": "far"}, odd={"a": 1}),
     message("future", originalTimestamp="2027-03-02T10:00:00.000Z"),
     message("drift", originalTimestamp="2026-03-02T08:00:00.1234567Z", sentAt="2026-03-02T08:00:01Z"),
@@ -199,8 +212,9 @@ def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("trailhouse")
     (folder / "messages.json").write_bytes(b"\n".join(map(line, MESSAGES)))
     segment, settings = SOURCES["segment"], Settings()
-    prepared = prepare(segment.read(spark, [str(folder / "messages.json")], settings), segment, settings)
-    first = prepared.collect()
+    records = segment.read(spark, [str(folder / "messages.json")], settings)
+    geo = shared(spark, str(write_database(folder / "places.mmdb", PLACES)))
+    first = prepare(records, segment, settings, geo).collect()
     columns = TABLES["events"].schema
     table = spark.createDataFrame([tuple(row[name] for name in columns.names) for row in first], columns)
     lines = [row.line for row in table.selectExpr(_AS_JSON).collect()]
@@ -210,7 +224,7 @@ def rows(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
     every = [*CASES.values(), *(record for record, _ in BAD.values())]
     (folder / "cases.json").write_bytes(b"\n".join(map(line, every)))
     files = [folder / "table.json", parquet, folder / "cases.json"]
-    found = of_files(spark, "trailhouse", files)
+    found = of_files(spark, "trailhouse", files, geo=geo)
     assert len(found) == 2 * len(MESSAGES) + len(every)
     named = {f"{row.event_id} as it was": row for row in first}
     for row in found:
@@ -255,7 +269,7 @@ def test_rows_of_the_table_come_back_as_they_were(rows: dict[str, Row], kind: st
 def test_the_rows_that_came_back_are_varied(rows: dict[str, Row]) -> None:
     before = [row for name, row in rows.items() if name.endswith(" as it was")]
     assert {flag for row in before for flag in row.flags} == {"future_time", "wrong_type:properties.offset"}
-    unused = {"account_id", "consent", "document", "form", "geo", "navigation_type", "pointer", "release"}
+    unused = {"account_id", "consent", "document", "form", "navigation_type", "pointer", "release"}
     empty = {name for name in TABLES["events"].schema.names if all(row[name] is None for row in before)}
     assert empty <= unused | {"app_id", "tab_id"}
     assert any(row.is_bot for row in before)
@@ -298,6 +312,14 @@ def test_every_field_of_the_schema_is_read(rows: dict[str, Row]) -> None:
     assert left(rows["full"]) == {"count": 3, "deep": {"a": [1]}}
     for name in ("sequence", "app_id", "release", "user_id", "account_id", "client_session_id", "tab_id"):
         assert str(row[name]) == str(FULL[name])
+
+
+def test_a_place_is_that_of_the_whole_address_unless_it_is_told(rows: dict[str, Row]) -> None:
+    found = {name: rows[name].geo and tuple(rows[name].geo) for name in ("address", "address of IPv6")}
+    assert found == {"address": ("AT", None, None), "address of IPv6": ("SE", None, None)}
+    assert [rows[name].ip for name in found] == ["192.0.2.0", "2001:db8:0::"]
+    assert tuple(rows["page as it was"].geo) == ("DE", None, "Berlin")
+    assert [rows[name].geo for name in ("no place", "denied", "text")] == [None] * 3
 
 
 def test_bots_and_staff_are_judged_anew(rows: dict[str, Row]) -> None:

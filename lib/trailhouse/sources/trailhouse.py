@@ -47,36 +47,34 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 
 
 def _columns() -> dict[str, Column]:
-    v = F.col("v")
+    t = F.col("t")
     return {
         "raw": F.col("raw"),
         "file": F.col("file"),
         "reasons": _reasons(),
         "refused": F.lit(False),
-        **{name: v[name] for name in fields.scalars() if name not in fields.MADE},
         "content_hash": _content_hash(),
-        "identifiers": fields.identifiers(),
-        "consent": F.lower(v["consent"]),
-        "currency": F.upper(v["currency"]),
+        **{name: t[name] for name in fields.texts()},
+        **{name: F.col(f"v_{name}") for name in (*fields.typed(), "experiments", "traits")},
         **{name: fields.whole(name) for name in fields.objects()},
-        "experiments": v["experiments"],
-        "traits": v["traits"],
+        "identifiers": fields.identifiers(),
+        "consent": F.lower(t["consent"]),
+        "currency": F.upper(t["currency"]),
         "flags": fields.flags(),
         "properties": fields.properties(),
     }
 
 
 def _reasons() -> Column:
-    v = F.col("v")
     given = {name: cast.present(F.col(f"r_{name}")) for name in _TIMES}
     no_time = F.when(given["event_time"].isNull() & given["client_time"].isNull(), F.lit("no time"))
-    nested = {field: cast.nested(F.col(f"r_{field}")) for field in _IDENTIFIERS}
+    nested = {field: F.array_contains("nested_fields", field) for field in _IDENTIFIERS}
     nested["identifiers"] = fields.wrong_identifiers()
     return json_records.reasons(
         [
             no_time,
-            *cast.unread_times({name: (given[name], v[name]) for name in _TIMES}),
-            F.when(cast.nested(F.col("r_event_name")), F.lit("name of a wrong type")),
+            *cast.unread_times({name: (given[name], F.col(f"v_{name}")) for name in _TIMES}),
+            F.when(F.array_contains("nested_fields", "event_name"), F.lit("name of a wrong type")),
             *json_records.wrong_identifiers(nested),
         ]
     )
@@ -85,6 +83,9 @@ def _reasons() -> Column:
 def _content_hash() -> Column:
     """The record's own, as an exported row has it; else that of its fields, in any order of members."""
     names = [name for name in fields.VALUES if name not in _NOT_CONTENT]
-    own = [json_records.in_key_order(F.col(f"r_{name}")) for name in names]
+    own = [
+        json_records.in_key_order(F.col(f"r_{name}")) if name in fields.nested() else F.col(f"r_{name}")
+        for name in names
+    ]
     found = json_records.content_hash(own, fields.VALUES)
-    return F.when(found.isNotNull(), F.coalesce(F.col("v")["content_hash"], found))
+    return F.when(found.isNotNull(), F.coalesce(fields.told_hash(), found))

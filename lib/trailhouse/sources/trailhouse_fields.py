@@ -18,10 +18,11 @@ VALUES = tuple(column.name for column in TABLE.columns)
 MADE = ("event_key", "event_date", "source", "bot_reasons", "is_bot", "internal")
 """Columns that the suite alone makes: what a record says of them is not read."""
 
+_OWN = (*MADE, "content_hash", "properties", "traits")
 _ITEMS = f"ARRAY<{json_records.TEXTS}>"
 _SIZES = ("viewport", "document")
 # Made of the address; a record without one keeps them.
-_OF_URL = ("host", "path", "group")
+_OF_URL = (("page", "host"), ("page", "path"), ("page", "group"))
 _EMPTY_IS_NONE = ("page", "campaign", "device", "geo")
 _SHA_256 = "^[0-9a-f]{64}$"
 _RECORD = "$record"
@@ -36,64 +37,81 @@ def objects() -> dict[str, dict[str, DataType]]:
     }
 
 
-def scalars() -> tuple[str, ...]:
-    """The fields that hold one value."""
+def texts() -> tuple[str, ...]:
+    """The fields that hold a text."""
+    return tuple(c.name for c in TABLE.columns if c.type == "STRING" and not c.values and c.name not in _OWN)
+
+
+def typed() -> tuple[str, ...]:
+    """The fields that hold one value of another type, or one of a few words."""
+    kinds = ("TIMESTAMP", "BIGINT", "INT", "DECIMAL")
     return tuple(
-        column.name
-        for column in TABLE.columns
-        if not column.type.startswith(("STRUCT", "MAP", "ARRAY"))
-        and column.name not in ("properties", "traits")
+        c.name for c in TABLE.columns if (c.values or c.type.startswith(kinds)) and c.name not in _OWN
     )
 
 
 def with_typed(records: DataFrame) -> DataFrame:
     """Of `json_records.opened` the values that columns are made of, each computed once.
 
-    `v` (typed values), `v_RECORD` (those of a record within), `p_RECORD` (their texts), `keys_RECORD` and
-    `twice_RECORD` (its keys, and those that it names more than once), `given_flags`,
-    `given_identifiers`, `keys_properties`.
+    `t` (texts of the record), `nested_fields` (its texts that are objects or arrays), `v_FIELD` (other
+    values); of a record within `all_RECORD` (its values), `keys_RECORD` (names of those that are not
+    null), `twice_RECORD` (names that it has more than once), `texts_RECORD` (values that are no object, not
+    blank), `nested_RECORD` (names of objects and arrays); `keys_properties`; what is read of arrays and maps.
     """
     inner = objects()
-    keyed = records.select(
+    values = {f"v_{name}": _typed_field(name) for name in typed()}
+    opened = records.select(
         "*",
-        *[F.json_object_keys(f"r_{name}").alias(f"keys_{name}") for name in inner],
+        json_records.texts(F.col("map"), texts()).alias("field_texts"),
+        json_records.nested(F.col("map"), texts()).alias("nested_fields"),
+        *[value.alias(name) for name, value in values.items()],
+        *[F.from_json(f"r_{name}", json_records.TEXTS, cast.JSON).alias(f"all_{name}") for name in inner],
         *[_only_object(F.col(f"r_{name}")).alias(f"o_{name}") for name in ("properties", "traits")],
         F.from_json("r_experiments", _ITEMS, cast.JSON).alias("items"),
         F.from_json("r_flags", "ARRAY<STRING>", cast.JSON).alias("given_flags"),
         F.from_json("r_identifiers", json_records.TEXTS, cast.JSON).alias("given_identifiers"),
         json_records.further(VALUES).alias("further"),
     )
-    counted = keyed.withColumns(
-        {f"twice_{name}": json_records.repeated(F.col(f"keys_{name}")) for name in inner}
-        | {"keys_properties": F.map_keys(json_records.single(F.col("o_properties")))}
+    keyed = opened.withColumns(
+        {f"twice_{name}": json_records.repeated(F.map_keys(f"all_{name}")) for name in inner}
+        | {f"keys_{name}": _keys(name) for name in inner}
+        | {
+            "keys_properties": F.map_keys(json_records.single(F.col("o_properties"))),
+            "v_traits": F.when(json_records.single(F.col("o_traits")).isNotNull(), F.col("r_traits")),
+            "v_experiments": _experiments(),
+            "t": json_records.picked(F.col("field_texts"), texts()),
+        }
     )
-    texts = counted.withColumns({f"p_{name}": _texts_of(name, members) for name, members in inner.items()})
-    typed = {name: _scalar(name) for name in scalars() if name not in MADE}
-    typed |= {"experiments": _experiments(), "traits": _traits()}
-    return texts.select(
-        "*",
-        F.struct(*[value.alias(name) for name, value in typed.items()]).alias("v"),
-        *[
-            F.struct(*[_member(name, key, kind).alias(key) for key, kind in members.items()]).alias(
-                f"v_{name}"
-            )
+    return keyed.withColumns(
+        {f"texts_{name}": _texts_within(name, members) for name, members in inner.items()}
+        | {
+            f"nested_{name}": json_records.nested(F.col(f"all_{name}"), members)
             for name, members in inner.items()
-        ],
+        }
     )
+
+
+def _keys(name: str) -> Column:
+    return F.map_keys(F.map_filter(f"all_{name}", lambda _, value: value.isNotNull()))
 
 
 def _only_object(text: Column) -> Column:
     return json_records.as_records(F.when(text.startswith("{") & text.endswith("}"), text))
 
 
-def _texts_of(name: str, members: Mapping[str, DataType]) -> Column:
-    """STRUCT of the texts of a record within, without members that it names more than once."""
-    single = json_records.unambiguous_text(*[F.col(f"{of}_{name}") for of in ("r", "keys", "twice")])
-    shape = ", ".join(f"`{key}`: STRING" for key in members)
-    return F.from_json(single, f"STRUCT<{shape}>", cast.JSON)
+def _texts_within(name: str, members: Mapping[str, DataType]) -> Column:
+    """MAP of the texts of a record within; an object that is a member stands there as its text."""
+    parts = [key for key, kind in members.items() if isinstance(kind, StructType)]
+    every = json_records.unambiguous(F.col(f"all_{name}"), F.col(f"twice_{name}"))
+    return F.map_filter(
+        every,
+        lambda key, value: (
+            key.isin(*members) & (F.trim(value) != "") & (key.isin(*parts) | ~cast.nested(value))
+        ),
+    )
 
 
-def _scalar(name: str) -> Column:
+def _typed_field(name: str) -> Column:
     column, value = TABLE.column(name), F.col(f"r_{name}")
     if column.values:
         word = F.lower(value)
@@ -105,23 +123,19 @@ def _scalar(name: str) -> Column:
             return cast.long(value)
         case "INT":
             return cast.size(value) if column.low == 0 else cast.integer(value)
-        case "STRING" if name == "content_hash":
-            return F.when(value.rlike(_SHA_256), value)
-        case "STRING":
-            return cast.present(cast.scalar(value))
     return cast.money(value)
 
 
 def _member(name: str, key: str, kind: DataType) -> Column:
-    value = F.col(f"p_{name}")[key]
+    value = F.col(f"texts_{name}")[key]
     if isinstance(kind, StructType):
         return _within(value, kind)
     if name == "page":
-        value = F.trim(value)
-    return cast.size(value) if name in _SIZES else _typed(value, kind)
+        return F.trim(value)
+    return cast.size(value) if name in _SIZES else _cast(value, kind)
 
 
-def _typed(value: Column, kind: DataType) -> Column:
+def _cast(value: Column, kind: DataType) -> Column:
     match kind.simpleString():
         case "int":
             return cast.integer(value)
@@ -129,14 +143,14 @@ def _typed(value: Column, kind: DataType) -> Column:
             return cast.number(value)
         case "boolean":
             return cast.boolean(value)
-    return F.when((F.trim(value) != "") & ~cast.nested(value), value)
+    return value
 
 
 def _within(text: Column, kind: StructType) -> Column:
     """A record within a record, such as an element's box: all of it can be read, or none is."""
     shape = ", ".join(f"`{member.name}`: STRING" for member in kind.fields)
     given = F.from_json(text, f"STRUCT<{shape}>", cast.JSON)
-    read = {member.name: _typed(given[member.name], member.dataType) for member in kind.fields}
+    read = {member.name: _cast(given[member.name], member.dataType) for member in kind.fields}
     unread = [given[key].isNotNull() & value.isNull() for key, value in read.items()]
     known = F.size(F.array_except(F.json_object_keys(text), _lits(*read))) == 0
     good = known & ~reduce(Column.__or__, unread)
@@ -161,8 +175,14 @@ def _experiments() -> Column:
     return F.when(~F.exists("items", lambda e: F.coalesce(odd(e), F.lit(True))), entries)
 
 
-def _traits() -> Column:
-    return F.when(json_records.single(F.col("o_traits")).isNotNull(), F.col("r_traits"))
+def nested() -> tuple[str, ...]:
+    """The fields that hold an object or array."""
+    return tuple(name for name in VALUES if name not in (*texts(), *typed(), *MADE, "content_hash"))
+
+
+def told_hash() -> Column:
+    """The content hash that a row has that was exported."""
+    return F.when(F.col("r_content_hash").rlike(_SHA_256), F.col("r_content_hash"))
 
 
 def identifiers() -> Column:
@@ -185,21 +205,22 @@ def wrong_identifiers() -> Column:
 
 def whole(name: str) -> Column:
     """The record within, as `events` has it."""
-    v = F.col(f"v_{name}")
-    members = {key: v[key] for key in objects()[name]}
-    if name in _SIZES:
-        return F.when(_sized(name), v)
-    if name == "page":
-        members = {key: v[key] for key in members if key not in _OF_URL}
+    every = {key: _member(name, key, kind) for key, kind in objects()[name].items()}
     if name in _EMPTY_IS_NONE:
-        return cast.filled(members)
+        return cast.filled({key: value for key, value in every.items() if (name, key) not in _OF_URL})
+    record = F.struct(*[value.alias(key) for key, value in every.items()])
+    if name in _SIZES:
+        return F.when(_sized(name), record)
     # A record without members is one: so a table has it.
-    return F.when(F.col(f"keys_{name}").isNotNull(), v)
+    return F.when(F.col(f"all_{name}").isNotNull(), record)
 
 
 def _sized(name: str) -> Column:
-    v = F.col(f"v_{name}")
-    return v["width"].isNotNull() & v["height"].isNotNull()
+    kinds = objects()[name]
+    return (
+        _member(name, "width", kinds["width"]).isNotNull()
+        & _member(name, "height", kinds["height"]).isNotNull()
+    )
 
 
 def with_left(frame: DataFrame) -> DataFrame:
@@ -230,16 +251,16 @@ def with_left(frame: DataFrame) -> DataFrame:
 
 def _wrong() -> Column:
     """ARRAY of the fields of a wrong type; identifiers, times and the name are judged apart."""
-    v = F.col("v")
-    judged = [name for name in (*scalars(), "experiments", "traits") if name not in MADE]
-    unread = {name: v[name].isNull() for name in judged}
-    unread |= {name: F.col(f"keys_{name}").isNull() for name in objects()}
+    unread = {name: F.col(f"v_{name}").isNull() for name in (*typed(), "experiments", "traits")}
+    unread |= {name: F.col(f"all_{name}").isNull() for name in objects()}
     for name in _SIZES:
-        given = F.coalesce(F.col(f"p_{name}")["width"], F.col(f"p_{name}")["height"]).isNotNull()
+        given = F.size(F.array_intersect(f"keys_{name}", _lits("width", "height"))) > 0
         unread[name] = unread[name] | (given & ~_sized(name))
     unread["flags"] = F.col("given_flags").isNull()
     unread["properties"] = F.col("keys_properties").isNull()
-    return cast.texts([F.when(_filled(name) & gone, F.lit(name)) for name, gone in unread.items()])
+    unread["content_hash"] = ~F.col("r_content_hash").rlike(_SHA_256)
+    found = cast.texts([F.when(_filled(name) & gone, F.lit(name)) for name, gone in unread.items()])
+    return F.array_union(F.coalesce("nested_fields", cast.texts([])), found)
 
 
 def _filled(name: str) -> Column:
@@ -248,22 +269,27 @@ def _filled(name: str) -> Column:
 
 
 def _wrong_members(name: str, members: Mapping[str, DataType]) -> Column:
-    p, v = F.col(f"p_{name}"), F.col(f"v_{name}")
-    unread = [F.when((F.trim(p[key]) != "") & v[key].isNull(), F.lit(key)) for key in members]
-    found = F.concat(cast.texts(unread), json_records.among(F.col(f"twice_{name}"), members))
-    # A size is judged as a whole.
-    return cast.texts([]) if name in _SIZES else F.coalesce(found, cast.texts([]))
+    if name in _SIZES:  # judged as a whole
+        return cast.texts([])
+    given = F.col(f"texts_{name}")
+    casts = {key: kind for key, kind in members.items() if kind.simpleString() != "string"}
+    unread = [
+        F.when(given[key].isNotNull() & _member(name, key, kind).isNull(), F.lit(key))
+        for key, kind in casts.items()
+    ]
+    nested = F.array_except(f"nested_{name}", _lits(*[k for k in casts if isinstance(casts[k], StructType)]))
+    twice = json_records.among(F.col(f"twice_{name}"), members)
+    return F.coalesce(F.array_distinct(F.concat(nested, cast.texts(unread), twice)), cast.texts([]))
 
 
 def _left(name: str, members: Mapping[str, DataType]) -> Column:
     """ARRAY of the keys of a record within that no column takes."""
-    keys = F.array_except(f"keys_{name}", _lits(*members))
-    left = F.array_union(keys, f"wrong_{name}")
+    left = F.array_union(F.array_except(f"keys_{name}", _lits(*members)), f"wrong_{name}")
     if name == "page":
-        p = F.col("p_page")
-        parts = cast.texts([F.when(p[key].isNotNull(), F.lit(key)) for key in _OF_URL])
-        made = F.coalesce(cast.present(p["url"]).isNotNull() | (p["path"] == p["title"]), F.lit(False))
-        left = F.when(made, left).otherwise(F.array_union(left, parts))
+        given = F.col("texts_page")
+        parts = F.array_intersect("keys_page", _lits(*[key for _, key in _OF_URL]))
+        made = given["url"].isNotNull() | (given["path"] == given["title"])
+        left = F.when(F.coalesce(made, F.lit(False)), left).otherwise(F.array_union(left, parts))
     return F.coalesce(left, cast.texts([]))
 
 
