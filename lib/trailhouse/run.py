@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from trailhouse import __version__
+from trailhouse.enrich.places import Database, shared
 from trailhouse.errors import ContractError, GateFailed, StorageError
 from trailhouse.files import store_failure
 from trailhouse.gates import Outcome
@@ -43,6 +45,18 @@ class Run:
         self.records = Records(self.id)
         self.outcomes: list[Outcome] = []
         self.lease = Lease(self.lake.files, self.lake.root, self.id)
+
+    @cached_property
+    def geo(self) -> Database | None:
+        """The settings' file of places, with every executor; SettingsError when there is none such."""
+        return shared(self.lake.spark, self.settings.events.geo_database)
+
+    def tell_geo(self) -> None:
+        """Say where the places of this run's events come from."""
+        told = "no events.geo_database: places are those that trackers send"
+        if self.geo:
+            told = f"places by {self.geo.kind} of {self.geo.built} (SHA-256 {self.geo.sha256[:16]})"
+        self.progress.note(told)
 
     def hold_unless(
         self,

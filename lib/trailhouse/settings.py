@@ -65,9 +65,17 @@ class Lake(Section):
 
 class Raw(Section):
     path: Place = "var/raw"
-    format: Literal["auto", "segment", "posthog", "amplitude", "mixpanel", "ga4", "snowplow"] = Field(
-        "auto", description="a source's name; auto: told by the first lines of a file"
-    )
+    format: Literal[
+        "auto",
+        "segment",
+        "segment_warehouse",
+        "posthog",
+        "amplitude",
+        "mixpanel",
+        "ga4",
+        "snowplow",
+        "trailhouse",
+    ] = Field("auto", description="a source's name; auto: told by the first lines of a file")
     files_per_batch: int = Field(1000, ge=1)
     max_record_bytes: int = Field(1024 * 1024, ge=1024)
     from_day: Day | None = Field(None, description="first day of the files that a run reads (--from)")
@@ -106,6 +114,9 @@ class Events(Section):
     internal_addresses: tuple[str, ...] = ()
     internal_email_domains: tuple[str, ...] = ()
     internal_ids: tuple[str, ...] = ()
+    geo_database: Place = Field(
+        "", description="MMDB file of places by address; empty: places are those that trackers send"
+    )
     page_groups: dict[str, str] = Field(
         default_factory=dict, description="regular expression of a path -> group"
     )

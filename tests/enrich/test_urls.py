@@ -93,7 +93,9 @@ def test_a_campaign_is_the_trackers_or_the_urls_and_never_a_mix(spark: SparkSess
         f"i int, given struct<{fields}>, url string",
     )
     rows = (
-        frame.select("i", campaigns.campaign(F.col("given"), urls.query(F.col("url"))).alias("c"))
+        frame.select(
+            "i", campaigns.campaign(F.col("given"), F.lit(None), urls.query(F.col("url"))).alias("c")
+        )
         .orderBy("i")
         .collect()
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import Row, SparkSession
 
+from trailhouse.enrich.places import Database
 from trailhouse.settings import Settings
 from trailhouse.sources import SOURCES
 from trailhouse.stages.events import prepare
@@ -50,12 +51,16 @@ def prepared(
 
 
 def of_files(
-    spark: SparkSession, source: str, files: Iterable[Path], settings: Settings | None = None
+    spark: SparkSession,
+    source: str,
+    files: Iterable[Path],
+    settings: Settings | None = None,
+    geo: Database | None = None,
 ) -> list[Row]:
     """The prepared rows of these files."""
     chosen, rules = SOURCES[source], settings or Settings()
     records = chosen.read(spark, [str(file) for file in files], rules)
-    return prepare(records, chosen, rules).collect()
+    return prepare(records, chosen, rules, geo).collect()
 
 
 def by_name(rows: Iterable[Row], bad: Mapping[str, tuple[Any, list[str]]]) -> dict[str, list[Row]]:

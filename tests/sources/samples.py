@@ -64,6 +64,26 @@ DELIVERED: dict[str, dict[str, Any]] = {
         "platform": "WEB",
         "items": [],
     },
+    "segment_warehouse": {
+        "id": "m-1",
+        "type": "page",
+        "anonymous_id": "d-1",
+        "original_timestamp": "2026-03-02T10:00:00.000Z",
+        "sent_at": "2026-03-02T10:00:01.000Z",
+        "received_at": "2026-03-02T10:00:01.000Z",
+        "uuid_ts": "2026-03-02T10:05:00.000Z",
+        "url": "https://s.example/a",
+    },
+    "trailhouse": {
+        "event_id": "e-1",
+        "event_name": "page_view",
+        "client_time": "2026-03-02T10:00:00Z",
+        "sent_time": "2026-03-02T10:00:01.000Z",
+        "received_time": "2026-03-02T10:00:01.500Z",
+        "anonymous_id": "d-1",
+        "platform": "web",
+        "page": {"url": "https://s.example/a"},
+    },
     "snowplow": {
         "event_id": "e-1",
         "event": "page_view",
@@ -91,6 +111,8 @@ RECEIVED: dict[str, str | None] = {
     "amplitude": "server_received_time",
     "mixpanel": "properties.mp_processing_time_ms",
     "ga4": None,
+    "segment_warehouse": "received_at",
+    "trailhouse": "received_time",
     "snowplow": "collector_tstamp",
 }
 """Where the time of arrival stands, which another delivery changes; None where no record has one."""

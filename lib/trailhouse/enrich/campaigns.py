@@ -33,18 +33,18 @@ CLICK_IDS = (
 _FIELDS = ("source", "medium", "name", "term", "content", "click_id", "click_id_type")
 
 
-def campaign(given: Column, query: Column) -> Column:
+def campaign(given: Column, given_type: Column, query: Column) -> Column:
     """The CAMPAIGN struct; null when neither the tracker nor the URL's query names one.
 
     UTM values are taken whole from one place, so that no campaign is mixed from two; a click id of
-    the tracker comes before one of the URL.
+    the tracker comes before one of the URL. `given_type` is its kind, if the tracker tells that.
     """
     tagged = query.contains("utm_")
     sent = reduce(lambda a, b: a | b, [given[key].isNotNull() for key in UTM])
     utm = {
         key: F.when(sent, given[key]).when(tagged, urls.parameter(query, name)) for key, name in UTM.items()
     }
-    click_type = _click_type(query)
+    click_type = F.coalesce(F.when(given["click_id"].isNotNull(), given_type), _click_type(query))
     click_id = F.coalesce(given["click_id"], _click_id(query))
     parts = {**utm, "click_id": click_id, "click_id_type": F.when(click_id.isNotNull(), click_type)}
     whole = F.struct(*[parts[key].alias(key) for key in _FIELDS])

@@ -44,7 +44,7 @@ def _staged(run: Run, source: Source, files: Sequence[RawFile]) -> DataFrame | N
     if not files:
         return None
     records = source.read(run.lake.spark, [file.path for file in files], run.settings)
-    return run.lake.stage("events/prepared", events_stage.prepare(records, source, run.settings))
+    return run.lake.stage("events/prepared", events_stage.prepare(records, source, run.settings, run.geo))
 
 
 def _unreadable(run: Run, source: Source, files: Sequence[RawFile]) -> dict[str, str]:

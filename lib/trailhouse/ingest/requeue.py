@@ -75,6 +75,7 @@ def requeue(run: Run, selection: Selection) -> Counts:
     lake.read("events_quarantine")  # a lake without it has nothing to send
     for table in ("events_quarantine", "event_origins"):
         lake.create(TABLES[table])
+    run.tell_geo()
     restore_ledger(run)
     restore_origins(run)
     with run.progress.stage("requeue") as line:
@@ -110,7 +111,7 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
     lake, started = run.lake, time.perf_counter()
     sent = records.select("_hash").distinct()
     prepared = lake.stage(
-        "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings)
+        "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings, run.geo)
     )
     batch = Batch(f"requeue-{run.id}", number, (), "requeue")
     weighed = weigh(lake, source, batch, prepared)

@@ -113,8 +113,10 @@ def _scored(run: Run) -> dict[str, Column]:
         internal = internal | F.col("internal")
     screen = (F.col("event_name") == "screen_view") & page["url"].isNull()
     group = F.when(screen, page["title"]).otherwise(pages.page_group(page["path"], settings))
+    # Records of the suite's own schema may tell a device themselves.
+    parsed = F.col("user_agent").isNotNull() & (F.col("source") != "trailhouse")
     return {
-        "device": F.when(F.col("user_agent").isNotNull(), facts["device"]).otherwise(F.col("device")),
+        "device": F.when(parsed, facts["device"]).otherwise(F.col("device")),
         "bot_reasons": reasons,
         "is_bot": scores.is_bot(reasons),
         "internal": internal,

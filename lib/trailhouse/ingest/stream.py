@@ -52,6 +52,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     """
     lake, ranged = run.lake, run.settings.raw.ranged
     source = source_of(run)
+    run.tell_geo()
     lake.create(TABLES["events"], remembered(run.settings))
     for table in ("events_quarantine", "event_origins"):
         lake.create(TABLES[table])

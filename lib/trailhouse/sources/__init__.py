@@ -2,7 +2,8 @@
 
 A source has two functions. `read` gives one row a record with its bytes; `parse` gives the canonical
 columns of `events` as the tracker sent them, before privacy and enrichment, with
-`reasons` (why the record is no event; empty: it is one) and `refused` (its consent says no).
+`reasons` (why the record is no event; empty: it is one) and `refused` (its consent says no). Columns that
+few records tell, and that are made otherwise (`stages.events.TOLD`), may be left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from types import ModuleType
 from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.settings import Settings
-from trailhouse.sources import amplitude, ga4, mixpanel, posthog, segment, snowplow
+from trailhouse.sources import (
+    amplitude,
+    ga4,
+    mixpanel,
+    posthog,
+    segment,
+    segment_warehouse,
+    snowplow,
+    trailhouse,
+)
 from trailhouse.sources.recognise import Recogniser
 
 
@@ -46,11 +56,13 @@ SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
         _source("segment", segment),
+        _source("segment_warehouse", segment_warehouse),
         _source("posthog", posthog, retold=True),
         _source("amplitude", amplitude, retold=True),
         _source("mixpanel", mixpanel, retold=True),
         _source("ga4", ga4),
         _source("snowplow", snowplow, lines=False),
+        _source("trailhouse", trailhouse),
     )
 }
 

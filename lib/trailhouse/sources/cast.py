@@ -18,6 +18,7 @@ JSON = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 _DATED = r"^\d{4}-\d{2}-\d{2}"
 _SECONDS = r"^\d{10}(\.\d{1,9})?$"
 _MILLISECONDS = r"^\d{13}$"
+_MICROSECONDS = r"^\d{16}$"
 
 
 def nothing(name: str) -> Column:
@@ -48,6 +49,12 @@ def time(value: Column) -> Column:
         .when(trimmed.rlike(_SECONDS), F.timestamp_micros(seconds))
         .when(trimmed.rlike(_MILLISECONDS), F.timestamp_millis(trimmed.try_cast("bigint")))
     )
+
+
+def fine_time(value: Column) -> Column:
+    """As `time`, and from epoch microseconds too."""
+    micros = F.timestamp_micros(value.try_cast("bigint"))
+    return F.when(value.rlike(_MICROSECONDS), micros).otherwise(time(value))
 
 
 def unread_times(read: Mapping[str, tuple[Column, Column]]) -> list[Column]:

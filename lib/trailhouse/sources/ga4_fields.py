@@ -10,7 +10,6 @@ from trailhouse.sources import ga4_names as names
 
 _PARAMS = "ARRAY<STRUCT<key: STRING, value: MAP<STRING, STRING>>>"
 _BARE = "ARRAY<MAP<STRING, STRING>>"
-_MICROSECONDS = r"^\d{16}$"
 
 
 def with_typed(records: DataFrame) -> DataFrame:
@@ -25,7 +24,8 @@ def with_typed(records: DataFrame) -> DataFrame:
         "*",
         json_records.texts(F.col("map"), names.TEXT_FIELDS).alias("field_texts"),
         json_records.nested(F.col("map"), names.TEXT_FIELDS).alias("nested_fields"),
-        _time(F.col("r_event_timestamp")).alias("at"),
+        # Microseconds; a table made of the export may have real times instead.
+        cast.fine_time(F.col("r_event_timestamp")).alias("at"),
         F.from_json("r_event_params", _PARAMS, cast.JSON).alias("every_param"),
         F.from_json("r_event_params", _BARE, cast.JSON).alias("bare"),
         *[
@@ -70,12 +70,6 @@ def with_typed(records: DataFrame) -> DataFrame:
     numbers |= {key: cast.money(paid[key]) for key in names.OBJECTS["ecommerce"]}
     numbers |= {key: cast.long(F.coalesce(F.col(f"r_{key}"), s[key])) for key in names.BATCH}
     return looked_up.withColumn("n", F.struct(*[column.alias(key) for key, column in numbers.items()]))
-
-
-def _time(value: Column) -> Column:
-    """Microseconds since 1970; a table made of the export may have real times instead."""
-    micros = F.timestamp_micros(value.try_cast("bigint"))
-    return F.when(value.rlike(_MICROSECONDS), micros).otherwise(cast.time(value))
 
 
 def _first_of_each(params: Column, keys: Column) -> Column:

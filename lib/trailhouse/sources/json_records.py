@@ -34,26 +34,36 @@ def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
     text = F.col("raw").cast("string")
     too_large = F.octet_length("raw") > limit
     not_utf8 = ~F.is_valid_utf8(text)
-    # In an array, what follows the object is an error instead of being passed over; an element of our own
-    # behind it tells that the line did not close the array itself.
     ends = F.rtrim(text).endswith("}")
-    objects = F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"{_END}":""}}]')), _LINE, cast.JSON)
     judged = frame.select(
         "raw",
         "file",
         F.when(too_large, F.lit(f"record larger than {limit} bytes"))
         .when(not_utf8, F.lit("not UTF-8"))
         .alias("unread"),
-        F.when(~too_large & ~not_utf8 & ends, objects).alias("records"),
+        F.when(~too_large & ~not_utf8 & ends, as_records(text)).alias("records"),
     )
-    ended = F.get("records", F.lit(1))[_END].isNotNull()
-    one = F.when((F.size("records") == 2) & ended, F.get("records", F.lit(0)))
-    single = judged.select("raw", "file", "unread", one.alias("map"))
+    opened_once = judged.select("raw", "file", "unread", single(F.col("records")).alias("map"))
     # A look into a map walks its keys, and the optimizer would repeat it wherever the value is used; trimmed,
     # it is looked up once.
     values = [F.trim(F.col("map")[key]).alias(f"r_{key}") for key in keys]
     again = among(repeated(F.map_keys("map")), keys)
-    return single.select("raw", "file", "unread", "map", again.alias("repeated"), *values)
+    return opened_once.select("raw", "file", "unread", "map", again.alias("repeated"), *values)
+
+
+def as_records(text: Column) -> Column:
+    """The text's JSON objects for `single` to judge; in a column of its own, as it is looked at twice.
+
+    In an array, what follows the object is an error instead of being passed over; an element of our own
+    behind it tells that the text did not close the array itself.
+    """
+    return F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"{_END}":""}}]')), _LINE, cast.JSON)
+
+
+def single(records: Column) -> Column:
+    """Of `as_records` the MAP of the one object's values by their keys; null for any other text."""
+    ended = F.get(records, F.lit(1))[_END].isNotNull()
+    return F.when((F.size(records) == 2) & ended, F.get(records, F.lit(0)))
 
 
 def repeated(keys: Column) -> Column:

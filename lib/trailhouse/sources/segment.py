@@ -33,13 +33,17 @@ def read(spark: SparkSession, paths: Sequence[str], settings: Settings) -> DataF
 
 
 def parse(frame: DataFrame, settings: Settings) -> DataFrame:
-    """Canonical columns of each message, with `reasons` where it is no event.
+    """Canonical columns of each message, with `reasons` where it is no event."""
+    return of_messages(json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes))
+
+
+def of_messages(messages: DataFrame) -> DataFrame:
+    """Canonical columns of messages in the form of `json_records.opened`.
 
     The line is parsed once into its top-level values; `context` and `properties` are parsed from
     theirs. Scalars come as text and are cast one by one, so that a wrong type costs its field alone.
     """
     r = {key: F.col(f"r_{key}") for key in names.VALUES}
-    messages = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
     parts = segment_fields.with_objects(messages).select(
         "*",
         F.lower(r["type"]).alias("type"),

@@ -2,7 +2,7 @@
 
 The order is that of semantics.md: parse, quarantine, refuse, times, ids, normalise, mark blocked
 values, privacy, enrich. All of it is one projection over the records; only the user agents and
-(if set) the hashes of identifiers pass through Python, in Arrow batches.
+(if set) addresses to places and the hashes of identifiers pass through Python, in Arrow batches.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.enrich import campaigns, devices, pages, privacy, scores, urls
+from trailhouse.enrich import campaigns, devices, pages, places, privacy, scores, urls
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 from trailhouse.sources import Source
-from trailhouse.sources.cast import present, texts
+from trailhouse.sources.cast import filled, nothing, present, texts
 from trailhouse.tables import events, events_quarantine
 
 EXTRA = ("reasons", "refused", "raw", "file", "blocked_ids")
 """Columns of a prepared row besides those of `events`."""
 
+TOLD = ("event_time", "device")
+"""Columns that are made of others unless the record itself tells them."""
+
 PLACED = ("line", "first_batch", "quarantined_time", "requeued_run", "released_run")
 """Columns of quarantine that the records alone do not tell."""
 
+_PLACE = ("country", "region", "city")
 _KEPT_BYTES = 64 * 1024
 _DENIED = (
     "denied",
@@ -44,28 +48,33 @@ _TYPED = {"anonymous_id": "anonymous_id", "user_id": "user_id", "previous_id": "
 _WINNER = ("received_time", "content_hash", "sent_time", "event_time", "_tie", "file")
 
 
-def prepare(records: DataFrame, source: Source, settings: Settings) -> DataFrame:
+def prepare(
+    records: DataFrame, source: Source, settings: Settings, geo: places.Database | None = None
+) -> DataFrame:
     """The columns of `events`, and EXTRA, one row a record.
 
     A row with `reasons` is for quarantine and holds its bytes in `raw`; one with `refused` is
     counted and goes; the others are candidates. `blocked_ids` tells that an identifier names
     nobody. Write it to storage before asking more than one thing of it: a filter on top would be
-    moved down to the files, with all of parsing written out in its condition. Raises SettingsError
-    for settings that cannot be kept.
+    moved down to the files, with all of parsing written out in its condition. `geo` tells places by
+    addresses. Raises SettingsError for settings that cannot be kept.
     """
     parsed = source.parse(records, settings).withColumn("source", F.lit(source.name))
-    timed = _with_times(parsed, settings)
+    missing = {name: nothing(name) for name in TOLD if name not in parsed.columns}
+    timed = _with_times(parsed.withColumns(missing), settings)
     judged = _with_reasons(timed, settings)
     consented = _with_consent(judged, settings)
-    private = _with_privacy(_with_signs(consented, settings), settings)
-    return _enriched(private, settings)
+    # As it came, and for those alone whose tracker names no place; it goes with the frame.
+    located = consented.withColumn("address", F.when(F.col("geo").isNull(), F.col("ip")))
+    private = _with_privacy(_with_signs(located, settings), settings)
+    return _enriched(private, settings, geo)
 
 
 def _with_times(frame: DataFrame, settings: Settings) -> DataFrame:
-    """event_time by the client's clock corrected; never later than its arrival plus the tolerance."""
+    """event_time as told, else the client's clock corrected; never later than arrival plus the tolerance."""
     client, sent, received = F.col("client_time"), F.col("sent_time"), F.col("received_time")
     drift = F.unix_micros(received) - F.unix_micros(sent)
-    corrected = F.coalesce(F.timestamp_micros(F.unix_micros(client) + drift), client)
+    corrected = F.coalesce(F.col("event_time"), F.timestamp_micros(F.unix_micros(client) + drift), client)
     tolerance = int(settings.events.future_tolerance.total_seconds() * 1_000_000)
     future = F.coalesce(F.unix_micros("corrected") > F.unix_micros(received) + tolerance, F.lit(False))
     flagged = F.concat("flags", F.when(future, F.array(F.lit("future_time"))).otherwise(texts([])))
@@ -146,10 +155,13 @@ def _with_privacy(frame: DataFrame, settings: Settings) -> DataFrame:
     frame = frame.withColumns(
         {"url_host": urls.host(url), "url_path": urls.path(url), "url_query": urls.query(url)}
     )
+    # Most trackers send no more than the id.
+    typed = "click_id_type" in frame.schema["campaign"].dataType.fieldNames()  # type: ignore[attr-defined]
+    told = F.col("campaign.click_id_type") if typed else F.lit(None).cast("string")
     # The campaign is read from the whole query, before its parameters go.
     frame = frame.withColumns(
         {
-            "campaign": campaigns.campaign(F.col("campaign"), F.col("url_query")),
+            "campaign": campaigns.campaign(F.col("campaign"), told, F.col("url_query")),
             "ip": privacy.address(F.col("ip"), settings),
             "properties": privacy.without_properties(F.col("properties"), privacy.dropped(settings)),
             "traits": privacy.without_properties(F.col("traits"), privacy.dropped(settings)),
@@ -197,9 +209,13 @@ def _with_hashes(frame: DataFrame, settings: Settings) -> DataFrame:
     return frame.withColumns(changed)
 
 
-def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
+def _enriched(frame: DataFrame, settings: Settings, geo: places.Database | None) -> DataFrame:
     good = (F.size("reasons") == 0) & ~F.col("refused")
-    facts = frame.withColumn("facts", devices.user_agent_facts(F.left("user_agent", F.lit(1024))))
+    place = places.place(F.left("address", F.lit(64)), geo) if geo else nothing("geo")
+    # In one step, so that a row goes to Python once.
+    facts = frame.withColumns(
+        {"facts": devices.user_agent_facts(F.left("user_agent", F.lit(1024))), "place": place}
+    )
     event_id = F.coalesce("event_id", "content_hash")
     kinds = scores.bot_reasons(F.col("facts"))
     page, parts = F.col("page"), pages.Parts(F.col("url_host"), F.col("url_path"))
@@ -210,7 +226,8 @@ def _enriched(frame: DataFrame, settings: Settings) -> DataFrame:
             "event_key": F.xxhash64(event_id),
             "event_date": F.to_date("event_time"),
             "page": pages.page(page, parts, screen, settings),
-            "device": F.col("facts.device"),
+            "device": F.coalesce("device", F.col("facts.device")),
+            "geo": F.coalesce("geo", filled({part: F.col("place")[part] for part in _PLACE})),
             "bot_reasons": kinds,
             "is_bot": scores.is_bot(kinds),
             # Bytes are for quarantine alone; carrying them along doubles what is staged.
