@@ -46,6 +46,10 @@ def _as_messages(rows: DataFrame) -> DataFrame:
     raw, kind = F.col("raw").cast("string"), F.col("kind")
     own = F.when(F.size("own") > 0, json_records.members(raw, F.col("own")))
     told = F.when(kind.isin("identify", "group"), own)
+    # Columns of their own: putting members in order names its text several times.
+    parted = parted.withColumns({"told": told, "context": _context(raw)}).withColumn(
+        "properties", F.when(F.col("told").isNull(), cast.joined([own, _view_id(), _box()]))
+    )
     values = {
         "type": kind,
         "event": F.when(kind == "track", _event()),
@@ -60,11 +64,9 @@ def _as_messages(rows: DataFrame) -> DataFrame:
         "previousId": F.when(kind == "alias", _r("previous_id")),
         "groupId": F.when(kind == "group", _r("group_id")),
         "name": F.when(_viewed(), _r("name")),
-        "properties": F.when(
-            told.isNull(), json_records.in_key_order(cast.joined([own, _view_id(), _box()]))
-        ),
-        "traits": json_records.in_key_order(told),
-        "context": json_records.in_key_order(_context(raw)),
+        "properties": json_records.in_key_order(F.col("properties")),
+        "traits": json_records.in_key_order(F.col("told")),
+        "context": json_records.in_key_order(F.col("context")),
     }
     missing = F.lit(None).cast("string")
     return parted.select(

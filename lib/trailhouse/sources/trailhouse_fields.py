@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -238,7 +238,7 @@ def with_left(frame: DataFrame) -> DataFrame:
     taken = F.concat(F.coalesce("keys_properties", cast.texts([])), _lits(_RECORD))
     clash = F.array_intersect(others, taken)
     old = F.array_intersect(F.coalesce("keys_properties", cast.texts([])), _lits(_RECORD))
-    return judged.withColumns(
+    parted = judged.withColumns(
         {
             "spare": F.array_except(others, taken),
             "kept": F.array_union("wrong", clash),
@@ -247,6 +247,27 @@ def with_left(frame: DataFrame) -> DataFrame:
             **{f"left_{name}": _left(name, members) for name, members in inner.items()},
         }
     )
+    # Columns of their own: `joined` names a part several times, and one within another multiplies that.
+    texts_left = parted.withColumns({f"rest_{name}": _rest(name) for name in inner})
+    return texts_left.withColumn("left", _left_text(inner)).withColumn("record", _record())
+
+
+def _rest(name: str) -> Column:
+    """JSON object of what is left of a record within, under the record's name."""
+    some = json_records.members(F.col(f"r_{name}"), F.col(f"left_{name}"))
+    return F.when(F.size(f"left_{name}") > 0, json_records.under(name, some))
+
+
+def _left_text(names: Iterable[str]) -> Column:
+    """JSON object of what has to stand under `$record`."""
+    kept = F.when(F.size("kept") > 0, json_records.members(F.col("raw").cast("string"), F.col("kept")))
+    return cast.joined([kept, *[F.col(f"rest_{name}") for name in names]])
+
+
+def _record() -> Column:
+    # A `$record` that the properties bring comes into the new one, if there is one.
+    before = F.when(F.size("old") > 0, json_records.members(F.col("r_properties"), F.col("old")))
+    return F.when(F.col("left").isNotNull(), cast.joined([before, F.col("left")]))
 
 
 def _wrong() -> Column:
@@ -303,25 +324,13 @@ def flags() -> Column:
 
 def properties() -> Column:
     """The record's own, fields that are no columns, and under `$record` what cannot stand beside them."""
-    text, raw, again = F.col("r_properties"), F.col("raw").cast("string"), F.size("old") > 0
-    within = [
-        F.when(
-            F.size(f"left_{name}") > 0,
-            json_records.under(name, json_records.members(F.col(f"r_{name}"), F.col(f"left_{name}"))),
-        )
-        for name in objects()
-    ]
-    kept = F.when(F.size("kept") > 0, json_records.members(raw, F.col("kept")))
-    left = cast.joined([kept, *within])
-    # A `$record` that the properties bring comes into the new one, if there is one.
-    parted = left.isNotNull() & again
-    before = F.when(again, json_records.members(text, F.col("old")))
+    text, parted = F.col("r_properties"), F.col("left").isNotNull() & (F.size("old") > 0)
     own = F.when(parted, json_records.members(text, F.col("own"))).when(
         F.col("keys_properties").isNotNull(), text
     )
-    spare = F.when(F.size("spare") > 0, json_records.members(raw, F.col("spare")))
-    record = F.when(left.isNotNull(), json_records.under(_RECORD, cast.joined([before, left])))
-    return cast.joined([own, spare, record])
+    spare = json_records.members(F.col("raw").cast("string"), F.col("spare"))
+    record = json_records.under(_RECORD, F.col("record"))
+    return cast.joined([own, F.when(F.size("spare") > 0, spare), record])
 
 
 def _lits(*words: str) -> Column:
