@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from rich.console import Console
 from tests.ingest.raw import World
 from tests.sources.reading import message
 from trailhouse.enrich.privacy import KEY_VARIABLE
-from trailhouse.ingest.rescore import rescore
+from trailhouse.ingest.rescore import SCORED, remembered, rescore, tell_other_rules
 from trailhouse.progress import Progress
-from trailhouse.run import open_run
+from trailhouse.run import Run, open_run
 from trailhouse.storage import fingerprint
 
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -124,6 +125,24 @@ def test_what_privacy_hides_is_told_and_stays_as_it_was(
     assert internal(world) == {"person", "network", "boss"}
     assert changed == 2
     assert "internal_addresses 198.51.100.7/32, internal_email_domains staff.example cannot be judged" in told
+
+
+def test_places_by_another_file_are_told_until_addresses_are_looked_up_again(
+    read: World, tmp_path: Path
+) -> None:
+    world = read.copy(tmp_path / "lake", *KEPT)
+    known = json.loads(world.lake.state("events").properties[SCORED])
+    world.lake.note("events", remembered({**known, "places": "another file"}))
+
+    def told() -> str:
+        out = io.StringIO()
+        tell_other_rules(Run(world.lake, world.settings, Progress(Console(file=out, width=10_000))))
+        return out.getvalue()
+
+    assert "--rebuild looks their addresses up again" in told()
+    assert "rescore" not in told()
+    shown(world)
+    assert "--rebuild looks their addresses up again" in told(), "rescore reads no addresses"
 
 
 def test_events_that_break_a_check_are_held(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame
@@ -16,13 +17,14 @@ from pyspark.sql import functions as F
 from trailhouse.enrich import devices, pages, scores
 from trailhouse.ingest.batch import CHECKS
 from trailhouse.run import Run, judge
-from trailhouse.settings import Settings
 from trailhouse.sql import literal
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 SCORED = "trailhouse.scored"
 """Property of `events`: the rules that all of its rows were scored by."""
+_PLACES = "places"
+"""What raw files alone can tell again: addresses go by privacy."""
 _FEW_DAYS = 400
 """Up to so many days are named in the commit's condition, so that it opens the files of these days alone."""
 
@@ -47,7 +49,8 @@ def rescore(run: Run) -> int:
         run.lease.require()
         if told.rows:
             _publish(lake, rows, sorted(told.days))
-        remember(run)
+        today = rules(run)
+        remember(run, {**today, _PLACES: _known(run).get(_PLACES, today[_PLACES])})
         lake.clear("_staging/rescore")
         text = (
             f"{told.rows:,} events changed, of them {told.now_is_bot:,} bot and "
@@ -68,28 +71,41 @@ def rescore(run: Run) -> int:
         return int(told.rows)
 
 
-def remembered(settings: Settings) -> dict[str, str]:
-    """The property of `events` which says that all rows were scored by the rules of today."""
-    return {SCORED: json.dumps(scores.rules_of(settings), sort_keys=True)}
+def rules(run: Run) -> dict[str, str]:
+    """What rows are scored by in this run, by what to call it."""
+    return {**scores.rules_of(run.settings), _PLACES: run.geo.sha256[:16] if run.geo else "none"}
 
 
-def remember(run: Run) -> None:
-    """Note that all rows of `events` were scored by the rules of today."""
-    wanted = remembered(run.settings)
+def remembered(rules: Mapping[str, str]) -> dict[str, str]:
+    """The property of `events` which says that all rows were scored by these rules."""
+    return {SCORED: json.dumps(dict(rules), sort_keys=True)}
+
+
+def remember(run: Run, rules: Mapping[str, str]) -> None:
+    """Note that all rows of `events` were scored by these rules."""
+    wanted = remembered(rules)
     if not wanted.items() <= run.lake.state("events").properties.items():
         run.lake.note("events", wanted)
 
 
 def tell_other_rules(run: Run) -> None:
     """A warning when older rows were scored by other rules than new ones will be."""
-    known = json.loads(run.lake.state("events").properties.get(SCORED, "{}"))
-    today = scores.rules_of(run.settings)
-    other = [name for name, value in today.items() if known.get(name, value) != value]
-    if other:
+    known = _known(run)
+    other = [name for name, value in rules(run).items() if known.get(name, value) != value]
+    if again := [name for name in other if name != _PLACES]:
         run.progress.warn(
-            f"events that are published were scored by other {' and '.join(other)}: "
+            f"events that are published were scored by other {' and '.join(again)}: "
             "python -m trailhouse rescore applies today's to all of them"
         )
+    if _PLACES in other:
+        run.progress.warn(
+            "events that are published have their places by another events.geo_database: "
+            "the events job with --rebuild looks their addresses up again"
+        )
+
+
+def _known(run: Run) -> dict[str, str]:
+    return dict(json.loads(run.lake.state("events").properties.get(SCORED, "{}")))
 
 
 def _changed(events: DataFrame, run: Run) -> DataFrame:

@@ -27,7 +27,7 @@ from trailhouse.ingest.readings import (
     tell_changed,
     tell_unseen,
 )
-from trailhouse.ingest.rescore import remember, remembered, tell_other_rules
+from trailhouse.ingest.rescore import remember, remembered, rules, tell_other_rules
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
 from trailhouse.run import Run
@@ -53,7 +53,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     lake, ranged = run.lake, run.settings.raw.ranged
     source = source_of(run)
     run.tell_geo()
-    lake.create(TABLES["events"], remembered(run.settings))
+    lake.create(TABLES["events"], remembered(rules(run)))
     for table in ("events_quarantine", "event_origins"):
         lake.create(TABLES[table])
     if not rebuild:
@@ -78,7 +78,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
         else:
             done += _read_stream(run, source, compared, rebuild=rebuild)
         if rebuild and not ranged:
-            remember(run)
+            remember(run, rules(run))
         line.done(_told(done) if done else "no new files")
 
 
