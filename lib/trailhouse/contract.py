@@ -45,7 +45,8 @@ class Table:
 
     `lawful` is False for tables that speak of arrival (ledger, gate results, origins): they stand
     outside of the law that any batching gives the same rows. `optional` is True for one that is there
-    only when the settings ask for it. `stats` are the columns Delta keeps file statistics on.
+    only when the settings ask for it. The folder of a `private` one is its owner's alone. `stats` are
+    the columns Delta keeps file statistics on.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     lawful: bool = True
     optional: bool = False
+    private: bool = False
     stats: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

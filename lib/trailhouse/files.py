@@ -48,6 +48,13 @@ class Files:
         """Make a folder and those above it; whether it is there then."""
         return bool(self._system(path).mkdirs(self._path(path)))
 
+    def make_private_folder(self, path: str) -> None:
+        """Make a folder that its owner alone may open, on file systems that know owners."""
+        permission = java(self._spark, "org.apache.hadoop.fs.permission.FsPermission")("700")
+        self._system(path).mkdirs(self._path(path))
+        # By itself, as a mask may be taken off what mkdirs is given.
+        self._system(path).setPermission(self._path(path), permission)
+
     def reachable(self, path: str) -> bool:
         """Whether a file or folder is there, or a pattern with `*` matches any."""
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,7 @@ class Counts:
     replaced: int = 0
     conflicting: int = 0
     late: int = 0
+    late_days: Mapping[int, int] = field(default_factory=dict)
     bot: int = 0
     internal: int = 0
     blocked_ids: int = 0
@@ -46,6 +48,22 @@ class Counts:
     def to_json(self) -> str:
         """As it rides in the commit's metadata."""
         return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def of_told(cls, told: Mapping[str, Any]) -> Counts:
+        """From what `to_json` gave, read again: keys of JSON are texts."""
+        days = {int(day): int(number) for day, number in told.get("late_days", {}).items()}
+        return cls(**{**told, "late_days": days})
+
+    @classmethod
+    def total(cls, parts: Iterable[Counts]) -> Counts:
+        """How several batches balance together."""
+        parts = list(parts)
+        days: Counter[int] = Counter()
+        for part in parts:
+            days.update(part.late_days)
+        numbers = [one.name for one in fields(cls) if one.name != "late_days"]
+        return cls(**{name: sum(getattr(p, name) for p in parts) for name in numbers}, late_days=dict(days))
 
 
 @dataclass

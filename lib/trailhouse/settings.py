@@ -111,6 +111,11 @@ class Events(Section):
     earliest: date = date(1990, 1, 1)
     latest: date = date(2100, 1, 1)
     future_tolerance: Duration = timedelta(minutes=15)
+    duplicate_days: int | None = Field(
+        None,
+        ge=1,
+        description="look for duplicates so many days around a batch's own; empty: in all of history",
+    )
     internal_addresses: tuple[str, ...] = ()
     internal_email_domains: tuple[str, ...] = ()
     internal_ids: tuple[str, ...] = ()
@@ -128,6 +133,9 @@ class Privacy(Section):
     drop_properties: tuple[str, ...] = ()
     query_parameters: tuple[str, ...] | None = None
     quarantine: Literal["keep", "hash_only"] = "keep"
+    quarantine_retention: Duration = Field(
+        timedelta(days=30), description="how long quarantine keeps the bytes of a record"
+    )
     consent_denied: Literal["drop", "strip"] = "strip"
 
 

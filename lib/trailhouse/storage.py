@@ -118,6 +118,8 @@ class Lake:
         if self.exists(table.name):
             self._add_columns(table)
             return
+        if table.private:
+            self.files.make_private_folder(self.path(table.name))
         builder = (
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table.name))

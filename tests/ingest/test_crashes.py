@@ -243,7 +243,7 @@ STAGED = "_staging/events/prepared/_temporary"
     "mark, there, missing",
     [
         pytest.param(COMMITTED, "events", "raw_files", id="behind the commit of events"),
-        pytest.param(STAGED, "_staging", COMMITTED, id="within staging", marks=pytest.mark.soak),
+        pytest.param(STAGED, "_staging", COMMITTED, id="within staging"),
     ],
 )
 def test_a_job_that_is_killed_leaves_its_work_and_its_place_to_the_next(

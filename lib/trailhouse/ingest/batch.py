@@ -25,7 +25,6 @@ from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
-from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 CHECKS = (
@@ -77,7 +76,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         tell_unreadable(run, batch, unreadable)
         return Counts(0, 0, 0, 0, 0)
     quarantine = _quarantine(run, prepared, batch)
-    weighed = weigh(lake, source, batch, prepared, rebuild=rebuild) if known is None else None
+    weighed = weigh(run, source, batch, prepared, rebuild=rebuild) if known is None else None
     counts = weighed.counts if weighed else known.counts if known else Counts(0, 0, 0, 0, 0)
     staged = {"events_quarantine": quarantine}
     if weighed:
@@ -127,11 +126,15 @@ def finish_batch(run: Run, *, but: Sequence[str] = ()) -> None:
         publish_batch(run, SOURCES[source], batch)
 
 
-def weigh(lake: Lake, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:
+def weigh(run: Run, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:
     """Which of the prepared records are to be published; `prepared` lies in storage."""
+    lake = run.lake
     candidates = prepared.where("size(reasons) = 0 AND NOT refused")
     winners = events_stage.winners(candidates)
-    fresh = against_published(lake, winners, ties=source.retold, rebuild=rebuild)
+    days = run.settings.events.duplicate_days
+    fresh = against_published(
+        lake, winners, candidates.select("event_key"), ties=source.retold, rebuild=rebuild, days=days
+    )
     rows = lake.stage("events/events", fresh.where("_kept"))
     counts = count(lake, prepared, candidates, fresh, rows)
     if rebuild:

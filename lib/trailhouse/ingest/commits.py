@@ -122,8 +122,10 @@ def committed(lake: Lake, *tables: str) -> dict[tuple[str, int], Committed]:
             try:
                 told: dict[str, Any] = json.loads(row.userMetadata)
                 found[(told["stream"], int(told["batch"]))] = Committed(
-                    Counts(**told["counts"]), told.get("stage", "events"), dict(told.get("unreadable", {}))
+                    Counts.of_told(told["counts"]),
+                    told.get("stage", "events"),
+                    dict(told.get("unreadable", {})),
                 )
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # somebody else's metadata
     return found

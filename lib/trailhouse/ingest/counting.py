@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -12,14 +14,22 @@ from trailhouse.tables import TABLES
 
 
 def against_published(
-    lake: Lake, winners: DataFrame, *, ties: bool = False, rebuild: bool = False
+    lake: Lake,
+    winners: DataFrame,
+    keys: DataFrame,
+    *,
+    ties: bool = False,
+    rebuild: bool = False,
+    days: int | None = None,
 ) -> DataFrame:
     """Winners of a batch + `_kept` (new, or better than the published row), `_replaces`, and `_same`
     (this very delivery is published).
 
-    Only narrow columns of history are probed: the 64-bit key first, the full id to confirm; with `ties`
-    also those that break a last tie. A rebuild reads all of them, and takes the same record for better
-    where its row is another now.
+    All of history is probed by its 64-bit key column, with the batch's `keys` (event_key); only of days
+    where one is found are further columns read, the full id to confirm, with `ties` also those that
+    break a last tie. A rebuild reads all of them, and takes the same record for better
+    where its row is another now. With `days` only that many days before and after the batch's own are
+    probed: a record that comes again with a time further off is an event of its own.
     """
     # The order in which `winners` chooses within a batch.
     delivery = (
@@ -31,6 +41,10 @@ def against_published(
     )
     order = F.struct(*delivery, "event_time", *([events_stage.last_tie()] if ties else []))
     history = lake.read("events").select(*TABLES["events"].schema.names)
+    if days is not None:
+        history = _near(history, winners, days)
+    if not rebuild:
+        history = probed(lake, history, keys)
     told = F.struct(*row_hashes(history)) if rebuild else F.lit(None)
     published = history.select(
         "event_key",
@@ -57,12 +71,34 @@ def against_published(
     ).drop("_published", "_hash", "_delivery", "_row")
 
 
+def probed(lake: Lake, history: DataFrame, keys: DataFrame) -> DataFrame:
+    """Rows of history (of `events`) that have one of the `keys`, of days that hold one."""
+    if lake.state("events").files == 0:
+        return history
+    found = history.select("event_key", "event_date").join(keys, on="event_key", how="left_semi")
+    known = lake.stage("events/known", found)
+    days = [row.event_date for row in known.select("event_date").distinct().collect()]
+    if not days:
+        return history.where(F.lit(False))
+    return history.where(F.col("event_date").isin(days)).join(
+        known.select("event_key"), on="event_key", how="left_semi"
+    )
+
+
+def _near(history: DataFrame, winners: DataFrame, days: int) -> DataFrame:
+    day = winners.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).collect()[0]
+    if day["first"] is None:
+        return history.where(F.lit(False))
+    span = timedelta(days=days)
+    return history.where(F.col("event_date").between(day["first"] - span, day["last"] + span))
+
+
 def count(
     lake: Lake, prepared: DataFrame, candidates: DataFrame, fresh: DataFrame, rows: DataFrame
 ) -> Counts:
     """How the records of a batch balance: `rows` are those that are kept."""
     newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
-    late = F.lit(False) if newest is None else F.col("event_date") < F.lit(newest)
+    behind = F.lit(0) if newest is None else F.datediff(F.lit(newest), F.col("event_date"))
     bad = F.size("reasons") > 0
     read = prepared.agg(
         F.count("*").alias("records_in"),
@@ -72,11 +108,12 @@ def count(
     kept = rows.agg(
         F.count("*").alias("kept"),
         F.count_if("_replaces").alias("replaced"),
-        F.count_if(late).alias("late"),
+        F.count_if(behind > 0).alias("late"),
         F.count_if("is_bot").alias("bot"),
         F.count_if("internal").alias("internal"),
         F.count_if("blocked_ids").alias("blocked_ids"),
     ).collect()[0]
+    late = rows.where(behind > 0).groupBy(behind.alias("days")).count().collect() if kept["late"] else []
     among = (
         events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0))).collect()[0][0]
     )
@@ -91,6 +128,7 @@ def count(
         conflicting=int(among) + against,
         replaced=kept["replaced"],
         late=kept["late"],
+        late_days={row["days"]: row["count"] for row in late},
         bot=kept["bot"],
         internal=kept["internal"],
         blocked_ids=kept["blocked_ids"],

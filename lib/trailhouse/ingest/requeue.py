@@ -8,7 +8,7 @@ published its events; the next one finds them known, and marks.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from urllib.parse import quote, unquote
@@ -94,7 +94,7 @@ def requeue(run: Run, selection: Selection) -> Counts:
             raise SourceError(lost[0])
         for text in lost:
             run.progress.warn(text)
-        total = Counts(*(sum(getattr(c, one.name) for c in done) for one in fields(Counts)))
+        total = Counts.total(done)
         line.done(_told(total) if done else "no quarantined record is selected")
         return total
 
@@ -114,7 +114,7 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
         "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings, run.geo)
     )
     batch = Batch(f"requeue-{run.id}", number, (), "requeue")
-    weighed = weigh(lake, source, batch, prepared)
+    weighed = weigh(run, source, batch, prepared)
     rows = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
     judge(run, batch.stage, {"events": rows}, [c for c in CHECKS if c.table == "events"], batch=number)
     run.lease.require()

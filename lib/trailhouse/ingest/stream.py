@@ -29,6 +29,7 @@ from trailhouse.ingest.readings import (
 )
 from trailhouse.ingest.rescore import remember, remembered, rules, tell_other_rules
 from trailhouse.ingest.restore import restore_ledger
+from trailhouse.ingest.retention import forget_old_bytes
 from trailhouse.ledger import Counts
 from trailhouse.run import Run
 from trailhouse.sources import SOURCES, Source, recognise, recognised
@@ -67,6 +68,7 @@ def ingest(run: Run, *, rebuild: bool = False) -> None:
     restore_origins(run)
     require_input(lake, run.settings.raw.path)
     tell_unseen(run, unseen(run))
+    forget_old_bytes(run)
     # The stream hands its own batch out again, and a rebuild reads every file.
     finish_batch(run, but=("events",) if not ranged else ())
     compared = Compared() if rebuild else compare(run)

@@ -6,11 +6,17 @@ TABLE = Table(
     name="events_quarantine",
     sentence="Records that are not events, each once, with every reason.",
     grain=("content_hash",),
+    private=True,
     columns=(
         Column("content_hash", "STRING", "SHA-256 of the record's bytes.", True),
         Column("source", "STRING", "The source module that read it.", True),
         Column("reasons", "ARRAY<STRING>", "Everything that is wrong with it.", True),
-        Column("raw", "BINARY", "Its first 64 KiB as they came; null under privacy.quarantine = hash_only."),
+        Column(
+            "raw",
+            "BINARY",
+            "Its first 64 KiB as they came; null under privacy.quarantine = hash_only, and after "
+            "privacy.quarantine_retention.",
+        ),
         Column("length", "BIGINT", "Its whole length in bytes.", True, low=0),
         Column("file", "STRING", "A file that holds it (the first by name)."),
         Column(

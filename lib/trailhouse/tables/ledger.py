@@ -30,6 +30,7 @@ TABLE = Table(
         Column("replaced", "BIGINT", "Of the kept: took the place of a published row.", low=0),
         Column("conflicting", "BIGINT", "Of the duplicates: same id, other content.", low=0),
         Column("late", "BIGINT", "Of the kept: older than the newest day published before.", low=0),
+        Column("late_days", "MAP<INT, BIGINT>", "Of the late: how many, by days behind that newest day."),
         Column("bot", "BIGINT", "Of the kept: bots.", low=0),
         Column("internal", "BIGINT", "Of the kept: own staff.", low=0),
         Column("blocked_ids", "BIGINT", "Of the kept: with a blocked identifier value.", low=0),
