@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -132,3 +133,9 @@ def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool
 def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's lake, built once by the whole suite; tests only read it."""
     return once(tmp_path_factory, "lake", lambda path: run_suite(spark, shop.settings(path)))
+
+
+@pytest.fixture
+def copy(shop_lake: Path, tmp_path: Path) -> Path:
+    """The shop's lake, to run into: other tests read the one that it is a copy of."""
+    return Path(shutil.copytree(shop_lake, tmp_path / "copy"))

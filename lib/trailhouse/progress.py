@@ -13,6 +13,11 @@ from rich.markup import escape
 from rich.status import Status
 
 
+def how_many(number: int, noun: str) -> str:
+    """A number of things: `1 file`, `2,000 files`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 @dataclass
 class Line:
     """The outcome of one stage, told when it ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,7 @@ from trailhouse.errors import StorageError
 from trailhouse.ingest.pending import pending
 from trailhouse.ingest.readings import compare, tell_changed
 from trailhouse.ingest.stream import checkpoint_of, require_input, source_of
-from trailhouse.progress import Progress
+from trailhouse.progress import Progress, how_many
 from trailhouse.run import WATERMARK, Run, is_up_to_date
 from trailhouse.settings import Settings
 from trailhouse.stage import Stage
@@ -81,8 +81,10 @@ def rehearse(
     if not run.lake.files.reachable(run.lake.root):
         progress.note(f"lake {run.lake.root} does not exist yet")
     days = _days(run, rebuild=rebuild)
-    tables = (*_ingested(run, days), *_computed(run, jobs, days, rebuild=rebuild))
-    found = Rehearsal(days, tables, settings.report_path if "report" in jobs else None)
+    ingested = _ingested(run, days)
+    changing = {one.table for one in ingested if one.computed}
+    computed = _computed(run, jobs, changing, rebuild=rebuild)
+    found = Rehearsal(days, (*ingested, *computed), settings.report_path if "report" in jobs else None)
     _show(found, settings, progress)
     return found
 
@@ -108,7 +110,7 @@ def _days(run: Run, *, rebuild: bool) -> tuple[DayOfFiles, ...]:
 def _ingested(run: Run, days: Sequence[DayOfFiles]) -> list[Touched]:
     files = sum(one.files for one in days)
     if files:
-        return [Touched(table, True, f"{_count(files, 'file')} to read") for table in INGESTED]
+        return [Touched(table, True, f"{how_many(files, 'file')} to read") for table in INGESTED]
     return [
         Touched(table, False, "no new files")
         if run.lake.exists(table)
@@ -119,10 +121,10 @@ def _ingested(run: Run, days: Sequence[DayOfFiles]) -> list[Touched]:
 
 
 def _computed(
-    run: Run, jobs: Sequence[str], days: Sequence[DayOfFiles], *, rebuild: bool
+    run: Run, jobs: Sequence[str], ingested: Collection[str], *, rebuild: bool
 ) -> Iterable[Touched]:
-    """A stage runs when what it reads may change before it, and else when it is not up to date."""
-    changing = {one.table for one in _ingested(run, days) if one.computed}
+    """A stage runs when what it reads may change before it, at first `ingested`, or it is not up to date."""
+    changing = set(ingested)
     for stage in stages_of(jobs, run):
         reads = {"events" if name == WATERMARK else name for name in stage.reads}
         computed, why = _verdict(run, stage, sorted(reads & changing), rebuild=rebuild)
@@ -151,7 +153,7 @@ def _show(found: Rehearsal, settings: Settings, progress: Progress) -> None:
     raw = settings.raw
     over = f", {raw.from_day or 'the first day'} to {raw.to_day or 'the last'}" if raw.ranged else ""
     console.print(
-        f"Dry run{over}: {_count(found.files, 'file')} of {escape(raw.path)} to read, {decimal(size)}; "
+        f"Dry run{over}: {how_many(found.files, 'file')} of {escape(raw.path)} to read, {decimal(size)}; "
         "nothing is written"
     )
     listed = [
@@ -160,7 +162,7 @@ def _show(found: Rehearsal, settings: Settings, progress: Progress) -> None:
     ]
     if len(found.days) > _DAYS:
         rest = found.days[_DAYS:]
-        more = f"{_count(len(rest), 'day')} more"
+        more = f"{how_many(len(rest), 'day')} more"
         listed.append(
             (more, f"{sum(one.files for one in rest):,}", decimal(sum(one.bytes for one in rest)), "")
         )
@@ -190,7 +192,3 @@ def _names(one: DayOfFiles, root: str) -> str:
     """The first names, from below the folder of raw files."""
     names = [name.partition(f"{root.rstrip('/')}/")[2] or name for name in one.names]
     return ", ".join(names) + (" ..." if one.files > len(names) else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

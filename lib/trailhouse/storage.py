@@ -236,21 +236,24 @@ class Lake:
         state, wanted = self.state(table), {CONSUMED: text, DATA_VERSION: str(data_version)}
         if state.marked and wanted.items() <= state.properties.items():
             return
-        self._set_properties(table, {**wanted, MARKED_VERSION: str(state.version + 1)})
+        self._note(table, state, data_version, wanted)
 
     def mark_same_rows(self, table: str, data_version: int) -> None:
         """Say that no commit since `data_version` changed rows, as after files were put together."""
         state = self.state(table)
         same = state.same | {str(data_version): state.version + 1}
         last = dict(sorted(same.items(), key=lambda item: int(item[0]))[-_REMEMBERED:])
-        marks = {DATA_VERSION: str(data_version), MARKED_VERSION: str(state.version + 1)}
-        self._set_properties(table, {**marks, SAME_ROWS: json.dumps(last)})
+        self._note(table, state, data_version, {SAME_ROWS: json.dumps(last)})
 
     def note(self, table: str, values: Mapping[str, str]) -> None:
         """Properties that say nothing new of the rows: who has read these need not read again."""
         state = self.state(table)
-        marks = {DATA_VERSION: str(state.data_version), MARKED_VERSION: str(state.version + 1)}
-        self._set_properties(table, {**marks, **values})
+        self._note(table, state, state.data_version, values)
+
+    def _note(self, table: str, state: State, data_version: int, values: Mapping[str, str]) -> None:
+        """Properties, and that the commit which sets them leaves the rows those of `data_version`."""
+        marks = {DATA_VERSION: str(data_version), MARKED_VERSION: str(state.version + 1)}
+        self._set_properties(table, {**values, **marks})
 
     def _set_properties(self, table: str, values: Mapping[str, str]) -> None:
         pairs = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in values.items())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.sql import SparkSession
 from rich.console import Console
@@ -16,9 +17,11 @@ from trailhouse.ingest import ingest
 from trailhouse.ingest.requeue import Selection, requeue
 from trailhouse.ledger import Counts
 from trailhouse.progress import Progress
-from trailhouse.run import open_run
+from trailhouse.run import Run, open_run
 from trailhouse.settings import Settings, load_settings
 from trailhouse.storage import Lake
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,14 @@ class World:
 
     def run(self, *, rebuild: bool = False) -> str:
         """One run of the events job; gives what the terminal showed."""
+        return self.during(lambda run: ingest(run, rebuild=rebuild))[1]
+
+    def during(self, work: Callable[[Run], T]) -> tuple[T, str]:
+        """What `work` gives of a run over the lake, and what the terminal showed."""
         shown = io.StringIO()
-        progress = Progress(Console(file=shown, width=10_000))
-        with open_run(self.spark, self.settings, progress) as run:
-            ingest(run, rebuild=rebuild)
-        return shown.getvalue()
+        with open_run(self.spark, self.settings, Progress(Console(file=shown, width=10_000))) as run:
+            found = work(run)
+        return found, shown.getvalue()
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """These columns of a table, sorted."""
@@ -71,10 +77,7 @@ class World:
 
     def requeue(self, selection: Selection) -> tuple[Counts, str]:
         """Sends quarantined records through again; gives how they balance and what the terminal showed."""
-        shown = io.StringIO()
-        with open_run(self.spark, self.settings, Progress(Console(file=shown, width=10_000))) as run:
-            counts = requeue(run, selection)
-        return counts, shown.getvalue()
+        return self.during(lambda run: requeue(run, selection))
 
     def copy(self, root: Path, *overrides: str) -> World:
         """The same raw files with a copy of the lake, to run into."""

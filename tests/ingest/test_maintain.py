@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from rich.console import Console
 
 from tests import factories
 from tests.ingest.raw import World
 from tests.sources.reading import message
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.maintain import Care, maintain
-from trailhouse.progress import Progress
-from trailhouse.run import open_run, run_stage
+from trailhouse.run import run_stage
 from trailhouse.stage import Context, Stage
 from trailhouse.storage import Lake, fingerprint
 
@@ -25,8 +22,8 @@ NOW = "maintain.retention=0s"
 
 def care(world: World, *, force: bool = False) -> dict[str, Care]:
     """What was done, by table, where anything was."""
-    with open_run(world.spark, world.settings, Progress(Console(file=io.StringIO()))) as run:
-        return {done.table: done for done in maintain(run, force=force) if done != Care(done.table)}
+    done, _ = world.during(lambda run: maintain(run, force=force))
+    return {one.table: one for one in done if one != Care(one.table)}
 
 
 def identities(inputs: Mapping[str, DataFrame], _: Context) -> dict[str, DataFrame]:
@@ -39,10 +36,7 @@ STAGE = Stage("identities", reads=("events",), writes=("identities",), transform
 
 def stage(world: World) -> str:
     """Runs a stage over events; gives what the terminal showed."""
-    shown = io.StringIO()
-    with open_run(world.spark, world.settings, Progress(Console(file=shown, width=200))) as run:
-        run_stage(run, STAGE)
-    return shown.getvalue()
+    return world.during(lambda run: run_stage(run, STAGE))[1]
 
 
 def rows(lake: Lake) -> dict[str, object]:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import pytest
 from pyspark.sql import SparkSession
 
 from tests.conftest import Shop, run_suite
 from trailhouse.storage import Lake, fingerprint
-
-
-@pytest.fixture
-def copy(shop_lake: Path, tmp_path: Path) -> Path:
-    """The shop's lake, to run into: other tests read the one that it is a copy of."""
-    return Path(shutil.copytree(shop_lake, tmp_path / "copy"))
 
 
 def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(

@@ -15,7 +15,7 @@ from tests.sources.reading import message
 from trailhouse.enrich.privacy import KEY_VARIABLE
 from trailhouse.ingest.rescore import SCORED, remembered, rescore, tell_other_rules
 from trailhouse.progress import Progress
-from trailhouse.run import Run, open_run
+from trailhouse.run import Run
 from trailhouse.storage import fingerprint
 
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -51,9 +51,7 @@ RECORDS = (
 
 def shown(world: World) -> tuple[int, str]:
     """Rescores; gives how many events changed and what the terminal showed."""
-    out = io.StringIO()
-    with open_run(world.spark, world.settings, Progress(Console(file=out, width=10_000))) as run:
-        return rescore(run), out.getvalue()
+    return world.during(rescore)
 
 
 def internal(world: World) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -60,12 +59,6 @@ def balance(lake: Lake) -> tuple[int, ...]:
 def split(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop once more, in three deliveries."""
     return simulate(tmp_path_factory.mktemp("split"), *SHOP, "--split", "3")
-
-
-@pytest.fixture
-def copy(shop_lake: Path, tmp_path: Path) -> Path:
-    """The shop's lake, to run into: other tests read the one that it is a copy of."""
-    return Path(shutil.copytree(shop_lake, tmp_path / "copy"))
 
 
 # The events are rebuilt by a test of their own.

@@ -8,11 +8,14 @@ from typing import Any, cast
 
 import pandas as pd
 from pyspark.sql import Column
+from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
 from trailhouse.tables._shapes import DEVICE
 
 _TOOLS = frozenset({"http-library", "browser-automation"})
+_READ = 1024
+"""Characters of a user agent that are looked at."""
 _RESULT = f"STRUCT<device: {DEVICE}, declared_crawler: BOOLEAN, listed: BOOLEAN>"
 _SYSTEMS = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
 
@@ -91,8 +94,8 @@ _DESKTOPS = frozenset(
 
 
 def user_agent_facts(user_agent: Column) -> Column:
-    """STRUCT<device, declared_crawler, listed> of a user agent; null for null."""
-    return _facts()(user_agent)
+    """STRUCT<device, declared_crawler, listed> of a user agent, by its first characters; null for null."""
+    return _facts()(F.left(user_agent, F.lit(_READ)))
 
 
 def _facts() -> Callable[[Column], Column]:

@@ -33,12 +33,12 @@ _DYNAMIC_BELOW = f"^(?:{_NUMBER}|{_UUID}|{_HEX}|{_CODE}|{_SLUG})$"
 _PERHAPS = r"\d|[-_][^/]*[-_]"
 
 
-def page(given: Column, parts: Parts, screen: Column, settings: Settings) -> Column:
+def page(given: Column, parts: Parts, event_name: Column, settings: Settings) -> Column:
     """The PAGE struct from `url`, `title`, `referrer` and `view_id`, null when all are.
 
     A screen without a URL has its title as path and group. `parts` are those of `given["url"]`.
     """
-    path = F.when(screen, given["title"]).otherwise(parts.path)
+    path = F.when(_is_screen(given, event_name), given["title"]).otherwise(parts.path)
     whole = F.struct(
         given["url"].alias("url"),
         parts.host.alias("host"),
@@ -46,11 +46,20 @@ def page(given: Column, parts: Parts, screen: Column, settings: Settings) -> Col
         given["title"].alias("title"),
         given["referrer"].alias("referrer"),
         given["view_id"].alias("view_id"),
-        F.when(screen, given["title"]).otherwise(page_group(parts.path, settings)).alias("group"),
+        group(given, parts.path, event_name, settings).alias("group"),
     )
     return F.when(
         F.coalesce(*[given[key] for key in ("url", "title", "referrer", "view_id")]).isNotNull(), whole
     )
+
+
+def group(given: Column, path: Column, event_name: Column, settings: Settings) -> Column:
+    """The group of a page struct's page; `path` is that of its URL."""
+    return F.when(_is_screen(given, event_name), given["title"]).otherwise(page_group(path, settings))
+
+
+def _is_screen(given: Column, event_name: Column) -> Column:
+    return F.coalesce((event_name == "screen_view") & given["url"].isNull(), F.lit(False))
 
 
 def page_group(path: Column, settings: Settings) -> Column:

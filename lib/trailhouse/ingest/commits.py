@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,8 @@ from pyspark.sql import DataFrame
 from trailhouse.ledger import Counts
 from trailhouse.storage import Lake
 
+SAME_EVENT = "old.event_key = new.event_key AND old.event_id = new.event_id"
+"""What a MERGE of rows `new` into events `old` matches by: the key first, the full id to confirm."""
 _METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 
@@ -44,6 +46,11 @@ class Batch:
     accepted: tuple[str, ...] = ()
 
 
+def parted(files: Sequence[RawFile], size: int) -> list[tuple[RawFile, ...]]:
+    """Files as parts of at most `size`, in their order: each is to be a batch."""
+    return [tuple(files[start : start + size]) for start in range(0, len(files), size)]
+
+
 @dataclass(frozen=True)
 class Committed:
     """What a commit tells of its batch; `unreadable` are files left out of it, with why."""
@@ -62,7 +69,7 @@ def publish_events(
             (
                 DeltaTable.forPath(lake.spark, lake.path("events"))
                 .alias("old")
-                .merge(rows.alias("new"), "old.event_key = new.event_key AND old.event_id = new.event_id")
+                .merge(rows.alias("new"), SAME_EVENT)
                 .whenMatchedUpdateAll()
                 .whenNotMatchedInsertAll()
                 .execute()

@@ -8,7 +8,7 @@ Both are rows of `raw_files`, the newest of which counts, and of the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -25,6 +25,7 @@ from trailhouse.ingest.days import day, wanted
 from trailhouse.ingest.pending import APART, DECIDED
 from trailhouse.ingest.readings import folder, latest, raw_file
 from trailhouse.ledger import Counts, frame
+from trailhouse.progress import how_many
 from trailhouse.run import Run
 from trailhouse.sources import Source
 from trailhouse.storage import Lake
@@ -62,8 +63,12 @@ def held_batches(lake: Lake) -> list[Held]:
 
 
 def _held(stream: str, number: int, state: str, files: tuple[Row, ...]) -> Held:
-    checks = sorted({check for file in files for check in (file.reason or "").split(", ") if check})
-    return Held(stream, number, state, max(file.run_id for file in files), tuple(checks), files)
+    return Held(stream, number, state, max(file.run_id for file in files), _checks(files), files)
+
+
+def _checks(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The checks that hold a batch, as the reasons of its files name them."""
+    return tuple(sorted({check for row in rows for check in (row.reason or "").split(", ") if check}))
 
 
 def decide(run: Run, *, released: Sequence[str] = (), rejected: Sequence[str] = ()) -> None:
@@ -82,7 +87,7 @@ def decide(run: Run, *, released: Sequence[str] = (), rejected: Sequence[str] = 
         new = {"state": state, "run_id": run.id, "read_time": datetime.now(UTC)}
         rows = [{**file.asDict(), "file": file.name, **new} for file in batch.files]
         run.lake.append(table, frame(run.lake.spark, table, rows))
-        told = f"{_files(len(rows))}; {', '.join(batch.checks)}"
+        told = f"{how_many(len(rows), 'file')}; {', '.join(batch.checks)}"
         run.records.stage(
             "held", table.name, state, batch=batch.number, note=f"stream {batch.stream}, {told}"
         )
@@ -98,14 +103,14 @@ def read_released(run: Run, source: Source, *, rebuild: bool = False) -> Iterato
     mine = last.where("was.state = 'released'")
     if mine.isEmpty():
         return
-    files = folder(run).where(wanted(run.settings.raw, day(F.col("path"))))
-    there = files.join(mine, on="name").select(*files.columns, "was.stream", "was.batch", "was.reason")
+    inside = folder(run).where(wanted(run.settings.raw, day(F.col("path"))))
+    there = inside.join(mine, on="name").select(*inside.columns, "was.stream", "was.batch", "was.reason")
     rows = there.orderBy("stream", "batch", "path").collect()
     groups = groupby(rows, key=lambda row: (row.stream, row.batch))
     for number, (_, group) in enumerate(groups):
         found = list(group)
-        checks = sorted({check for row in found for check in (row.reason or "").split(", ") if check})
-        batch = Batch(f"{APART}released-{run.id}", number, tuple(map(raw_file, found)), STAGE, tuple(checks))
+        files = tuple(map(raw_file, found))
+        batch = Batch(f"{APART}released-{run.id}", number, files, STAGE, _checks(found))
         yield publish_batch(run, source, batch, rebuild=rebuild)
 
 
@@ -119,7 +124,7 @@ def show_held(run: Run) -> None:
         more = len(batch.files) - len(names)
         run.progress.console.print(f"[bold]{escape(str(batch))}[/bold] {batch.state}")
         run.progress.note(
-            f"{_files(len(batch.files))}: {', '.join(names)}{f' and {more:,} more' if more else ''}"
+            f"{how_many(len(batch.files), 'file')}: {', '.join(names)}{f' and {more:,} more' if more else ''}"
         )
         for line in _found(run.lake, batch):
             run.progress.note(line)
@@ -151,7 +156,3 @@ def _named(name: str, there: Sequence[Held]) -> Held:
         what = "is of several held batches" if stream and found else "is no held batch"
         raise SettingsError(f"{name} {what}: python -m trailhouse held lists them as STREAM/BATCH")
     return found[0]
-
-
-def _files(number: int) -> str:
-    return "1 file" if number == 1 else f"{number:,} files"

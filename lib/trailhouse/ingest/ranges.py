@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trailhouse.ingest.batch import publish_batch
-from trailhouse.ingest.commits import Batch
+from trailhouse.ingest.commits import Batch, parted
 from trailhouse.ingest.pending import APART, pending
 from trailhouse.ingest.readings import raw_file
 from trailhouse.ledger import Counts
@@ -24,8 +24,7 @@ STAGE = "range"
 def read_range(run: Run, source: Source, *, rebuild: bool = False) -> Iterator[Counts]:
     """Publish the files of the settings' days that are not read yet, in bounded batches."""
     rows = pending(run, rebuild=rebuild).drop("day").orderBy("path").collect()
-    size = run.settings.raw.files_per_batch
-    for number, start in enumerate(range(0, len(rows), size)):
-        files = tuple(map(raw_file, rows[start : start + size]))
+    parts = parted(list(map(raw_file, rows)), run.settings.raw.files_per_batch)
+    for number, files in enumerate(parts):
         batch = Batch(f"{APART}{run.id}", number, files, STAGE)
         yield publish_batch(run, source, batch, rebuild=rebuild)

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.ingest.commits import Batch, RawFile, telling
 from trailhouse.ledger import Counts, frame
+from trailhouse.progress import how_many
 from trailhouse.run import Run
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
@@ -111,8 +112,9 @@ def tell_changed(run: Run, compared: Compared) -> None:
     """A warning and a ledger row of files that are not what was read of them."""
     if not compared.changed:
         return
+    files = how_many(compared.changed, "raw file")
     text = (
-        f"{_files(compared.changed)} changed after being read: {_some(compared.examples, compared.changed)}; "
+        f"{files} changed after being read: {_some(compared.examples, compared.changed)}; "
         "nothing is read again on its own: --rebuild reads what they hold now, and keeps the events of before"
     )
     run.progress.warn(text)
@@ -134,8 +136,8 @@ def record_held(run: Run, batch: Batch, unreadable: Mapping[str, str], checks: S
     told = ", ".join(sorted({*checks, *batch.accepted}))
     _append(run, batch, {file.name: ("held", told) for file in batch.files} | _unreadable(unreadable))
     run.progress.warn(
-        f"batch {batch.stream}/{batch.number} ({_files(len(batch.files))}) is held and tried again at each "
-        "run; python -m trailhouse held --release or --reject decides about it"
+        f"batch {batch.stream}/{batch.number} ({how_many(len(batch.files), 'raw file')}) is held and tried "
+        "again at each run; python -m trailhouse held --release or --reject decides about it"
     )
 
 
@@ -169,9 +171,9 @@ def tell_unreadable(run: Run, batch: Batch, unreadable: Mapping[str, str]) -> No
         return
     paths = {file.name: file.path for file in batch.files}
     named = [f"{paths[name]} ({why})" for name, why in sorted(unreadable.items())]
-    one = len(named) == 1
+    verb = "is" if len(named) == 1 else "are"
     text = (
-        f"{_files(len(named))} of {len(batch.files)} cannot be read and {'is' if one else 'are'} left out: "
+        f"{how_many(len(named), 'raw file')} of {len(batch.files)} cannot be read and {verb} left out: "
         f"{_some(named, len(named))}; tried again at the next run"
     )
     run.progress.warn(text)
@@ -188,10 +190,6 @@ def tell_unseen(run: Run, unseen: Mapping[str, str]) -> None:
     text = f"left out of the raw files: {_some(named, len(named), most=100)}; mend or remove what is named"
     run.progress.warn(text)
     run.records.stage("events", "raw_files", "unchanged", note=text)
-
-
-def _files(number: int) -> str:
-    return "1 raw file" if number == 1 else f"{number:,} raw files"
 
 
 def _some(named: Iterable[str], number: int, most: int = _TOLD) -> str:

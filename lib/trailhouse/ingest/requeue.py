@@ -25,6 +25,7 @@ from trailhouse.ingest.commits import Batch
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
+from trailhouse.progress import how_many
 from trailhouse.run import Run, judge
 from trailhouse.sources import SOURCES, Source
 from trailhouse.stages import events as events_stage
@@ -180,7 +181,7 @@ def _missing(records: DataFrame) -> list[str]:
         return []
     named = ", ".join(unquote(file) for file in row.files[:_TOLD])
     more = f" and {len(row.files) - _TOLD:,} more" if len(row.files) > _TOLD else ""
-    many = "1 quarantined record" if row.records == 1 else f"{row.records:,} quarantined records"
+    many = how_many(row.records, "quarantined record")
     return [
         f"{many} cannot be sent again: quarantine does not keep all of the bytes, and {named}{more} is gone, "
         "cannot be read, or does not hold them any more; bring the file back and requeue again"

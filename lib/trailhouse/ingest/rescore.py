@@ -16,7 +16,9 @@ from pyspark.sql import functions as F
 
 from trailhouse.enrich import devices, pages, scores
 from trailhouse.ingest.batch import CHECKS
+from trailhouse.ingest.commits import SAME_EVENT
 from trailhouse.run import Run, judge
+from trailhouse.sources import SOURCES
 from trailhouse.sql import literal
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
@@ -111,7 +113,7 @@ def _known(run: Run) -> dict[str, str]:
 def _changed(events: DataFrame, run: Run) -> DataFrame:
     """Rows that come out otherwise today, as they do."""
     today = _scored(run)
-    fresh = events.withColumn("_facts", devices.user_agent_facts(F.left("user_agent", F.lit(1024))))
+    fresh = events.withColumn("_facts", devices.user_agent_facts(F.col("user_agent")))
     fresh = fresh.withColumns({f"_{name}": column for name, column in today.items()})
     other = F.lit(False)
     for name in today:
@@ -127,10 +129,9 @@ def _scored(run: Run) -> dict[str, Column]:
     internal = scores.internal(settings, kept=True)
     if not scores.grounds_kept(settings):
         internal = internal | F.col("internal")
-    screen = (F.col("event_name") == "screen_view") & page["url"].isNull()
-    group = F.when(screen, page["title"]).otherwise(pages.page_group(page["path"], settings))
-    # Records of the suite's own schema may tell a device themselves.
-    parsed = F.col("user_agent").isNotNull() & (F.col("source") != "trailhouse")
+    group = pages.group(page, page["path"], F.col("event_name"), settings)
+    telling = [source.name for source in SOURCES.values() if source.own_device]
+    parsed = F.col("user_agent").isNotNull() & ~F.col("source").isin(telling)
     return {
         "device": F.when(parsed, facts["device"]).otherwise(F.col("device")),
         "bot_reasons": reasons,
@@ -141,7 +142,7 @@ def _scored(run: Run) -> dict[str, Column]:
 
 
 def _publish(lake: Lake, rows: DataFrame, days: list[str]) -> None:
-    same = "old.event_key = new.event_key AND old.event_id = new.event_id AND old.event_date = new.event_date"
+    same = f"{SAME_EVENT} AND old.event_date = new.event_date"
     if len(days) <= _FEW_DAYS:
         same += f" AND old.event_date IN ({', '.join(f'DATE {literal(day)}' for day in days)})"
     (

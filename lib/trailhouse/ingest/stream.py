@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from trailhouse.errors import SourceError, UnreadableFileError
 from trailhouse.files import reason, store_failure
 from trailhouse.ingest.batch import finish_batch, publish_batch
-from trailhouse.ingest.commits import Batch, RawFile
+from trailhouse.ingest.commits import Batch, parted
 from trailhouse.ingest.folder import unseen
 from trailhouse.ingest.held import read_released
 from trailhouse.ingest.origins import restore_origins
@@ -113,13 +113,9 @@ def _read_stream(run: Run, source: Source, compared: Compared, *, rebuild: bool)
     again = [file for file in compared.again if file.path not in tried]
     if compared.unknown > len(tried):
         again += passed_over(run)
-    for number, files in enumerate(_batched(again, run.settings.raw.files_per_batch)):
+    for number, files in enumerate(parted(again, run.settings.raw.files_per_batch)):
         done.append(publish_batch(run, source, Batch(f"retry-{run.id}", number, files, "retry")))
     return done
-
-
-def _batched(files: Sequence[RawFile], size: int) -> list[tuple[RawFile, ...]]:
-    return [tuple(files[start : start + size]) for start in range(0, len(files), size)]
 
 
 def source_of(run: Run) -> Source:

@@ -36,7 +36,8 @@ class Source:
     `raw` (the record's bytes), `file`, and what `parse` needs besides. `lines` tells that a record
     is a line (or a Parquet file's row as one), of which `parse` needs `raw` and `file` alone.
     `recognises` tells from the first lines of a file whether it is of this format. `retold` says that
-    another export of a record may tell other ids or properties of it, as the tracker knows them by then.
+    another export of a record may tell other ids or properties of it, as the tracker knows them by then;
+    `own_device` that a record may tell its device besides its user agent.
     """
 
     name: str
@@ -46,10 +47,15 @@ class Source:
     lines: bool
     recognises: Recogniser
     retold: bool
+    own_device: bool
 
 
-def _source(name: str, module: ModuleType, *, lines: bool = True, retold: bool = False) -> Source:
-    return Source(name, module.SUFFIXES, module.read, module.parse, lines, module.RECOGNISES, retold)
+def _source(
+    name: str, module: ModuleType, *, lines: bool = True, retold: bool = False, own_device: bool = False
+) -> Source:
+    return Source(
+        name, module.SUFFIXES, module.read, module.parse, lines, module.RECOGNISES, retold, own_device
+    )
 
 
 SOURCES: dict[str, Source] = {
@@ -62,7 +68,7 @@ SOURCES: dict[str, Source] = {
         _source("mixpanel", mixpanel, retold=True),
         _source("ga4", ga4),
         _source("snowplow", snowplow, lines=False),
-        _source("trailhouse", trailhouse),
+        _source("trailhouse", trailhouse, own_device=True),
     )
 }
 

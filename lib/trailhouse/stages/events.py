@@ -213,19 +213,16 @@ def _enriched(frame: DataFrame, settings: Settings, geo: places.Database | None)
     good = (F.size("reasons") == 0) & ~F.col("refused")
     place = places.place(F.left("address", F.lit(64)), geo) if geo else nothing("geo")
     # In one step, so that a row goes to Python once.
-    facts = frame.withColumns(
-        {"facts": devices.user_agent_facts(F.left("user_agent", F.lit(1024))), "place": place}
-    )
+    facts = frame.withColumns({"facts": devices.user_agent_facts(F.col("user_agent")), "place": place})
     event_id = F.coalesce("event_id", "content_hash")
     kinds = scores.bot_reasons(F.col("facts"))
     page, parts = F.col("page"), pages.Parts(F.col("url_host"), F.col("url_path"))
-    screen = F.coalesce((F.col("event_name") == "screen_view") & page["url"].isNull(), F.lit(False))
     complete = facts.withColumns(
         {
             "event_id": event_id,
             "event_key": F.xxhash64(event_id),
             "event_date": F.to_date("event_time"),
-            "page": pages.page(page, parts, screen, settings),
+            "page": pages.page(page, parts, F.col("event_name"), settings),
             "device": F.coalesce("device", F.col("facts.device")),
             "geo": F.coalesce("geo", filled({part: F.col("place")[part] for part in _PLACE})),
             "bot_reasons": kinds,
