@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -44,6 +44,10 @@ class Run:
     def __post_init__(self) -> None:
         self.records = Records(self.id)
         self.outcomes: list[Outcome] = []
+        self.when_told: list[Callable[[], None]] = []
+        """What is left to do once the ledger of a run that came to its end is written."""
+        self.batches: dict[str, dict[tuple[str, int], Any]] = {}
+        """By table the batches that its commits carry, as `ingest.commits` read them once."""
         self.lease = Lease(self.lake.files, self.lake.root, self.id)
 
     @cached_property
@@ -103,7 +107,7 @@ def open_run(spark: SparkSession, settings: Settings, progress: Progress | None 
                     lake.files.reachable(lake.root)
                 _close(run)
             raise
-        _close(run)
+        _close(run, run.when_told)
 
 
 @contextmanager
@@ -121,10 +125,12 @@ def _store_failures_told(run: Run) -> Iterator[None]:
         ) from error
 
 
-def _close(run: Run) -> None:
+def _close(run: Run, rest: Sequence[Callable[[], None]] = ()) -> None:
     try:
         if not run.lease.lost:
             run.records.flush(run.lake)
+            for each in rest:
+                each()
     finally:
         run.lease.release()
 
@@ -153,7 +159,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             published = {table: lake.publish(TABLES[table], staged[table]) for table in stage.writes}
             for table, done in published.items():
                 lake.mark(table, consumed, done.version)
-            rows = {table: frame.count() for table, frame in staged.items()}
+            rows = {table: lake.rows(table) for table in stage.writes}
         finally:
             lake.clear(f"_scratch/{scratch}", f"_staging/{stage.name}")
         seconds = time.perf_counter() - started

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from delta.tables import DeltaTable
@@ -29,6 +30,7 @@ MARKED_VERSION = "trailhouse.marked_version"
 SAME_ROWS = "trailhouse.same_rows"
 """Of versions whose files were put together since: the version that has their rows in larger files."""
 _REMEMBERED = 50
+_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 _UNCHANGING = ("SET TBLPROPERTIES", "OPTIMIZE", "VACUUM START", "VACUUM END")
 """Operations that change no rows."""
 
@@ -43,10 +45,11 @@ class Published:
 
 @dataclass(frozen=True)
 class State:
-    """A table at one look: its newest version, the number of its files, and its properties."""
+    """A table at one look: its newest version, the number of its files, when it was made, its properties."""
 
     version: int
     files: int
+    created: datetime
     properties: Mapping[str, str]
 
     @property
@@ -144,11 +147,19 @@ class Lake:
     def state(self, table: str) -> State:
         """What the log says of a table that is there."""
         snapshot = self._snapshot(table)
-        entries, properties = snapshot.metadata().configuration().iterator(), {}
+        metadata = snapshot.metadata()
+        entries, properties = metadata.configuration().iterator(), {}
         while entries.hasNext():
             entry = entries.next()
             properties[str(entry._1())] = str(entry._2())
-        return State(int(snapshot.version()), _number_of_files(snapshot), properties)
+        made = metadata.createdTime()
+        created = _SINCE + timedelta(milliseconds=int(made.get()) if made.isDefined() else 0)
+        return State(int(snapshot.version()), _number_of_files(snapshot), created, properties)
+
+    def rows(self, table: str) -> int:
+        """How many rows the newest version has."""
+        known = _number_of_rows(self._snapshot(table))
+        return self.read(table).count() if known is None else known
 
     def version(self, table: str) -> int:
         """The newest version, properties included."""
@@ -292,6 +303,21 @@ def _number_of_files(snapshot: Any) -> int:
     # By Delta's checksum of the version: the snapshot's own count reads all of its log by two Spark jobs.
     checksum = snapshot.checksumOpt()
     return int(checksum.get().numFiles() if checksum.isDefined() else snapshot.numOfFiles())
+
+
+def _number_of_rows(snapshot: Any) -> int | None:
+    """By the statistics of the files in Delta's checksum, which lists a few; None where it lists none."""
+    checksum = snapshot.checksumOpt()
+    listed = checksum.get().allFiles() if checksum.isDefined() else checksum
+    if not listed.isDefined():
+        return None
+    files, rows = listed.get().iterator(), 0
+    while files.hasNext():
+        number = files.next().numLogicalRecords()
+        if not number.isDefined():
+            return None
+        rows += int(number.get())
+    return rows
 
 
 def fingerprint(frame: DataFrame, *by: str) -> DataFrame:

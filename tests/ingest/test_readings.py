@@ -124,7 +124,7 @@ def test_a_file_of_another_size_or_time_is_told_and_one_that_is_gone_is_not(
         assert "late" in events(world)
 
         half.write_bytes(WHOLE)
-        monkeypatch.setattr(batch, "publish_quarantine", crash)
+        monkeypatch.setattr(batch, "record", crash)
         with pytest.raises(RuntimeError, match="power cut"):
             world.run()
         monkeypatch.undo()

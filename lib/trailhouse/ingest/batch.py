@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from trailhouse.errors import GateFailed
 from trailhouse.gates import Outcome
 from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
-from trailhouse.ingest.counting import against_published, count
+from trailhouse.ingest.counting import Tally, against_published, count, tally
 from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
@@ -67,7 +67,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     file that cannot be read to its end is left out, and told.
     """
     lake, started = run.lake, time.perf_counter()
-    known = committed(lake, "events", "raw_files").get((batch.stream, batch.number))
+    known = committed(run, "events", "raw_files").get((batch.stream, batch.number))
     # What a commit left out stays out of its replay: its records would be counted, and not published.
     left_out = known.unreadable if known else refused(run, batch.files)
     prepared, unreadable = read_batch(run, source, batch, left_out)
@@ -75,8 +75,9 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         record(run, batch, unreadable)
         tell_unreadable(run, batch, unreadable)
         return Counts(0, 0, 0, 0, 0)
-    quarantine = _quarantine(run, prepared, batch)
-    weighed = weigh(run, source, batch, prepared, rebuild=rebuild) if known is None else None
+    told = tally(prepared)
+    quarantine = _quarantine(run, prepared, batch, told)
+    weighed = weigh(run, source, batch, prepared, told, rebuild=rebuild) if known is None else None
     counts = weighed.counts if weighed else known.counts if known else Counts(0, 0, 0, 0, 0)
     staged = {"events_quarantine": quarantine}
     if weighed:
@@ -96,7 +97,8 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         batch = as_announced(lake, batch)
     if weighed:
         publish_weighed(run, batch, weighed, staged["events"], unreadable, rebuild=rebuild)
-    publish_quarantine(lake, quarantine)
+    if told.quarantined:
+        publish_quarantine(lake, quarantine)
     # Last, as a file that counts as read is not tried again.
     record(run, batch, unreadable, None if counts.kept else counts)
     batch_is_done(lake)
@@ -107,7 +109,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
             table,
             "published" if (counts.kept if table == "events" else counts.quarantined) else "unchanged",
             version=lake.version(table),
-            rows=lake.read(table).count(),
+            rows=lake.rows(table),
             seconds=time.perf_counter() - started,
             batch=batch.number,
             counts=counts if table == "events" else None,
@@ -120,14 +122,16 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
 
 def finish_batch(run: Run, *, but: Sequence[str] = ()) -> None:
     """What a dead run left of a batch whose events it had committed, except for stages of `but`."""
-    left = unfinished(run.lake)
+    left = unfinished(run)
     if left and left[0].stage not in but:
         batch, source = left
         publish_batch(run, SOURCES[source], batch)
 
 
-def weigh(run: Run, source: Source, batch: Batch, prepared: DataFrame, *, rebuild: bool = False) -> Weighed:
-    """Which of the prepared records are to be published; `prepared` lies in storage."""
+def weigh(
+    run: Run, source: Source, batch: Batch, prepared: DataFrame, told: Tally, *, rebuild: bool = False
+) -> Weighed:
+    """Which of the prepared records, of which `told` speaks, are to be published; they lie in storage."""
     lake = run.lake
     candidates = prepared.where("size(reasons) = 0 AND NOT refused")
     winners = events_stage.winners(candidates)
@@ -136,7 +140,7 @@ def weigh(run: Run, source: Source, batch: Batch, prepared: DataFrame, *, rebuil
         lake, winners, candidates.select("event_key"), ties=source.retold, rebuild=rebuild, days=days
     )
     rows = lake.stage("events/events", fresh.where("_kept"))
-    counts = count(lake, prepared, candidates, fresh, rows)
+    counts = count(lake, told, candidates, fresh, rows)
     if rebuild:
         origins = of_rebuild(lake, batch, rows, fresh.where("_same AND NOT _kept"))
     else:
@@ -157,12 +161,14 @@ def publish_weighed(
     if weighed.counts.kept or rebuild:
         announce(run.lake, weighed.origins)
         if weighed.counts.kept:
-            publish_events(run.lake, events, batch, weighed.counts, unreadable)
+            publish_events(run, events, batch, weighed.counts, unreadable)
         publish_origins(run, weighed.origins)
 
 
-def _quarantine(run: Run, prepared: DataFrame, batch: Batch) -> DataFrame:
+def _quarantine(run: Run, prepared: DataFrame, batch: Batch, told: Tally) -> DataFrame:
     """The batch's bad records, each once, with file and line; cached in staging."""
+    if not told.quarantined:
+        return run.lake.spark.createDataFrame([], TABLES["events_quarantine"].schema)
     bad = events_stage.quarantine(prepared, run.settings)
     held = run.lake.stage("events/bad", bad)
     placed = held.withColumn("line", F.lit(None).cast("BIGINT"))

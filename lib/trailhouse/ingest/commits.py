@@ -13,6 +13,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame
 
 from trailhouse.ledger import Counts
+from trailhouse.run import Run
 from trailhouse.storage import Lake
 
 SAME_EVENT = "old.event_key = new.event_key AND old.event_id = new.event_id"
@@ -61,10 +62,11 @@ class Committed:
 
 
 def publish_events(
-    lake: Lake, rows: DataFrame, batch: Batch, counts: Counts, unreadable: Mapping[str, str]
+    run: Run, rows: DataFrame, batch: Batch, counts: Counts, unreadable: Mapping[str, str]
 ) -> None:
     """One commit that carries the batch's number and counts."""
-    with telling(lake, batch, counts, unreadable):
+    lake = run.lake
+    with telling(run, "events", batch, counts, unreadable):
         if counts.replaced:
             (
                 DeltaTable.forPath(lake.spark, lake.path("events"))
@@ -86,8 +88,11 @@ def publish_events(
 
 
 @contextmanager
-def telling(lake: Lake, batch: Batch, counts: Counts, unreadable: Mapping[str, str]) -> Iterator[None]:
-    """What is committed within carries the batch's number and counts: `committed` reads them."""
+def telling(
+    run: Run, table: str, batch: Batch, counts: Counts, unreadable: Mapping[str, str]
+) -> Iterator[None]:
+    """What is committed to the table within carries the batch's number and counts: `committed` reads them."""
+    conf = run.lake.spark.conf
     told = {
         "stream": batch.stream,
         "batch": batch.number,
@@ -95,11 +100,17 @@ def telling(lake: Lake, batch: Batch, counts: Counts, unreadable: Mapping[str, s
         "counts": json.loads(counts.to_json()),
         "unreadable": dict(sorted(unreadable.items())),
     }
-    lake.spark.conf.set(_METADATA, json.dumps(told))
+    conf.set(_METADATA, json.dumps(told))
     try:
         yield
+    except BaseException:
+        run.batches.pop(table, None)  # what came of it is in the table's history alone
+        raise
     finally:
-        lake.spark.conf.unset(_METADATA)
+        conf.unset(_METADATA)
+    if table in run.batches:
+        known = Committed(counts, batch.stage, dict(unreadable))
+        run.batches[table][(batch.stream, batch.number)] = known
 
 
 def publish_quarantine(lake: Lake, rows: DataFrame) -> None:
@@ -115,24 +126,32 @@ def publish_quarantine(lake: Lake, rows: DataFrame) -> None:
     )
 
 
-def committed(lake: Lake, *tables: str) -> dict[tuple[str, int], Committed]:
+def committed(run: Run, *tables: str) -> dict[tuple[str, int], Committed]:
     """Every batch that a commit of these tables carries.
 
     That of `events` does, or, where a batch brought no rows, that of `raw_files`.
     """
-    found = {}
+    found: dict[tuple[str, int], Committed] = {}
     for table in tables:
-        if not lake.exists(table):
-            continue
-        history = DeltaTable.forPath(lake.spark, lake.path(table)).history()
-        for row in history.where("userMetadata IS NOT NULL").select("userMetadata").collect():
-            try:
-                told: dict[str, Any] = json.loads(row.userMetadata)
-                found[(told["stream"], int(told["batch"]))] = Committed(
-                    Counts.of_told(told["counts"]),
-                    told.get("stage", "events"),
-                    dict(told.get("unreadable", {})),
-                )
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue  # somebody else's metadata
+        if table not in run.batches:
+            run.batches[table] = _read_batches(run.lake, table)
+        found |= run.batches[table]
+    return found
+
+
+def _read_batches(lake: Lake, table: str) -> dict[tuple[str, int], Committed]:
+    if not lake.exists(table):
+        return {}
+    found = {}
+    history = DeltaTable.forPath(lake.spark, lake.path(table)).history()
+    for row in history.where("userMetadata IS NOT NULL").select("userMetadata").collect():
+        try:
+            told: dict[str, Any] = json.loads(row.userMetadata)
+            found[(told["stream"], int(told["batch"]))] = Committed(
+                Counts.of_told(told["counts"]),
+                told.get("stage", "events"),
+                dict(told.get("unreadable", {})),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # somebody else's metadata
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pyspark.sql import DataFrame
@@ -93,18 +94,30 @@ def _near(history: DataFrame, winners: DataFrame, days: int) -> DataFrame:
     return history.where(F.col("event_date").between(day["first"] - span, day["last"] + span))
 
 
-def count(
-    lake: Lake, prepared: DataFrame, candidates: DataFrame, fresh: DataFrame, rows: DataFrame
-) -> Counts:
-    """How the records of a batch balance: `rows` are those that are kept."""
-    newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
-    behind = F.lit(0) if newest is None else F.datediff(F.lit(newest), F.col("event_date"))
+@dataclass(frozen=True)
+class Tally:
+    """How many records a batch has, and how many of them are no candidates."""
+
+    records_in: int
+    quarantined: int
+    refused: int
+
+
+def tally(prepared: DataFrame) -> Tally:
+    """Of prepared records, which lie in storage."""
     bad = F.size("reasons") > 0
-    read = prepared.agg(
+    row = prepared.agg(
         F.count("*").alias("records_in"),
         F.count_if(bad).alias("quarantined"),
         F.count_if(F.col("refused") & ~bad).alias("refused"),
     ).collect()[0]
+    return Tally(**row.asDict())
+
+
+def count(lake: Lake, told: Tally, candidates: DataFrame, fresh: DataFrame, rows: DataFrame) -> Counts:
+    """How the records of a batch balance: `rows` are those that are kept."""
+    newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
+    behind = F.lit(0) if newest is None else F.datediff(F.lit(newest), F.col("event_date"))
     kept = rows.agg(
         F.count("*").alias("kept"),
         F.count_if("_replaces").alias("replaced"),
@@ -114,18 +127,14 @@ def count(
         F.count_if("blocked_ids").alias("blocked_ids"),
     ).collect()[0]
     late = rows.where(behind > 0).groupBy(behind.alias("days")).count().collect() if kept["late"] else []
-    among = (
-        events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0))).collect()[0][0]
-    )
-    # A published row with other content makes a conflict too, whichever of the two stays.
-    against = fresh.where("_conflicts").count()
+    duplicate = told.records_in - told.quarantined - told.refused - kept["kept"]
     return Counts(
-        records_in=read["records_in"],
-        quarantined=read["quarantined"],
-        refused=read["refused"],
+        records_in=told.records_in,
+        quarantined=told.quarantined,
+        refused=told.refused,
         kept=kept["kept"],
-        duplicate=read["records_in"] - read["quarantined"] - read["refused"] - kept["kept"],
-        conflicting=int(among) + against,
+        duplicate=duplicate,
+        conflicting=_conflicting(candidates, fresh) if duplicate or kept["replaced"] else 0,
         replaced=kept["replaced"],
         late=kept["late"],
         late_days={row["days"]: row["count"] for row in late},
@@ -133,3 +142,10 @@ def count(
         internal=kept["internal"],
         blocked_ids=kept["blocked_ids"],
     )
+
+
+def _conflicting(candidates: DataFrame, fresh: DataFrame) -> int:
+    """Records that have the id of another one, in the batch or published, and other content."""
+    found = events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0)))
+    # A published row with other content makes a conflict too, whichever of the two stays.
+    return int(found.collect()[0][0]) + fresh.where("_conflicts").count()

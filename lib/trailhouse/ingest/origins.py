@@ -85,7 +85,7 @@ def restore_origins(run: Run) -> None:
     if text is None:
         return
     staged = Staged(**json.loads(text))
-    if (staged.stream, staged.number) in committed(run.lake, "events"):
+    if (staged.stream, staged.number) in committed(run, "events"):
         publish_origins(run, staged)
     else:
         run.lake.clear(_LABEL)

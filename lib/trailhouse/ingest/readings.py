@@ -127,7 +127,7 @@ def record(run: Run, batch: Batch, unreadable: Mapping[str, str], unpublished: C
     `unpublished` is how the batch balances where it has no commit of `events` that tells it.
     """
     states = {file.name: ("read", None) for file in batch.files} | _unreadable(unreadable)
-    with telling(run.lake, batch, unpublished, unreadable) if unpublished else nullcontext():
+    with telling(run, "raw_files", batch, unpublished, unreadable) if unpublished else nullcontext():
         _append(run, batch, states)
 
 

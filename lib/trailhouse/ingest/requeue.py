@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from trailhouse.errors import SourceError
 from trailhouse.ingest.batch import CHECKS, publish_weighed, weigh
 from trailhouse.ingest.commits import Batch
+from trailhouse.ingest.counting import tally
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
@@ -115,7 +116,7 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
         "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings, run.geo)
     )
     batch = Batch(f"requeue-{run.id}", number, (), "requeue")
-    weighed = weigh(run, source, batch, prepared)
+    weighed = weigh(run, source, batch, prepared, tally(prepared))
     rows = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
     judge(run, batch.stage, {"events": rows}, [c for c in CHECKS if c.table == "events"], batch=number)
     run.lease.require()
@@ -129,7 +130,7 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
             table,
             "published" if changed else "unchanged",
             version=lake.version(table),
-            rows=lake.read(table).count(),
+            rows=lake.rows(table),
             seconds=time.perf_counter() - started,
             batch=number,
             counts=counts if table == "events" else None,

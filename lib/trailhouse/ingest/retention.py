@@ -16,7 +16,10 @@ def forget_old_bytes(run: Run) -> None:
     Files that held them go with the next `maintain`, after its own retention.
     """
     lake, kept = run.lake, run.settings.privacy.quarantine_retention
-    old = F.col("raw").isNotNull() & (F.col("quarantined_time") < F.lit(datetime.now(UTC) - kept))
-    if lake.state("events_quarantine").files and not lake.read("events_quarantine").where(old).isEmpty():
+    latest, state = datetime.now(UTC) - kept, lake.state("events_quarantine")
+    if not state.files or state.created >= latest:
+        return
+    old = F.col("raw").isNotNull() & (F.col("quarantined_time") < F.lit(latest))
+    if not lake.read("events_quarantine").where(old).isEmpty():
         table = DeltaTable.forPath(lake.spark, lake.path("events_quarantine"))
         table.update(old, {"raw": F.lit(None).cast("binary")})

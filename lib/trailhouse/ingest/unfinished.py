@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from trailhouse.ingest.commits import Batch, RawFile, committed
+from trailhouse.run import Run
 from trailhouse.storage import Lake
 
 _LABEL = "_streams/batch.json"
@@ -29,13 +30,13 @@ def batch_is_done(lake: Lake) -> None:
     lake.clear(_LABEL)
 
 
-def unfinished(lake: Lake) -> tuple[Batch, str] | None:
+def unfinished(run: Run) -> tuple[Batch, str] | None:
     """A batch whose events a dead run committed without doing the rest, and its source's name."""
-    found = _announced(lake)
+    found = _announced(run.lake)
     if found is None:
         return None
     batch, _ = found
-    return found if (batch.stream, batch.number) in committed(lake, "events") else None
+    return found if (batch.stream, batch.number) in committed(run, "events") else None
 
 
 def as_announced(lake: Lake, batch: Batch) -> Batch:
