@@ -29,11 +29,25 @@ DATA = ROOT.parent / "shared" / "data"
 os.environ["TZ"] = "UTC"
 
 
+LONG = (
+    "pipeline/test_reruns.py",
+    "ingest/test_crashes.py",
+    "ingest/test_maintain.py",
+    "pipeline/test_snowplow.py",
+    "sources/test_template.py",
+    "gates/test_runner.py",
+    "identity/test_engines.py",
+    "test_sessionize.py",
+)
+"""The first file builds the shop's lake; the others, which do not need it, keep other processes busy."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, and files that need the shop's lake last: nobody waits for it to be built."""
+    """Long files first, then those that need the shop's lake: at the end no process waits for another."""
     using = {item.path for item in items if "shop_lake" in getattr(item, "fixturenames", ())}
-    first = ROOT / "tests" / "pipeline" / "test_reruns.py"
-    items.sort(key=lambda item: (item.path != first, item.path in using))
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    rest = len(LONG)
+    items.sort(key=lambda item: places.get(item.path, rest if item.path in using else rest + 1))
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
@@ -95,7 +109,7 @@ class Shop:
         )
 
 
-SHOP = ("--people", "100", "--days", "10", "--seed", "20")
+SHOP = ("--people", "100", "--days", "10", "--seed", "20", "--split", "3")
 """The shop of the tests, as the simulator's arguments: small, and every kind of signal is in it."""
 
 
@@ -116,7 +130,7 @@ def simulate(folder: Path, *arguments: str) -> Shop:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Ten days of a shop of a hundred people, faults and all."""
+    """Ten days of a shop of a hundred people, faults and all, in a folder for each of three deliveries."""
     folder = once(tmp_path_factory, "shop", lambda path: simulate(path, *SHOP))
     return Shop(folder / "raw", folder / "truth")
 
@@ -131,8 +145,18 @@ def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool
 
 @pytest.fixture(scope="session")
 def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop's lake, built once by the whole suite; tests only read it."""
-    return once(tmp_path_factory, "lake", lambda path: run_suite(spark, shop.settings(path)))
+    """The shop's lake, built once by the whole suite; tests only read it.
+
+    Its events came in three runs: the last delivery, the first, and what is left.
+    """
+
+    def build(path: Path) -> None:
+        first, *_, last = sorted(shop.raw.iterdir())
+        for delivery in (last, first):
+            run_suite(spark, shop.settings(path, f"raw.path={delivery}"), "events")
+        run_suite(spark, shop.settings(path))
+
+    return once(tmp_path_factory, "lake", build)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_the_exit_code_of_a_job_comes_through(cluster: StandaloneCluster, tmp_pa
         pytest.param("report", LAWFUL, id="report", marks=pytest.mark.soak),
     ],
 )
-def test_the_suite_on_a_cluster_gives_the_tables_of_a_local_run(
+def test_one_run_on_a_cluster_gives_the_tables_of_local_runs_over_three_deliveries(
     cluster: StandaloneCluster,
     spark: SparkSession,
     shop: Shop,
