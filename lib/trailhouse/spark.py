@@ -29,8 +29,9 @@ FIXED = {
     # A suite of some hundred queries, most of them Delta's own over its log: with Spark's 100 entries
     # each run of the same query is compiled anew.
     "spark.sql.codegen.cache.maxEntries": "2000",
-    # Else every column looks up the line of Python that made it.
+    # Else every column looks up the line of Python, and of Java, that made it.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.sql.dataFrameQueryContext.enabled": "false",
 }
 """What every session has, whoever submits it."""
 

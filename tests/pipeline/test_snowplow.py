@@ -20,6 +20,7 @@ def settings_of(shared_data: Path, lake: Path, *overrides: str) -> Settings:
     if not raw.is_file():
         pytest.skip("the sample of Snowplow's web events is absent")
     given = [f"raw.path={raw}", "raw.format=snowplow", f"lake.root={lake}", "sessions.preset=snowplow"]
+    given.append("identity.engine=local")  # the shop goes through GraphFrames
     return load_settings(ROOT / "conf" / "local.yaml", [*given, "spark.shuffle_partitions=2", *overrides])
 
 
