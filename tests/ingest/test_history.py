@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from tests.ingest.raw import World
 from tests.sources.reading import message
-from trailhouse.ingest.counting import probed
+from trailhouse.ingest.counting import find_known, of_known
 
 
 def of_day(name: str, day: int, **fields: object) -> dict[str, object]:
@@ -76,7 +76,7 @@ def test_of_history_only_days_that_hold_a_key_of_the_batch_are_read(world: World
     events = lake.read("events").select("event_key", "event_id", "event_date")
 
     def plan(keys: DataFrame) -> str:
-        found = probed(lake, events, keys.select("event_key"))
+        found = of_known(events, find_known(lake, keys))
         return str(found._jdf.queryExecution().optimizedPlan().toString())
 
     known = plan(events.where("event_id = 'late'"))

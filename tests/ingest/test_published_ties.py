@@ -29,12 +29,15 @@ def test_a_delivery_that_differs_in_values_alone_replaces_the_published_one_or_n
     pairs = [(one, other), (other, one), (other, third), (third, other), (one, one)]
     published = factories.rows(spark, "events", [row(str(i), *first) for i, (first, _) in enumerate(pairs)])
     batch = factories.rows(spark, "events", [row(str(i), *later) for i, (_, later) in enumerate(pairs)])
-    state = SimpleNamespace(files=1)
     lake = cast(
         Lake,
-        SimpleNamespace(read=lambda _: published, state=lambda _: state, stage=lambda _, frame: frame),
+        SimpleNamespace(read=lambda _: published),
     )
-    rows = against_published(lake, batch, batch.select("event_key"), ties=True).orderBy("event_id").collect()
+    rows = (
+        against_published(lake, batch, published.select("event_key", "event_date"), ties=True)
+        .orderBy("event_id")
+        .collect()
+    )
     replaced = [row._replaces for row in rows]
     assert [row._kept for row in rows] == replaced
     assert replaced[0] != replaced[1]

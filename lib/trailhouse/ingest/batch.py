@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 from trailhouse.errors import GateFailed
 from trailhouse.gates import Outcome
 from trailhouse.ingest.commits import Batch, committed, publish_events, publish_quarantine
-from trailhouse.ingest.counting import Tally, against_published, count, tally
+from trailhouse.ingest.counting import Tally, against_published, conflicting, contested, count, tally
 from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
@@ -53,7 +54,7 @@ CHECKS = (
 
 @dataclass(frozen=True)
 class Weighed:
-    """Records beside what is published: `rows` to publish (staged), their origins, and how all balance."""
+    """Records beside what is published: `rows` to publish, all in staging, their origins, the balance."""
 
     rows: DataFrame
     origins: Staged
@@ -134,17 +135,24 @@ def weigh(
     """Which of the prepared records, of which `told` speaks, are to be published; they lie in storage."""
     lake = run.lake
     candidates = prepared.where("size(reasons) = 0 AND NOT refused")
-    winners = events_stage.winners(candidates)
-    days = run.settings.events.duplicate_days
-    fresh = against_published(
-        lake, winners, candidates.select("event_key"), ties=source.retold, rebuild=rebuild, days=days
-    )
-    rows = lake.stage("events/events", fresh.where("_kept"))
-    counts = count(lake, told, candidates, fresh, rows)
-    if rebuild:
+    found = contested(lake, candidates, rebuild=rebuild, days=run.settings.events.duplicate_days)
+    never = F.lit(False)
+    marks = {"_kept": F.lit(True), "_replaces": never, "_same": never, "_conflicts": never}
+    # Of the many that nothing speaks against, one copy in staging is enough.
+    parts = [] if found.clear is None else [found.clear.withColumns(marks)]
+    fresh, conflicts = None, 0
+    if found.rows is not None:
+        winners = events_stage.winners(found.rows)
+        judged = against_published(lake, winners, found.known, ties=source.retold, rebuild=rebuild)
+        fresh = lake.stage("events/fresh", judged)
+        parts.append(fresh.where("_kept"))
+        conflicts = conflicting(found.rows, fresh)
+    rows = reduce(DataFrame.unionByName, parts)
+    counts = count(lake, told, rows, conflicts)
+    if rebuild and fresh is not None:
         origins = of_rebuild(lake, batch, rows, fresh.where("_same AND NOT _kept"))
     else:
-        origins = of_batch(batch, "events/events", replaces=counts.replaced > 0)
+        origins = of_batch(lake, batch, rows, replaces=counts.replaced > 0)
     return Weighed(rows, origins, counts)
 
 

@@ -14,23 +14,69 @@ from trailhouse.storage import Lake, row_hashes
 from trailhouse.tables import TABLES
 
 
+@dataclass(frozen=True)
+class Contested:
+    """Candidates that share their key with another record, in the batch or published; None without any.
+
+    `clear` are all others, to be published as they are; `known` is what `find_known` gives, and None
+    where nothing is published or a rebuild asks all of it.
+    """
+
+    rows: DataFrame | None
+    clear: DataFrame | None
+    known: DataFrame | None = None
+
+
+def contested(
+    lake: Lake, candidates: DataFrame, *, rebuild: bool = False, days: int | None = None
+) -> Contested:
+    """Candidates of a batch, which lie in storage, told apart by their 64-bit keys alone.
+
+    For a rebuild all of them are contested. `days` is as for `find_known`.
+    """
+    if rebuild:
+        return Contested(candidates, None)
+    keys = events_stage.doubled_keys(candidates)
+    known = find_known(lake, candidates, days) if lake.state("events").files else None
+    if known is not None:
+        keys = keys.unionByName(known.select("event_key"))
+    # Staged, so that its size is known: few keys go to the rows, not the rows to them.
+    keys = lake.stage("events/contested_keys", keys.distinct())
+    if keys.isEmpty():
+        return Contested(None, candidates)
+    columns = candidates.columns
+    several = candidates.join(keys, on="event_key", how="left_semi").select(*columns)
+    clear = candidates.join(keys, on="event_key", how="left_anti").select(*columns)
+    return Contested(lake.stage("events/contested", several), clear, known)
+
+
+def find_known(lake: Lake, candidates: DataFrame, days: int | None = None) -> DataFrame:
+    """`event_key` and `event_date` of published rows that have the key of a candidate; in staging.
+
+    All of history is probed, by these two columns. With `days` only that many days before and after the
+    batch's own are: a record that comes again with a time further off is an event of its own.
+    """
+    history = lake.read("events").select("event_key", "event_date")
+    if days is not None:
+        history = _near(history, candidates, days)
+    found = history.join(candidates.select("event_key"), on="event_key", how="left_semi")
+    return lake.stage("events/known", found)
+
+
 def against_published(
     lake: Lake,
     winners: DataFrame,
-    keys: DataFrame,
+    known: DataFrame | None,
     *,
     ties: bool = False,
     rebuild: bool = False,
-    days: int | None = None,
 ) -> DataFrame:
     """Winners of a batch + `_kept` (new, or better than the published row), `_replaces`, and `_same`
     (this very delivery is published).
 
-    All of history is probed by its 64-bit key column, with the batch's `keys` (event_key); only of days
-    where one is found are further columns read, the full id to confirm, with `ties` also those that
-    break a last tie. A rebuild reads all of them, and takes the same record for better
-    where its row is another now. With `days` only that many days before and after the batch's own are
-    probed: a record that comes again with a time further off is an event of its own.
+    Only of days where a key is `known` further columns are read, the full id to confirm, with `ties` also
+    those that break a last tie. A rebuild reads all days, and takes the same record for better where its row
+    is another now.
     """
     # The order in which `winners` chooses within a batch.
     delivery = (
@@ -42,10 +88,8 @@ def against_published(
     )
     order = F.struct(*delivery, "event_time", *([events_stage.last_tie()] if ties else []))
     history = lake.read("events").select(*TABLES["events"].schema.names)
-    if days is not None:
-        history = _near(history, winners, days)
     if not rebuild:
-        history = probed(lake, history, keys)
+        history = history.where(F.lit(False)) if known is None else of_known(history, known)
     told = F.struct(*row_hashes(history)) if rebuild else F.lit(None)
     published = history.select(
         "event_key",
@@ -72,12 +116,8 @@ def against_published(
     ).drop("_published", "_hash", "_delivery", "_row")
 
 
-def probed(lake: Lake, history: DataFrame, keys: DataFrame) -> DataFrame:
-    """Rows of history (of `events`) that have one of the `keys`, of days that hold one."""
-    if lake.state("events").files == 0:
-        return history
-    found = history.select("event_key", "event_date").join(keys, on="event_key", how="left_semi")
-    known = lake.stage("events/known", found)
+def of_known(history: DataFrame, known: DataFrame) -> DataFrame:
+    """Rows of history (of `events`) that have one of the `known` keys, of the days that hold one."""
     days = [row.event_date for row in known.select("event_date").distinct().collect()]
     if not days:
         return history.where(F.lit(False))
@@ -86,8 +126,8 @@ def probed(lake: Lake, history: DataFrame, keys: DataFrame) -> DataFrame:
     )
 
 
-def _near(history: DataFrame, winners: DataFrame, days: int) -> DataFrame:
-    day = winners.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).collect()[0]
+def _near(history: DataFrame, candidates: DataFrame, days: int) -> DataFrame:
+    day = candidates.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).collect()[0]
     if day["first"] is None:
         return history.where(F.lit(False))
     span = timedelta(days=days)
@@ -114,8 +154,8 @@ def tally(prepared: DataFrame) -> Tally:
     return Tally(**row.asDict())
 
 
-def count(lake: Lake, told: Tally, candidates: DataFrame, fresh: DataFrame, rows: DataFrame) -> Counts:
-    """How the records of a batch balance: `rows` are those that are kept."""
+def count(lake: Lake, told: Tally, rows: DataFrame, conflicts: int) -> Counts:
+    """How the records of a batch balance: `rows` are those that are kept, `conflicts` is `conflicting`."""
     newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
     behind = F.lit(0) if newest is None else F.datediff(F.lit(newest), F.col("event_date"))
     kept = rows.agg(
@@ -127,14 +167,13 @@ def count(lake: Lake, told: Tally, candidates: DataFrame, fresh: DataFrame, rows
         F.count_if("blocked_ids").alias("blocked_ids"),
     ).collect()[0]
     late = rows.where(behind > 0).groupBy(behind.alias("days")).count().collect() if kept["late"] else []
-    duplicate = told.records_in - told.quarantined - told.refused - kept["kept"]
     return Counts(
         records_in=told.records_in,
         quarantined=told.quarantined,
         refused=told.refused,
         kept=kept["kept"],
-        duplicate=duplicate,
-        conflicting=_conflicting(candidates, fresh) if duplicate or kept["replaced"] else 0,
+        duplicate=told.records_in - told.quarantined - told.refused - kept["kept"],
+        conflicting=conflicts,
         replaced=kept["replaced"],
         late=kept["late"],
         late_days={row["days"]: row["count"] for row in late},
@@ -144,8 +183,11 @@ def count(lake: Lake, told: Tally, candidates: DataFrame, fresh: DataFrame, rows
     )
 
 
-def _conflicting(candidates: DataFrame, fresh: DataFrame) -> int:
-    """Records that have the id of another one, in the batch or published, and other content."""
-    found = events_stage.duplicates(candidates).agg(F.coalesce(F.sum("conflicting"), F.lit(0)))
+def conflicting(contested: DataFrame, fresh: DataFrame) -> int:
+    """Contested candidates with the id of another one, in the batch or published, and other content.
+
+    `fresh` is what `against_published` gives of them.
+    """
+    found = events_stage.duplicates(contested).agg(F.coalesce(F.sum("conflicting"), F.lit(0)))
     # A published row with other content makes a conflict too, whichever of the two stays.
     return int(found.collect()[0][0]) + fresh.where("_conflicts").count()

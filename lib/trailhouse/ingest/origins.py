@@ -19,6 +19,7 @@ from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 _LABEL = "_staging/events/origins.json"
+_ROWS = "events/origins"
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,18 @@ class Staged:
     merge: bool
 
 
-def of_batch(batch: Batch, rows: str, *, replaces: bool) -> Staged:
-    """The origins of the rows that a batch publishes, which are staged under the name `rows`."""
-    return Staged(rows, batch.stream, batch.number, merge=replaces)
+def of_batch(lake: Lake, batch: Batch, rows: DataFrame, *, replaces: bool) -> Staged:
+    """The origins of the rows that a batch publishes."""
+    lake.stage(_ROWS, rows.select("event_id", "file"))
+    return Staged(_ROWS, batch.stream, batch.number, merge=replaces)
 
 
 def of_rebuild(lake: Lake, batch: Batch, rows: DataFrame, same: DataFrame) -> Staged:
     """Those too of `same` records, published before, whose origin is not known."""
     known = lake.read("event_origins").select("event_id")
     missing = same.select("event_id", "file").join(known, on="event_id", how="left_anti")
-    lake.stage("events/origins", rows.select("event_id", "file").unionByName(missing))
-    return Staged("events/origins", batch.stream, batch.number, merge=True)
+    lake.stage(_ROWS, rows.select("event_id", "file").unionByName(missing))
+    return Staged(_ROWS, batch.stream, batch.number, merge=True)
 
 
 def announce(lake: Lake, staged: Staged) -> None:

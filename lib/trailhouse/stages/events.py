@@ -271,7 +271,7 @@ def winners(candidates: DataFrame) -> DataFrame:
     Rows whose key no other row has pass without a shuffle. Reads its input three times, twice of
     that one column, so it should lie in storage.
     """
-    doubled = F.broadcast(_doubled_keys(candidates))
+    doubled = F.broadcast(doubled_keys(candidates))
     single = candidates.join(doubled, on="event_key", how="left_anti")
     several = candidates.join(doubled, on="event_key", how="left_semi")
     order = Window.partitionBy("event_id").orderBy(*[F.col(name).asc_nulls_last() for name in _WINNER])
@@ -288,7 +288,7 @@ def duplicates(candidates: DataFrame) -> DataFrame:
 
     A copy conflicts when its content hash is another than the winner's.
     """
-    doubled = F.broadcast(_doubled_keys(candidates))
+    doubled = F.broadcast(doubled_keys(candidates))
     several = candidates.join(doubled, on="event_key", how="left_semi")
     received = F.col("received_time")
     contents = several.groupBy("event_id", "content_hash").agg(
@@ -302,7 +302,8 @@ def duplicates(candidates: DataFrame) -> DataFrame:
     return counted.where(F.col("copies") > 0)
 
 
-def _doubled_keys(candidates: DataFrame) -> DataFrame:
+def doubled_keys(candidates: DataFrame) -> DataFrame:
+    """`event_key` of those that come more than once."""
     return (
         candidates.groupBy("event_key")
         .agg(F.count(F.lit(1)).alias("rows"))
