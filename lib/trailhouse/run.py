@@ -22,10 +22,11 @@ from trailhouse.gates import Outcome
 from trailhouse.gates.runner import failures, run_gate
 from trailhouse.lease import Lease
 from trailhouse.ledger import NO_BATCH, Records
+from trailhouse.narrowing import part_of
 from trailhouse.progress import Progress
 from trailhouse.settings import Settings
-from trailhouse.stage import Check, Context, Frames, Stage
-from trailhouse.storage import Lake, Published
+from trailhouse.stage import Check, Context, Frames, Part, Stage
+from trailhouse.storage import NONE, Lake, Published
 from trailhouse.tables import TABLES
 
 WATERMARK = "watermark"
@@ -42,6 +43,7 @@ class Run:
     id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
 
     def __post_init__(self) -> None:
+        self.started = datetime.now(UTC)
         self.records = Records(self.id)
         self.outcomes: list[Outcome] = []
         self.when_told: list[Callable[[], None]] = []
@@ -150,13 +152,10 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
         scratch = f"{stage.name}-{run.id}"
         try:
-            context = Context(run.settings, lake.scratch(scratch))
+            context = Context(run.settings, lake.scratch(scratch), run.id, run.started)
             inputs = _inputs(lake, stage, versions)
-            outputs = stage.transform(inputs, context)
-            staged = stage_outputs(lake, stage.name, stage.writes, outputs)
-            judge(run, stage.name, staged, stage.checks, inputs)
-            run.lease.require()
-            published = {table: lake.publish(TABLES[table], staged[table]) for table in stage.writes}
+            part, context = part_of(lake, stage, inputs, consumed, context, rebuild=rebuild)
+            published = _published(run, stage, part, context)
             for table, done in published.items():
                 lake.mark(table, consumed, done.version)
             rows = {table: lake.rows(table) for table in stage.writes}
@@ -169,6 +168,17 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             )
         line.done(", ".join(f"{table} {rows[table]:,} ({done.action})" for table, done in published.items()))
         return published
+
+
+def _published(run: Run, stage: Stage, part: Part, context: Context) -> dict[str, Published]:
+    """Transform, gate and publish a part; what happened to each table."""
+    lake = run.lake
+    if part.untouched:
+        return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
+    staged = stage_outputs(lake, stage.name, stage.writes, stage.transform(part.inputs, context))
+    judge(run, stage.name, staged, stage.checks, {name: part.inputs[name] for name in stage.reads})
+    run.lease.require()
+    return {table: lake.publish(TABLES[table], staged[table], part.scope(table)) for table in stage.writes}
 
 
 def is_up_to_date(run: Run, stage: Stage) -> bool:
@@ -220,6 +230,9 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
         pinned_to = stage.pins.get(name, "activity" if name == WATERMARK else None)
         table = "events" if name == WATERMARK else name
         if pinned_to is None:
+            if name in stage.optional and not lake.exists(table):
+                versions[table] = NONE
+                continue
             if not lake.exists(table):
                 raise StorageError(
                     f"stage {stage.name} reads {table}, which lake {lake.root} does not have: "
@@ -240,9 +253,8 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
 def _inputs(lake: Lake, stage: Stage, versions: dict[str, int]) -> dict[str, DataFrame]:
     inputs = {}
     for name in stage.reads:
-        frame = lake.read(
-            "events" if name == WATERMARK else name, versions["events" if name == WATERMARK else name]
-        )
+        table = "events" if name == WATERMARK else name
+        frame = lake.read_as_of(TABLES[table], versions[table])
         inputs[name] = watermark(frame) if name == WATERMARK else frame
     return inputs
 

@@ -143,6 +143,12 @@ class IdentifierType(Section):
     unique: bool = False
     limit: int | None = Field(None, ge=1)
     lower: bool = False
+    digits: bool = Field(
+        False, description="keep digits alone, and a plus sign before them: telephone numbers"
+    )
+    trait: str | None = Field(
+        None, min_length=1, description="trait of identify events that holds it, such as crm_id or company.id"
+    )
 
 
 _IDENTIFIER_TYPES = {
@@ -154,11 +160,17 @@ _IDENTIFIER_TYPES = {
 
 class Identity(Section):
     engine: Literal["auto", "graphframes", "local"] = "auto"
+    shared: Literal["separate", "last_user"] = Field(
+        "separate", description="whose an event is that only a shared identifier names"
+    )
     local_limit: int = Field(5_000_000, ge=0, description="links up to which auto takes the local engine")
     types: dict[str, IdentifierType] = Field(default_factory=lambda: dict(_IDENTIFIER_TYPES))
     blocked: tuple[str, ...] = ()
     hub_unique: int = Field(100, ge=2)
     hub_any: int = Field(1000, ge=2)
+    largest: int = Field(
+        200_000, ge=1, description="links up to which a component that breaks a rule is taken apart"
+    )
 
     @field_validator("types", mode="before")
     @classmethod
@@ -172,6 +184,11 @@ class Identity(Section):
             for name, rules in value.items()
         }
         return {**known, **given}
+
+    @property
+    def unique(self) -> list[str]:
+        """The types of which a person holds one value."""
+        return sorted(name for name, rules in self.types.items() if rules.unique)
 
     def of(self, id_type: str) -> IdentifierType:
         """The rules of a type; a type that is not declared may hold five values a person."""
@@ -358,13 +375,21 @@ class Settings(BaseSettings):
     def digest(self, sections: Iterable[str]) -> str:
         """A hash of the named sections, by which a stage notices a changed definition.
 
-        Raises ValueError for a name that is no section: its hash would never change.
+        A name is a section or one setting of it, such as `identity.types`. Raises ValueError for one
+        that is neither: its hash would never change.
         """
-        sections = set(sections)
-        if unknown := sections - set(type(self).model_fields):
-            raise ValueError(f"no sections of the settings: {', '.join(sorted(unknown))}")
-        chosen = self.model_dump(mode="json", include=sections)
+        chosen: dict[str, Any] = {}
+        for name in sections:
+            section, _, setting = name.partition(".")
+            try:
+                values = getattr(self, section).model_dump(mode="json") if setting else None
+                chosen[name] = values[setting] if values is not None else self._dumped(section)
+            except (AttributeError, KeyError):
+                raise ValueError(f"no section of the settings: {name}") from None
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _dumped(self, section: str) -> Any:
+        return self.model_dump(mode="json", include={section})[section]
 
     @property
     def report_path(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from delta.tables import DeltaTable
@@ -22,6 +22,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 from trailhouse.contract import Table
 from trailhouse.errors import StorageError
 from trailhouse.files import Files, java, reason
+from trailhouse.scope import Scope
 from trailhouse.sql import literal, quoted
 
 CONSUMED = "trailhouse.consumed"
@@ -29,7 +30,14 @@ DATA_VERSION = "trailhouse.data_version"
 MARKED_VERSION = "trailhouse.marked_version"
 SAME_ROWS = "trailhouse.same_rows"
 """Of versions whose files were put together since: the version that has their rows in larger files."""
+NONE = -1
+"""The version of a table that is not there."""
 _REMEMBERED = 50
+_HASHES = ("_one", "_other")
+_LONGEST_LOOK = 1000
+"""Commits whose log is read to learn what changed; after more of them, all may have."""
+_FILE = "struct<partitionValues: map<string, string>, dataChange: boolean>"
+_ACTIONS = f"add {_FILE}, remove {_FILE}"
 _SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 _UNCHANGING = ("SET TBLPROPERTIES", "OPTIMIZE", "VACUUM START", "VACUUM END")
 """Operations that change no rows."""
@@ -190,6 +198,16 @@ class Lake:
                 f"{table} cannot be read at version {version} ({reason(error)}): run again with --rebuild"
             ) from None
 
+    def read_as_of(self, table: Table, version: int) -> DataFrame:
+        """The table at a version; no rows at version NONE, at which it was not there."""
+        if version == NONE:
+            return self.spark.createDataFrame([], table.schema)
+        return self.read(table.name, version)
+
+    def last_change(self, table: str) -> int:
+        """The last version that changed rows, marked or not; NONE for a table that is not there."""
+        return self._last_data_version(table, self.state(table)) if self.exists(table) else NONE
+
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """`frame` written below `_staging` and read back: computed once, seen by no reader."""
         target = self.staged(name)
@@ -210,11 +228,17 @@ class Lake:
         for folder in folders:
             self.files.remove(f"{self.root}/{folder}")
 
-    def publish(self, table: Table, staged: DataFrame) -> Published:
-        """One commit that makes the table equal to `staged`; none when it is already."""
+    def publish(self, table: Table, staged: DataFrame, scope: Scope | None = None) -> Published:
+        """One commit that makes the table equal to `staged`; none when it is already.
+
+        With a `scope` it is its rows inside of the scope that become `staged`, and others stay.
+        """
         if not self.exists(table.name):
             return self._publish_first(table, staged)
+        self._add_columns(table)
         state = self.state(table.name)
+        if scope is not None and state.files:
+            return self._publish_within(table, staged, scope, state)
         if state.files == 0:
             condition = None  # nothing to compare with: all of it is new
             if staged.isEmpty():
@@ -230,6 +254,48 @@ class Lake:
             writer = writer.option("replaceWhere", condition)
         writer.save(self.path(table.name))
         return Published("published", self.version(table.name))
+
+    def _publish_within(self, table: Table, staged: DataFrame, scope: Scope, state: State) -> Published:
+        current = self.read(table.name).select(*table.schema.names)
+        found = _changes(table, scope.inside(current), staged)
+        if not found:
+            return Published("unchanged", self._last_data_version(table.name, state))
+        if not table.partition_by and not found[()]:
+            # Rows are added alone, which is what most runs do: none of the others is written again.
+            fresh = _not_among(scope.inside(current), staged.select(*table.schema.names))
+            _laid_out(table, fresh).write.format("delta").mode("append").save(self.path(table.name))
+            return Published("published", self.version(table.name))
+        rows, condition = staged.unionByName(scope.outside(current)), None
+        if table.partition_by:
+            condition = _predicate(table, list(found))
+            rows = rows.where(condition)
+        writer = _laid_out(table, rows).write.format("delta").mode("overwrite")
+        if condition is not None:
+            writer = writer.option("replaceWhere", condition)
+        writer.save(self.path(table.name))
+        return Published("published", self.version(table.name))
+
+    def changed_days(self, table: Table, since: int, until: int) -> list[date] | None:
+        """The values of the table's partition column whose rows may differ between two versions, sorted.
+
+        By the log alone, without a look at a row; None where it does not tell: the table has no days,
+        or commits between the two are no longer in the log.
+        """
+        if since == until:
+            return []
+        if len(table.partition_by) != 1 or not 0 < until - since <= _LONGEST_LOOK:
+            return None
+        log = f"{self.path(table.name)}/_delta_log"
+        commits = [f"{log}/{version:020d}.json" for version in range(since + 1, until + 1)]
+        try:
+            actions = self.spark.read.schema(_ACTIONS).json(commits)
+            files = actions.select(F.explode(F.array("add", "remove")).alias("file")).select("file.*")
+            value = F.try_element_at("partitionValues", F.lit(table.partition_by[0]))
+            rows = files.where("dataChange").select(value.cast("date").alias("day")).distinct().collect()
+        except PySparkException:
+            return None  # a commit that the log has let go of
+        days = [row.day for row in rows]
+        return None if None in days else sorted(days)
 
     def _publish_first(self, table: Table, staged: DataFrame) -> Published:
         """The table and its rows in one commit, which fails when another run made the table meanwhile."""
@@ -361,23 +427,55 @@ def _table_properties(table: Table) -> dict[str, str]:
 
 def different_partitions(table: Table, current: DataFrame, staged: DataFrame) -> list[tuple[Any, ...]]:
     """Those where the two have other rows; `()` alone for a table without partitions."""
-    keys = [F.col(quoted(name)) for name in table.partition_by]
-    names = table.schema.names
-
-    def weighed(side: DataFrame, weight: int) -> DataFrame:
-        one, other = row_hashes(side)
-        return side.select(*keys, F.lit(weight).alias("_weight"), one.alias("_one"), other.alias("_other"))
-
-    # Rows of one side weigh against those of the other, so that one pass and one shuffle tell.
-    both = weighed(current.select(*names), -1).unionAll(weighed(staged.select(*names), 1))
     weight = F.col("_weight")
-    found = both.groupBy(*keys).agg(
-        F.sum(weight).alias("_rows"),
-        F.sum(weight * F.col("_one").cast("DECIMAL(20,0)")).alias("_sum"),
-        F.bit_xor("_other").alias("_xor"),
+    found = (
+        _weighed(table, current, staged)
+        .groupBy(*_keys(table))
+        .agg(
+            F.sum(weight).alias("_rows"),
+            F.sum(weight * F.col("_one").cast("DECIMAL(20,0)")).alias("_sum"),
+            F.bit_xor("_other").alias("_xor"),
+        )
     )
     rows = found.where("_rows <> 0 OR _sum <> 0 OR _xor <> 0").collect()
     return [tuple(row[name] for name in table.partition_by) for row in rows]
+
+
+def _changes(table: Table, current: DataFrame, staged: DataFrame) -> dict[tuple[Any, ...], bool]:
+    """The partitions where the two have other rows, and whether `current` has some that `staged` lacks.
+
+    Row by row, where `different_partitions` asks only for sums: for parts of a table.
+    """
+    keys = _keys(table)
+    rows = _weighed(table, current, staged).groupBy(*keys, "_one", "_other").agg(F.sum("_weight").alias("n"))
+    found = rows.where("n <> 0").groupBy(*keys).agg(F.bool_or(F.col("n") < 0).alias("_removed")).collect()
+    return {tuple(row[name] for name in table.partition_by): row["_removed"] for row in found}
+
+
+def _not_among(known: DataFrame, staged: DataFrame) -> DataFrame:
+    """The rows of `staged` that `known` does not have."""
+    hashes = known.select(*[one.alias(name) for one, name in zip(row_hashes(known), _HASHES, strict=True)])
+    rows = staged.withColumns(dict(zip(_HASHES, row_hashes(staged), strict=True)))
+    return rows.join(hashes, on=list(_HASHES), how="left_anti").drop(*_HASHES)
+
+
+def _keys(table: Table) -> list[Column]:
+    return [F.col(quoted(name)) for name in table.partition_by]
+
+
+def _weighed(table: Table, current: DataFrame, staged: DataFrame) -> DataFrame:
+    """The hashes of both sides' rows, with their partition and a weight: -1 and 1.
+
+    Rows of one side weigh against those of the other, so that one pass and one shuffle tell.
+    """
+    names = table.schema.names
+
+    def side(frame: DataFrame, weight: int) -> DataFrame:
+        one, other = row_hashes(frame)
+        hashes = [one.alias("_one"), other.alias("_other")]
+        return frame.select(*_keys(table), F.lit(weight).alias("_weight"), *hashes)
+
+    return side(current.select(*names), -1).unionAll(side(staged.select(*names), 1))
 
 
 def _predicate(table: Table, partitions: list[tuple[Any, ...]]) -> str:

@@ -25,6 +25,7 @@ from trailhouse.stages import (
     funnels,
     heatmaps,
     identities,
+    identity_links,
     page_friction,
     page_views,
     person_days,
@@ -39,7 +40,7 @@ from trailhouse.tables import TABLES
 
 JOBS: dict[str, tuple[Stage, ...]] = {
     "catalog": (event_catalog.STAGE, plan_violations.STAGE),
-    "identities": (identities.STAGE,),
+    "identities": (identity_links.STAGE, identities.STAGE),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
     "profiles": (profiles.STAGE,),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.factories import rows
 from tests.identity.oracle import Event
 from tests.identity.worlds import frame
 from trailhouse.identity.assign import person_of
@@ -60,7 +62,7 @@ def assigned(spark: SparkSession):
     known = spark.createDataFrame(
         IDENTITIES, "id_type string, id_value string, person_id string, status string"
     )
-    return events, person_of(events, known, Settings())
+    return events, person_of(events, known, rows(spark, "device_owners"), Settings())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,47 @@ def test_a_sort_merge_join_finds_the_same_persons(assigned, spark: SparkSession,
         known = spark.createDataFrame(
             IDENTITIES, "id_type string, id_value string, person_id string, status string"
         )
-        found = person_of(assigned[0], known, Settings())
+        found = person_of(assigned[0], known, rows(spark, "device_owners"), Settings())
         assert {row.event_id: row.person_id for row in found.collect()} == persons
     finally:
         spark.conf.set("spark.sql.autoBroadcastJoinThreshold", before)
+
+
+OWNERS = [
+    # Half-open: at NOON it is u2's. Before EARLY it is nobody's, and it never was the hub's.
+    {
+        "id_value": "tablet",
+        "from_time": "2024-03-01 08:00",
+        "to_time": "2024-03-01 12:00",
+        "person_id": "P-u1",
+    },
+    {"id_value": "tablet", "from_time": "2024-03-01 12:00", "to_time": None, "person_id": "P-u2"},
+]
+BY_TIME = {
+    "before the first log-in the device is nobody's": (7, Event(AT, "tablet"), "P-tablet"),
+    "from a log-in on it is the account's": (8, Event(AT, "tablet"), "P-u1"),
+    "until the next one's": (12, Event(AT, "tablet"), "P-u2"),
+    "and stays so": (23, Event(AT, "tablet"), "P-u2"),
+    "an event that names an account is the account's": (9, Event(AT, "tablet", "u2"), "P-u2"),
+    "a device of one's own goes before": (9, Event(AT, "tablet", None, {}, "a2"), "P-a2"),
+    "a hub has no owner": (9, Event(AT, "kiosk", None, {"email": "office@x.org"}), "P-office"),
+}
+
+
+@pytest.mark.parametrize(("shared", "owned"), [("last_user", True), ("separate", False)])
+def test_an_event_on_a_shared_device_alone_goes_to_who_logged_in_last_where_the_settings_say_so(
+    spark: SparkSession, shared: str, owned: bool
+):
+    events = frame(spark, [replace(event, at=AT + timedelta(hours=h)) for h, event, _ in BY_TIME.values()])
+    known = spark.createDataFrame(
+        IDENTITIES, "id_type string, id_value string, person_id string, status string"
+    )
+    owners = rows(spark, "device_owners", [{"id_type": "anonymous_id", **owner} for owner in OWNERS])
+    settings = Settings(identity={"shared": shared})
+    found = {row.event_id: row.person_id for row in person_of(events, known, owners, settings).collect()}
+    alone = Event(AT, "tablet")
+    wanted = {
+        str(n): "P-tablet" if event == alone and not owned else person
+        for n, (_, event, person) in enumerate(BY_TIME.values())
+    }
+    assert found == wanted

@@ -57,7 +57,7 @@ def refused(found: Resolution) -> dict[str, tuple[str, str]]:
 def test_two_accounts_on_one_device_make_the_device_shared_and_keep_their_own_devices():
     found = story("a1-u1", "a2-u1", "a1-u2", "a3-u2")
     assert persons(found) == {frozenset({"u1", "a2"}), frozenset({"u2", "a3"}), frozenset({"a1"})}
-    assert found.shared == {one("a1")}
+    assert set(found.shared) == {one("a1")}
     assert refused(found) == {"a1-u1": ("shared", "user_id"), "a1-u2": ("shared", "user_id")}
 
 
@@ -75,34 +75,34 @@ def test_a_second_pass_takes_back_what_a_shared_device_had_joined():
 
 def test_of_two_ends_that_are_not_unique_the_device_is_shared_and_not_the_address():
     found = story("a1-u1", "e2-u2", "a1-e2")
-    assert found.shared == {one("a1")}
+    assert set(found.shared) == {one("a1")}
     assert frozenset({"u2", "e2"}) in persons(found)
 
 
 def test_two_ends_of_one_type_are_both_shared():
     found = story("a1-u1", "a2-u2", "a1-a2")
-    assert found.shared == {one("a1"), one("a2")}
+    assert set(found.shared) == {one("a1"), one("a2")}
 
 
 def test_a_link_between_two_accounts_is_an_alias_and_joins_nobody():
     found = story("a1-u1", "u1-u2", "e1-u2")
     assert persons(found) == {frozenset({"a1", "u1"}), frozenset({"e1", "u2"})}
     assert refused(found) == {"u1-u2": ("alias", "user_id")}
-    assert found.shared == frozenset()
+    assert not found.shared
 
 
 def test_a_link_of_two_unique_types_is_refused_without_making_either_shared():
     found = story("c1-u1", "c1-u2", rules=TIGHT)
     assert persons(found) == {frozenset({"c1", "u1"}), frozenset({"u2"})}
     assert refused(found) == {"c1-u2": ("unique", "user_id")}
-    assert found.shared == frozenset()
+    assert not found.shared
 
 
 def test_the_sixth_address_of_a_person_is_refused_by_its_limit_and_not_shared():
     found = story(*[f"e{n}-u1" for n in range(1, 7)])
     assert refused(found) == {"e6-u1": ("limit", "email")}
     assert persons(found) == {frozenset({"u1", "e1", "e2", "e3", "e4", "e5"}), frozenset({"e6"})}
-    assert found.shared == frozenset()
+    assert not found.shared
 
 
 def test_five_addresses_are_within_the_limit():
@@ -120,14 +120,14 @@ def test_a_person_may_have_any_number_of_devices():
 def test_the_older_link_wins_whatever_the_types_say():
     # Loudest last: by priority alone, e1-u2 would come first.
     found = resolve([link("e1-u2", 2), link("a1-u1", 1), link("a1-e1", 0)], RULES)
-    assert found.shared == {one("e1")}
+    assert set(found.shared) == {one("e1")}
     assert frozenset({"a1", "u1"}) in persons(found)
 
 
 def test_of_links_first_seen_at_one_moment_the_louder_types_come_first():
     # In the order of priority e1-u2 precedes a1-u1 and a1-e1, so the device, not the address, gives way.
     found = resolve([link("e1-u2", 0), link("a1-u1", 0), link("a1-e1", 0)], RULES)
-    assert found.shared == {one("a1")}
+    assert set(found.shared) == {one("a1")}
     assert frozenset({"e1", "u2"}) in persons(found)
 
 
@@ -138,7 +138,7 @@ def test_of_links_alike_in_time_and_types_the_lesser_identifiers_come_first():
 
 def test_a_unique_rule_is_named_before_a_limit_where_both_would_break():
     found = story("a1-u1", "a1-p1", "c2-u2", "c2-p2", "c2-a1", rules=TIGHT)
-    assert found.shared == {one("a1")}
+    assert set(found.shared) == {one("a1")}
     assert refused(found)["a1-c2"] == ("shared", "user_id")
 
 
@@ -182,7 +182,7 @@ def test_persons_keep_every_rule_and_do_not_depend_on_the_order_of_links(links: 
         both = members[found.persons[a]] | members[found.persons[b]]
         assert found.persons[a] != found.persons[b]
         if reason == "shared":
-            assert {a, b} & found.shared
+            assert {a, b} & set(found.shared)
         else:  # A refused link was needed: its two persons together would break the rule it names.
             assert detail in TIGHT_LAW.breaks(both), f"seed {seed}: {a} - {b} refused without need"
     gone = {refusal.link for refusal in found.refused}
@@ -201,12 +201,12 @@ def test_persons_are_those_of_the_brute_force_oracle(links: list[Link]):
     expected, conflicts, shared = oracle.rejoin({(tuple(a), tuple(b)): at for a, b, at in links}, TIGHT_LAW)
     assert persons(found) == {frozenset(value for _, value in person) for person in expected}
     assert {(tuple(a), tuple(b)): (why, what) for (a, b, _), why, what in found.refused} == conflicts
-    assert found.shared == shared
+    assert set(found.shared) == shared
 
 
 @pytest.mark.parametrize("links", [20_000])
 def test_a_long_chain_of_devices_is_resolved_without_recursion(links: int):
     chain = [link(f"a{n:06}-a{n + 1:06}", n) for n in range(links)]
     found = resolve([*chain, link("a000000-u1", links), link(f"a{links:06}-u2", links + 1)], RULES)
-    assert found.shared == {one(f"a{links:06}")}
+    assert set(found.shared) == {one(f"a{links:06}")}
     assert found.persons[one("u1")] == one("a000000")

@@ -6,13 +6,15 @@ import random
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from trailhouse.errors import IdentityError
-from trailhouse.identity import components
+from trailhouse.identity import components, local_engine
 from trailhouse.identity.components import connected_components
+from trailhouse.identity.graphframes_engine import require_whole
+from trailhouse.identity.settle import settled
 from trailhouse.settings import Settings
 
 SEED = 20240301
@@ -55,25 +57,38 @@ def edges() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def links(spark: SparkSession, edges: list[tuple[str, str]]) -> DataFrame:
-    return spark.createDataFrame(edges, "a string, b string").repartition(3)
+def numbers(edges: list[tuple[str, str]]) -> dict[str, int]:
+    """Nodes as numbers that sort as the nodes do."""
+    return {node: 10 * place for place, node in enumerate(sorted({end for edge in edges for end in edge}))}
+
+
+@pytest.fixture(scope="module")
+def links(
+    spark: SparkSession, edges: list[tuple[str, str]], numbers: dict[str, int], tmp_path_factory
+) -> DataFrame:
+    rows = spark.createDataFrame([(numbers[a], numbers[b]) for a, b in edges], "a bigint, b bigint")
+    return settled(rows.repartition(3), str(tmp_path_factory.mktemp("links")), "links")
 
 
 def _settings(engine: str, **more: object) -> Settings:
     return Settings(identity={"engine": engine, **more})
 
 
-def _labels(frame: DataFrame) -> dict[str, str]:
-    rows = [tuple(row) for row in frame.collect()]
+def _labels(frame: DataFrame) -> dict[int, int]:
+    rows = [(row.number, row.component) for row in frame.collect()]
     labels = dict(rows)
     assert len(labels) == len(rows), "a node has two rows"
     return labels
 
 
 @pytest.fixture(scope="module", params=["local", "graphframes"])
-def labels(request, links: DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def labels(
+    request, links: DataFrame, numbers: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     scratch = str(tmp_path_factory.mktemp(request.param))
-    return _labels(connected_components(links, _settings(request.param), scratch))
+    names = {number: node for node, number in numbers.items()}
+    found = _labels(connected_components(links, _settings(request.param), scratch))
+    return {names[number]: names[component] for number, component in found.items()}
 
 
 def test_labels_are_the_least_node_of_each_component_that_networkx_finds(
@@ -97,8 +112,24 @@ def test_labels_agree_with_the_published_components_of_ldbc(graph: str, labels: 
     }
 
 
+def test_a_path_of_a_million_is_one_component_for_the_local_engine(spark: SparkSession, tmp_path: Path):
+    # Numbers in no order along the path: neighbours are far apart, as hashes are.
+    step = "(id * 7368787) % 1000003"
+    path = spark.range(1_000_002).selectExpr(f"{step} AS a", "((id + 1) * 7368787) % 1000003 AS b")
+    found = connected_components(settled(path, str(tmp_path), "path"), _settings("local"), str(tmp_path))
+    assert found.groupBy("component").count().collect() == [(0, 1_000_003)]
+
+
+def test_a_path_of_thousands_is_one_component_for_graphframes(spark: SparkSession, tmp_path: Path):
+    path = spark.range(3000).selectExpr("(id * 17) % 3001 AS a", "((id + 1) * 17) % 3001 AS b")
+    found = connected_components(
+        settled(path, str(tmp_path), "path"), _settings("graphframes"), str(tmp_path)
+    )
+    assert found.groupBy("component").count().collect() == [(0, 3001)]
+
+
 def test_no_links_give_no_labels(spark: SparkSession, tmp_path: Path):
-    empty = spark.createDataFrame([], "a string, b string")
+    empty = spark.createDataFrame([], "a bigint, b bigint")
     assert connected_components(empty, _settings("graphframes"), str(tmp_path)).count() == 0
 
 
@@ -108,9 +139,9 @@ def test_the_graphframes_engine_leaves_nothing_persisted_and_the_checkpoint_fold
     context = spark.sparkContext
     context.setCheckpointDir(str(tmp_path / "own"))
     before = set(context._jsc.getPersistentRDDs())
-    some = spark.createDataFrame([("x", "y"), ("y", "z")], "a string, b string")
+    some = spark.createDataFrame([(3, 2), (2, 1)], "a bigint, b bigint")
     found = connected_components(some, _settings("graphframes"), str(tmp_path / "scratch"))
-    assert _labels(found) == {"x": "x", "y": "x", "z": "x"}
+    assert _labels(found) == {1: 1, 2: 1, 3: 1}
     assert set(context._jsc.getPersistentRDDs()) <= before
     assert str(tmp_path / "own") in context.getCheckpointDir()
 
@@ -122,46 +153,39 @@ def test_auto_takes_the_local_engine_up_to_its_limit_of_links(
     taken = []
     for name in components.ENGINES:
 
-        def note(nodes: DataFrame, edges: DataFrame, scratch: str, name: str = name) -> DataFrame:
+        def note(edges: DataFrame, scratch: str, name: str = name) -> DataFrame:
             taken.append(name)
-            return nodes.select("number", F.lit(1).alias("component"))
+            return edges.toDF("number", "component")
 
         monkeypatch.setitem(components.ENGINES, name, note)
-    # Three links: the fourth row is the first one turned around.
-    triangle = spark.createDataFrame([("x", "y"), ("y", "z"), ("x", "z"), ("y", "x")], "a string, b string")
-    connected_components(triangle, _settings("auto", local_limit=limit), str(tmp_path))
+    three = spark.createDataFrame([(1, 2), (2, 3), (1, 3)], "a bigint, b bigint")
+    connected_components(three, _settings("auto", local_limit=limit), str(tmp_path))
     assert taken == [engine]
 
 
-def _torn(nodes: DataFrame, edges: DataFrame, scratch: str) -> DataFrame:
-    return nodes.select("number", F.col("number").alias("component"))
-
-
-def _doubled(nodes: DataFrame, edges: DataFrame, scratch: str) -> DataFrame:
-    once = nodes.select("number", F.lit(1).alias("component"))
-    return once.union(once)
-
-
-def _lost(nodes: DataFrame, edges: DataFrame, scratch: str) -> DataFrame:
-    return nodes.select("number", F.lit(1).alias("component")).limit(1)
-
-
 @pytest.mark.parametrize(
-    ("engine", "fault"),
+    ("labels", "fault"),
     [
-        (_torn, "1 links whose ends are in two components"),
-        (_doubled, "4 rows for 2 of 2 nodes"),
-        (_lost, "1 nodes without a component"),
+        ([(1, 1), (2, 2)], "1 links whose ends are in two components"),
+        ([(1, 1), (2, 1), (1, 1), (2, 1)], "4 rows for 2 of 2 nodes"),
+        ([(1, 1)], "1 rows for 1 of 2 nodes"),
+        ([(1, 1), (2, None)], "1 nodes without a component"),
     ],
 )
-def test_a_wrong_result_of_an_engine_is_an_error(
-    engine: components.Engine,
-    fault: str,
-    spark: SparkSession,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_wrong_result_of_graphframes_is_an_error(
+    labels: list[tuple[int, int | None]], fault: str, spark: SparkSession
 ):
-    monkeypatch.setitem(components.ENGINES, "local", engine)
-    one = spark.createDataFrame([("x", "y")], "a string, b string")
+    found = spark.createDataFrame(labels, "number bigint, component bigint")
+    nodes, edges = spark.range(1, 3), spark.createDataFrame([(1, 2)], "a bigint, b bigint")
     with pytest.raises(IdentityError, match=fault):
-        connected_components(one, _settings("local"), str(tmp_path))
+        require_whole(found, nodes, edges)
+
+
+def test_a_wrong_result_of_the_local_engine_is_an_error(spark: SparkSession, monkeypatch: pytest.MonkeyPatch):
+    def torn(adjacency: object, directed: bool) -> tuple[int, np.ndarray]:
+        return 2, np.array([0, 1])
+
+    monkeypatch.setattr(local_engine, "connected_components", torn)
+    edges = spark.createDataFrame([(1, 2)], "a bigint, b bigint")
+    with pytest.raises(IdentityError, match="ends are in two components"):
+        local_engine.components(edges, "")

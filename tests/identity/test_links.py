@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from tests.identity.oracle import Event
 from tests.identity.worlds import frame
-from trailhouse.identity.links import daily_links, pairs_ever, seen_identifiers, sightings
+from trailhouse.identity.links import daily_links, daily_sightings, pairs_ever, sightings
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
 
@@ -108,8 +108,53 @@ def test_a_pair_is_first_seen_on_the_earliest_of_its_days(shown):
     assert len(pairs) == 10
 
 
-def test_identifiers_that_never_link_are_seen_too_and_blocked_ones_are_not(shown):
-    seen = {(row.id_type, row.id_value): row.first_seen for row in seen_identifiers(shown).collect()}
-    assert seen["anonymous_id", "a4"] == MORNING
-    assert seen["anonymous_id", "a1"] == MORNING
-    assert {value for _, value in seen} == {"a1", "a2", "a3", "a4", "u1", "u2", "u5", "u6", "ann@x.org", "7"}
+def test_identifiers_are_seen_by_day_with_or_without_a_link(shown):
+    rows = daily_sightings(shown).where("NOT blocked").collect()
+    seen = {(row.id_type, row.id_value, row.seen_date): (row.events, row.first_time) for row in rows}
+    day = date(2024, 3, 1)
+    assert seen["anonymous_id", "a4", day] == (2, MORNING)
+    assert seen["anonymous_id", "a1", day] == (2, MORNING)
+    assert seen["anonymous_id", "a1", date(2024, 3, 2)] == (1, NEXT_DAY)
+    values = {value for _, value, _ in seen}
+    assert values == {"a1", "a2", "a3", "a4", "u1", "u2", "u5", "u6", "ann@x.org", "7"}
+    assert len(rows) == len(values) + 2  # a1 and u1 come on two days
+
+
+def test_blocked_values_are_counted_by_day_in_one_spelling(spark: SparkSession):
+    events = [Event(MORNING, user="NULL"), Event(NOON, user=" null", previous="0"), Event(NOON, user="u1")]
+    rows = daily_sightings(sightings(frame(spark, events), SETTINGS)).where("blocked").collect()
+    assert {(row.id_type, row.id_value): (row.events, row.first_time) for row in rows} == {
+        ("user_id", "null"): (2, MORNING),
+        ("anonymous_id", "0"): (1, NOON),
+    }
+
+
+def test_a_telephone_number_is_its_digits_where_the_settings_say_so(spark: SparkSession):
+    settings = Settings(identity={"types": {"phone": {"digits": True}}})
+    given = ["+49 (30) 123-45", "030/12345", "+4930 12345", None]
+    found = _values(spark, given, lambda value: normalised(F.lit("phone"), value, settings))
+    assert found == ["+493012345", "03012345", "+493012345", None]
+
+
+def test_a_trait_of_identify_events_is_an_identifier_where_the_settings_name_it(spark: SparkSession):
+    settings = Settings(identity={"types": {"crm": {"trait": "company.crm id"}, "card": {"trait": "it's"}}})
+    rows = [
+        ("a1", "identify", '{"company": {"crm id": " C1 "}, "its": "K"}'),
+        ("a2", "group", '{"company": {"crm id": "C2"}}'),
+        ("a3", "identify", "no JSON"),
+    ]
+    named = spark.createDataFrame(rows, "anonymous_id string, event_name string, traits string").selectExpr(
+        "*",
+        "cast(null as string) user_id",
+        "cast(null as string) previous_id",
+        "cast(null as map<string, string>) identifiers",
+        "timestamp '2024-03-01 08:00:00' event_time",
+        "date '2024-03-01' event_date",
+        "'segment' source",
+    )
+    ids = {tuple(tuple(one) for one in row.ids) for row in sightings(named, settings).collect()}
+    assert ids == {
+        (("anonymous_id", "a1"), ("card", "K"), ("crm", "C1")),
+        (("anonymous_id", "a2"),),
+        (("anonymous_id", "a3"),),
+    }

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from tests.factories import rows
 from tests.identity import oracle
 from tests.identity.oracle import Event, Law
 from tests.identity.worlds import START, frame, prefixed, random_world
 from trailhouse.identity.assign import person_of
 from trailhouse.settings import Settings
 from trailhouse.stage import Context
+from trailhouse.stages import identity_links as identity_links_stage
 from trailhouse.stages.identities import STAGE
 from trailhouse.tables import identities, identity_conflicts, identity_links
 
@@ -141,12 +143,15 @@ class Result:
 
 
 def run(events: DataFrame, scratch: Path) -> Result:
-    found = STAGE.transform({"events": events}, Context(SETTINGS, str(scratch)))
-    assert set(found) == set(STAGE.writes)
+    context = Context(SETTINGS, str(scratch))
+    daily = identity_links_stage.STAGE.transform({"events": events}, context)
+    inputs = {**daily, "identity_overrides": rows(events.sparkSession, "identity_overrides")}
+    found = {**daily, **STAGE.transform(inputs, context)}
+    assert set(found) == {*STAGE.writes, *identity_links_stage.STAGE.writes}
     links = identity_links.TABLE.select(found["identity_links"]).collect()
     people = identities.TABLE.select(found["identities"]).collect()
     conflicts = identity_conflicts.TABLE.select(found["identity_conflicts"]).collect()
-    assigned = person_of(events, found["identities"], SETTINGS).collect()
+    assigned = person_of(events, found["identities"], found["device_owners"], SETTINGS).collect()
     result = Result(
         {
             (((r.type_a, r.value_a), (r.type_b, r.value_b)), r.link_date): (
@@ -261,13 +266,10 @@ def test_another_order_and_partitioning_of_events_gives_the_same_rows(
 ):
     places = list(range(len(suite.events)))
     random.Random(FIRST_SEED).shuffle(places)
-    rows = frame(spark, suite.events).collect()
-    shuffled = spark.createDataFrame([rows[n] for n in places], rows_schema(spark)).repartition(5)
+    given = frame(spark, suite.events)
+    ordered = given.collect()
+    shuffled = spark.createDataFrame([ordered[n] for n in places], given.schema).repartition(5)
     assert run(shuffled, tmp_path) == suite.result, f"seed {FIRST_SEED}"
-
-
-def rows_schema(spark: SparkSession) -> object:
-    return frame(spark, []).schema
 
 
 def test_events_that_name_nobody_give_empty_tables(spark: SparkSession, tmp_path: Path):

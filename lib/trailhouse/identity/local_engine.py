@@ -9,20 +9,26 @@ from pyspark.sql.types import LongType, StructField, StructType
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from trailhouse.errors import IdentityError
+
 _SCHEMA = StructType([StructField("number", LongType()), StructField("component", LongType())])
 
 
-def components(nodes: DataFrame, edges: DataFrame, scratch: str) -> DataFrame:
-    """`number`, `component` for every node; needs about 100 bytes of driver memory a link.
+def components(edges: DataFrame, scratch: str) -> DataFrame:
+    """`number`, `component` (its least number) for every end of `edges` (a, b: BIGINT).
 
-    `nodes` has the column number, `edges` a and b; all are BIGINT. `scratch` is not used.
+    Needs about 100 bytes of driver memory an edge. `scratch` is not used.
     """
-    # Arrow hands over whole columns, not rows.
-    numbers = np.sort(nodes.select("number").toArrow().column("number").to_numpy())
-    pairs = edges.select("a", "b").toArrow()
-    a = np.searchsorted(numbers, pairs.column("a").to_numpy())
-    b = np.searchsorted(numbers, pairs.column("b").to_numpy())
+    pairs = edges.select("a", "b").toArrow()  # Arrow hands over whole columns, not rows.
+    ends = np.concatenate([pairs.column(name).to_numpy() for name in ("a", "b")])
+    numbers, places = np.unique(ends, return_inverse=True)
+    a, b = places[: len(pairs)], places[len(pairs) :]
     adjacency = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(numbers), len(numbers)))
-    _, component = connected_components(adjacency.tocsr(), directed=False)
-    result = pa.table({"number": numbers, "component": component.astype(np.int64)})
-    return nodes.sparkSession.createDataFrame(result, _SCHEMA)
+    _, found = connected_components(adjacency.tocsr(), directed=False)
+    # Numbers are sorted: the first of a component is its least.
+    _, first = np.unique(found, return_index=True)
+    component = numbers[first][found]
+    if (component[a] != component[b]).any() or (component > numbers).any():
+        raise IdentityError("connected components by local are wrong: a link's ends are in two components")
+    result = pa.table({"number": numbers, "component": component})
+    return edges.sparkSession.createDataFrame(result, _SCHEMA)

@@ -46,13 +46,32 @@ def _trimmed(value: Column) -> Column:
 
 
 def normalised(id_type: Column, value: Column, settings: Settings) -> Column:
-    """The value trimmed, and in lower case where its type says so; null stays null.
+    """The value trimmed, and in lower case or as digits where its type says so; null stays null.
 
     Idempotent: a normalised value is its own normal form.
     """
-    lowered = [name for name, rules in settings.identity.types.items() if rules.lower]
+    types = settings.identity.types.items()
     trimmed = _trimmed(value)
-    return F.when(id_type.isin(lowered), F.lower(trimmed)).otherwise(trimmed)
+    forms = {
+        F.lower: [name for name, rules in types if rules.lower],
+        _digits: [name for name, rules in types if rules.digits],
+    }
+    found = trimmed
+    for form, names in forms.items():
+        if names:
+            found = F.when(id_type.isin(names), form(trimmed)).otherwise(found)
+    return found
+
+
+def _digits(value: Column) -> Column:
+    """The digits, after a plus sign if the value begins with one."""
+    plus = F.when(value.startswith("+"), F.lit("+")).otherwise(F.lit(""))
+    return F.concat(plus, F.regexp_replace(value, "[^0-9]", ""))
+
+
+def folded(value: Column) -> Column:
+    """A value as the list of blocked ones spells it."""
+    return F.lower(_trimmed(value))
 
 
 def is_blocked(value: Column, settings: Settings) -> Column:
@@ -62,7 +81,7 @@ def is_blocked(value: Column, settings: Settings) -> Column:
     project's own list `identity.blocked`.
     """
     own = {word.strip().lower() for word in settings.identity.blocked}
-    folded = F.lower(_trimmed(value))
-    nothing_else = F.translate(folded, "0-", "") == ""  # Blank, or zeros and dashes alone.
-    blocked = nothing_else | folded.isin(sorted({*BLOCKED, *own}))
+    written = folded(value)
+    nothing_else = F.translate(written, "0-", "") == ""  # Blank, or zeros and dashes alone.
+    blocked = nothing_else | written.isin(sorted({*BLOCKED, *own}))
     return F.coalesce(blocked, F.lit(False))

@@ -23,7 +23,7 @@ _FROM_PAGE = {
 def transform(inputs: Frames, context: Context) -> Frames:
     """Every kept event once, with whose it is and where in a session and view it stands."""
     settings = context.settings
-    resolved = person_of(inputs["events"], inputs["identities"], settings)
+    resolved = person_of(inputs["events"], inputs["identities"], inputs["device_owners"], settings)
     sessions = with_sessions(with_place(resolved), settings.sessions, settings.project.timezone)
     viewed = with_views(sessions)
     flat = viewed.withColumns({name: F.col(f"page.{field}") for name, field in _FROM_PAGE.items()})
@@ -32,11 +32,11 @@ def transform(inputs: Frames, context: Context) -> Frames:
 
 STAGE = Stage(
     name="activity",
-    reads=("events", "identities"),
+    reads=("events", "identities", "device_owners"),
     writes=("activity",),
     transform=transform,
     pins={"events": "identities"},
-    settings=("sessions", "identity", "project"),
+    settings=("sessions", "identity.types", "identity.blocked", "identity.shared", "project"),
     checks=(
         Check(
             "activity",

@@ -1,73 +1,144 @@
 """`identities`: which identifiers are one person, by constrained connected components.
 
-1. Fold events into sightings, and these into links by day and identifiers with their first_seen.
-2. Leave out the links of hubs.
-3. Connected components over the others (an engine; it writes to the scratch folder).
-4. Take components apart that break a rule.
+1. Fold the links of all days into pairs with their first_seen, and sightings into identifiers.
+2. Leave out the links of hubs, and what people said to ignore.
+3. Connected components over the others, and over pairs that people said to be one (an engine; it
+   writes to the scratch folder).
+4. Take components apart that break a rule, or of which people said something.
 5. Name persons by their oldest identifier.
+6. Say whose shared identifiers were when, and what this run changed.
+
+All of it is closed in components: a run looks at those that changed days, or decisions, touch.
 """
 
 from __future__ import annotations
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.identity import links, persons
+from trailhouse import scope
+from trailhouse.identity import changes, links, overrides, owners, persons, touched
 from trailhouse.identity.components import connected_components
 from trailhouse.identity.settle import settled
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
+from trailhouse.storage import NONE
+
+_OUTSIDE = "hubs outside"
+_ALL_SIGHTINGS = "all sightings"
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
-    """`identity_links`, `identities` and `identity_conflicts` from `events`."""
+    """Persons, refused links, owners, history and changes from links, sightings and overrides."""
     settings, scratch = context.settings, context.scratch
-    # 1. Written down, as all that follows reads them several times.
-    shown = settled(links.sightings(inputs["events"], settings), scratch, "sightings")
-    daily = links.daily_links(shown)
-    seen = links.seen_identifiers(shown)
+    said = overrides.standing(inputs["identity_overrides"], settings)
+    overrides.require_known(said, inputs.get(_ALL_SIGHTINGS, inputs["identity_sightings"]))
+    # 1. Written down, as what follows reads it several times.
+    daily = inputs["identity_links"]
     pairs = settled(links.pairs_ever(daily), scratch, "pairs")
+    seen = persons.not_ignored(_seen(inputs["identity_sightings"]), said)
 
     # 2.
-    hubs = settled(persons.hubs(pairs, settings), scratch, "hubs")
-    marked = persons.marked(pairs, hubs)
-    open_pairs = marked.filter(F.col("hub").isNull())
+    hubs = persons.hubs(pairs, settings)
+    if _OUTSIDE in inputs:
+        hubs = hubs.unionAll(inputs[_OUTSIDE]).dropDuplicates(["id_type", "id_value"])
+    hubs = settled(persons.not_ignored(hubs, said), scratch, "hubs")
+    marked = persons.marked(persons.open_to_said(pairs, said), hubs)
+    numbered = settled(persons.numbered(marked), scratch, "numbered")
+    open_pairs = numbered.where("hub IS NULL")
 
     # 3.
-    labels = connected_components(open_pairs.select("a", "b"), settings, scratch)
+    placed = settled(
+        persons.placed(seen, connected_components(open_pairs, settings, scratch)), scratch, "placed"
+    )
 
     # 4.
-    broken = persons.over_merged(seen, labels, settings)
-    to_resolve = settled(persons.links_to_resolve(open_pairs, labels, broken), scratch, "over-merged")
-    members = persons.resolved_members(to_resolve, settings)
-    refused = persons.refused_links(to_resolve, settings)
+    broken = settled(persons.to_take_apart(placed, settings, said), scratch, "broken")
+    broken_links = persons.links_of(open_pairs, placed, broken)
+    apart = settled(persons.resolved(broken_links, settings, said), scratch, "apart")
 
+    # 5.
+    people = settled(persons.with_person(placed, apart, hubs), scratch, "people")
+    conflicts = persons.conflicts(apart, numbered)
+
+    # 6.
+    run = changes.Run(context.run, context.at)
+    before = changes.Before(
+        inputs.get("published identities"),
+        inputs.get("published identity_conflicts"),
+        inputs.get("published identity_changes"),
+        context.versions.get("identities", NONE),
+        context.versions.get("identity_conflicts", NONE),
+    )
+    cause = context.whole or _cause(inputs)
     return {
-        "identity_links": daily,
-        # 5.
-        "identities": persons.with_person(seen, labels, members, hubs),
-        "identity_conflicts": persons.hub_conflicts(marked).union(refused),
+        "identity_changes": changes.changes(people, conflicts, open_pairs, before, cause, run),
+        "identity_conflicts": conflicts,
+        "device_owners": owners.owners(daily, people, settings),
+        "identities": people,
+        "identity_history": changes.history(people, inputs.get("published identity_history"), run),
     }
 
 
+def _seen(sightings: DataFrame) -> DataFrame:
+    usable = sightings.where("NOT blocked")
+    return usable.groupBy("id_type", "id_value").agg(F.min("first_time").alias("first_seen"))
+
+
+def _cause(inputs: Frames) -> str:
+    return "override" if "overrides changed" in inputs else "events"
+
+
+def narrow(look: Look, context: Context) -> Part | None:
+    """The components of identifiers that changed days, or other decisions, touch."""
+    days = look.days["identity_links"], look.days["identity_sightings"]
+    if days[0] is None or days[1] is None or "identities" not in look.published:
+        return None
+    before, now = (
+        overrides.standing(frames["identity_overrides"], context.settings)
+        for frames in (look.before, look.inputs)
+    )
+    if not (days[0] or days[1] or before != now):
+        return Part({}, {})
+    both = {name: (look.before[name], look.inputs[name]) for name in ("identity_links", "identity_sightings")}
+    published = look.published["identities"]
+    keys = touched.closed_set(
+        both["identity_links"],
+        both["identity_sightings"],
+        (days[0], days[1]),
+        published,
+        (before, now),
+        context.settings,
+        context.scratch,
+    )
+    identifiers = list(touched.ID)
+    of_one, of_two = scope.of_keys(keys, touched.ID), scope.of_keys(keys, *touched.ENDS)
+    scopes = {
+        "identities": of_one,
+        "device_owners": of_one,
+        "identity_history": of_one,
+        "identity_conflicts": of_two,
+        "identity_changes": changes.scope_of(
+            context.versions["identities"], context.versions["identity_conflicts"]
+        ),
+    }
+    inputs = dict(look.inputs)
+    inputs["identity_links"] = touched.linked_to(look.inputs["identity_links"], keys)
+    inputs["identity_sightings"] = look.inputs["identity_sightings"].join(
+        keys, on=identifiers, how="left_semi"
+    )
+    inputs[_ALL_SIGHTINGS] = look.inputs["identity_sightings"]
+    inputs[_OUTSIDE] = (
+        published.where("status = 'hub'")
+        .join(keys, on=identifiers, how="left_anti")
+        .select(*touched.ID, "detail")
+    )
+    inputs |= {f"published {name}": scopes[name].inside(rows) for name, rows in look.published.items()}
+    if before != now:
+        inputs["overrides changed"] = inputs["identity_overrides"]
+    return Part(inputs, scopes)
+
+
 CHECKS = (
-    Check(
-        table="identity_links",
-        name="lesser_identifier_first",
-        sentence="A link names the lesser identifier by (type, value) first.",
-        condition="type_a < type_b OR (type_a = type_b AND value_a < value_b)",
-    ),
-    Check(
-        table="identity_links",
-        name="times_within_the_day",
-        sentence="First and last time of a link lie in order and on its UTC day.",
-        condition="first_time <= last_time AND to_date(first_time) = link_date "
-        "AND to_date(last_time) = link_date",
-    ),
-    Check(
-        table="identity_links",
-        name="some_source_saw_it",
-        sentence="A link names the sources that saw it.",
-        condition="size(sources) > 0",
-    ),
     Check(
         table="identities",
         name="person_id_is_a_hash",
@@ -84,7 +155,8 @@ CHECKS = (
     Check(
         table="identities",
         name="one_account_a_person",
-        sentence="Two user_ids are one person: expected only where the settings do not call user_id unique.",
+        sentence="Two user_ids are one person: expected only where the settings do not call user_id unique, "
+        "or where people said so.",
         query="SELECT person_id FROM {batch} WHERE id_type = 'user_id' "
         "GROUP BY person_id HAVING count(*) > 1",
         severity="warn",
@@ -102,13 +174,39 @@ CHECKS = (
         sentence="A refused link names the lesser identifier by (type, value) first.",
         condition="type_a < type_b OR (type_a = type_b AND value_a < value_b)",
     ),
+    Check(
+        table="identity_conflicts",
+        name="no_giants",
+        sentence="A component that breaks a rule has more links than identity.largest: none of them joins; "
+        "block the value that holds it together?",
+        condition="reason <> 'size'",
+        severity="warn",
+    ),
+    Check(
+        table="device_owners",
+        name="intervals_in_order",
+        sentence="A log-in ends after it begins.",
+        condition="to_time IS NULL OR from_time < to_time",
+    ),
+    Check(
+        table="identity_history",
+        name="one_person_at_a_time",
+        sentence="An identifier has one person at a time.",
+        query="SELECT id_type, id_value FROM {batch} GROUP BY id_type, id_value "
+        "HAVING count_if(valid_to IS NULL) > 1",
+    ),
 )
 
 STAGE = Stage(
     name="identities",
-    reads=("events",),
-    writes=("identity_links", "identities", "identity_conflicts"),
+    reads=("events", "identity_links", "identity_sightings", "identity_overrides"),
+    writes=("identity_changes", "identity_conflicts", "device_owners", "identities", "identity_history"),
     transform=transform,
     checks=CHECKS,
-    settings=("identity",),
+    settings=("identity.types", "identity.hub_unique", "identity.hub_any", "identity.largest"),
+    # Not read, but remembered: those who read persons read the events that these were made of.
+    pins={"events": "identity_links"},
+    optional=("identity_overrides",),
+    narrow=narrow,
+    remembers=("identities", "identity_conflicts", "identity_history", "identity_changes"),
 )

@@ -16,5 +16,7 @@ TABLE = Table(
         Column(
             "status", "STRING", "own, or a person of its own because shared or a hub.", True, values=STATUSES
         ),
+        Column("detail", "STRING", "Of a shared identifier or a hub: the type that it knows too many of."),
+        Column("component", "BIGINT", "One number for all that links connect, refused ones too.", True),
     ),
 )

@@ -2,7 +2,7 @@
 
 from trailhouse.contract import Column, Table
 
-REASONS = ("unique", "limit", "shared", "hub", "alias", "never_join")
+REASONS = ("unique", "limit", "shared", "hub", "alias", "never_join", "size")
 
 TABLE = Table(
     name="identity_conflicts",

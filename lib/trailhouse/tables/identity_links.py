@@ -17,5 +17,12 @@ TABLE = Table(
         Column("first_time", "TIMESTAMP", "The first of them.", True),
         Column("last_time", "TIMESTAMP", "The last of them.", True),
         Column("sources", "ARRAY<STRING>", "Source modules that saw the pair, sorted.", True),
+        Column(
+            "logins",
+            "ARRAY<TIMESTAMP>",
+            "When, on that day, the account of the pair took over the other identifier from another account, "
+            "sorted; empty where neither or both are of a unique type.",
+            True,
+        ),
     ),
 )

@@ -1,0 +1,195 @@
+"""What a run changed about who is who: `identity_history` and `identity_changes`.
+
+Both speak of the runs' clock, and so stand outside of the law; both are differences from what is
+published, so that a run that was cut off is made good by the next.
+
+1. An identifier changed when its person or its status did.
+2. Its former person split when its identifiers now belong to several; else it merged when its new
+   person has identifiers of several; else it was renamed, as an older identifier was found.
+3. The link that tells why a person got its identifiers is the oldest that joins what was apart.
+4. A link is refused, or allowed again, when `identity_conflicts` gains or loses its row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
+from pyspark.sql import functions as F
+
+from trailhouse.scope import Scope
+from trailhouse.tables import identity_changes, identity_history
+
+_ID = ("id_type", "id_value")
+_LINK = ("type_a", "value_a", "type_b", "value_b")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run that learns, and when it began."""
+
+    id: str
+    at: datetime
+
+
+def history(identities: DataFrame, published: DataFrame | None, run: Run) -> DataFrame:
+    """`identity_history` of the identifiers that are in `identities` or in its `published` rows."""
+    now = identities.select(*_ID, "person_id", "status")
+    begun = {"valid_from": F.lit(run.at), "valid_to": F.lit(None).cast("timestamp"), "run_id": F.lit(run.id)}
+    if published is None:
+        return identity_history.TABLE.select(now.withColumns(begun))
+    still = F.struct("person_id", "status")
+    wanted = now.select(*_ID, still.alias("now"))
+    rows = published.join(wanted, on=list(_ID), how="left")
+    ends = F.col("valid_to").isNull() & ~still.eqNullSafe(F.col("now"))
+    kept = rows.withColumn("valid_to", F.when(ends, F.lit(run.at)).otherwise(F.col("valid_to"))).drop("now")
+    open_rows = published.where("valid_to IS NULL").select(*_ID, "person_id", "status")
+    fresh = now.join(open_rows, on=[*_ID, "person_id", "status"], how="left_anti").withColumns(begun)
+    return identity_history.TABLE.select(kept).unionByName(identity_history.TABLE.select(fresh))
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a run found published: rows, None where there are none yet, and the versions they came with."""
+
+    identities: DataFrame | None
+    conflicts: DataFrame | None
+    changes: DataFrame | None
+    identities_version: int
+    conflicts_version: int
+
+
+def changes(
+    identities: DataFrame, conflicts: DataFrame, joining: DataFrame, before: Before, cause: str, run: Run
+) -> DataFrame:
+    """`identity_changes`: those that are published, and what leads from the published rows to these.
+
+    `joining` are the links that may join: LINK and first_seen.
+    """
+    spark = identities.sparkSession
+    published = before.identities or spark.createDataFrame([], identities.schema)
+    published_conflicts = before.conflicts or spark.createDataFrame([], conflicts.schema)
+    rows = _of_identifiers(identities, published, joining).withColumn(
+        "version", F.lit(before.identities_version).cast("bigint")
+    )
+    links = _of_links(conflicts, published_conflicts).withColumn(
+        "version", F.lit(before.conflicts_version).cast("bigint")
+    )
+    # The same difference once more, by a run after one that was cut off, is the same change.
+    names = ("change", *_ID, "person_before", "person_after", "reason", *_LINK)
+    key = [F.coalesce(name, F.lit("\0null")) for name in names]
+    found = identity_changes.TABLE.select(
+        rows.unionByName(links).withColumns(
+            {
+                "change_id": F.left(F.sha2(F.concat_ws("\1", F.col("version"), *key), 256), F.lit(32)),
+                "at": F.lit(run.at),
+                "change_date": F.to_date(F.lit(run.at)),
+                "run_id": F.lit(run.id),
+                "cause": F.lit(cause),
+            }
+        )
+    )
+    if before.changes is None:
+        return found
+    told = identity_changes.TABLE.select(before.changes)
+    return told.unionByName(found.join(told.select("change_id"), on="change_id", how="left_anti"))
+
+
+def scope_of(identities_version: int, conflicts_version: int) -> Scope:
+    """The published changes that start from these versions: none, but after a run that was cut off."""
+    of_link = F.col("change").isin("refused", "allowed")
+    start = F.when(of_link, F.lit(conflicts_version)).otherwise(F.lit(identities_version))
+    # Named apart as well, so that files are left out by their statistics.
+    within = F.col("version").isin(identities_version, conflicts_version) & (F.col("version") == start)
+    return Scope(lambda rows: rows.where(within), lambda rows: rows.where(~within))
+
+
+def _of_identifiers(identities: DataFrame, published: DataFrame, joining: DataFrame) -> DataFrame:
+    before = published.select(*_ID, F.col("person_id").alias("person_before"), F.col("status").alias("was"))
+    after = identities.select(*_ID, F.col("person_id").alias("person_after"), "status")
+    both = before.join(after, on=list(_ID), how="full")
+    known = F.col("person_before").isNotNull() & F.col("person_after").isNotNull()
+    # 2.
+    rows = both.withColumns(
+        {
+            "_split": _several("person_after", "person_before", known),
+            "_merged": _several("person_before", "person_after", known),
+            "_known_person": F.max(F.when(known, F.lit(True))).over(_all_of("person_after")),
+        }
+    )
+    # 1.
+    moved = rows.where(
+        ~F.col("person_before").eqNullSafe(F.col("person_after")) | ~F.col("was").eqNullSafe(F.col("status"))
+    )
+    change = (
+        F.when(F.col("person_before").isNull() & F.col("_known_person"), F.lit("linked"))
+        .when(F.col("person_before").isNull(), F.lit("created"))
+        .when(F.col("person_after").isNull(), F.lit("removed"))
+        .when(F.col("_split") | (F.col("status") != F.col("was")), F.lit("split"))
+        .when(F.col("_merged"), F.lit("merged"))
+        .otherwise(F.lit("renamed"))
+    )
+    why = _joined(both, joining)
+    told = F.col("change").isin("linked", "merged")
+    return (
+        moved.withColumn("change", change)
+        .withColumn(
+            "reason", F.when((F.col("change") == "split") & (F.col("status") != "own"), F.col("status"))
+        )
+        .join(why, on="person_after", how="left")
+        .withColumns({name: F.when(told, F.col(name)) for name in _LINK})
+        .select("change", *_ID, "person_before", "person_after", "reason", *_LINK)
+    )
+
+
+def _several(counted: str, by: str, known: Column) -> Column:
+    """Whether the known identifiers of one `by` have several values of `counted`."""
+    least, most = (how(F.when(known, F.col(counted))).over(_all_of(by)) for how in (F.min, F.max))
+    return F.coalesce(least != most, F.lit(False))
+
+
+def _all_of(name: str) -> WindowSpec:
+    return Window.partitionBy(name).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+
+
+def _joined(both: DataFrame, joining: DataFrame) -> DataFrame:
+    """By person the oldest link that joins what was apart: person_after, LINK."""
+    # 3.
+    ends = {
+        end: both.where("person_after IS NOT NULL").select(
+            F.col("id_type").alias(f"type_{end}"),
+            F.col("id_value").alias(f"value_{end}"),
+            F.col("person_before").alias(f"before_{end}"),
+            F.col("person_after").alias(f"after_{end}"),
+        )
+        for end in "ab"
+    }
+    oldest = F.min(F.struct("first_seen", *_LINK)).alias("why")
+    return (
+        joining.join(ends["a"], on=["type_a", "value_a"], how="inner")
+        .join(ends["b"], on=["type_b", "value_b"], how="inner")
+        .where("after_a = after_b AND NOT before_a <=> before_b")
+        .groupBy(F.col("after_a").alias("person_after"))
+        .agg(oldest)
+        .select("person_after", *[F.col(f"why.{name}") for name in _LINK])
+    )
+
+
+def _of_links(conflicts: DataFrame, published: DataFrame) -> DataFrame:
+    # 4.
+    def gained(rows: DataFrame, others: DataFrame, change: str) -> DataFrame:
+        names = [*_LINK, "reason"]
+        none = F.lit(None).cast("string")
+        return (
+            rows.join(others.select(*names), on=names, how="left_anti")
+            .select(*names)
+            .withColumns({"change": F.lit(change), "person_before": none, "person_after": none})
+            .withColumns({"id_type": F.col("type_a"), "id_value": F.col("value_a")})
+            .select("change", *_ID, "person_before", "person_after", "reason", *_LINK)
+        )
+
+    refused = gained(conflicts, published, "refused")
+    allowed = gained(published, conflicts.select(*_LINK, "reason"), "allowed")
+    allowed = allowed.join(conflicts.select(*_LINK), on=list(_LINK), how="left_anti")
+    return refused.unionByName(allowed)

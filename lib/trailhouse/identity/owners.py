@@ -1,0 +1,42 @@
+"""Whose a shared identifier was, and when: `device_owners`.
+
+1. A log-in is an account that takes over a shared identifier (`logins` of `identity_links`).
+2. What belongs to the account's person belongs to that person until another person's log-in.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.identity.logins import is_login, sides
+from trailhouse.identity.priority import rank_of
+from trailhouse.settings import Settings
+from trailhouse.tables import device_owners
+
+_DEVICE = ("id_type", "id_value")
+
+
+def owners(links: DataFrame, identities: DataFrame, settings: Settings) -> DataFrame:
+    """`device_owners` of the shared identifiers among `identities`, from all of their `identity_links`."""
+    shared = identities.where("status = 'shared'").select(*_DEVICE)
+    person = identities.where("status = 'own'").select(
+        F.col("id_type").alias("account_type"), F.col("id_value").alias("account_value"), "person_id"
+    )
+    # 1.
+    logins = (
+        sides(links.where(is_login(settings) & (F.size("logins") > 0)), settings)
+        .withColumnsRenamed({"device_type": "id_type", "device_value": "id_value"})
+        .select(*_DEVICE, "account_type", "account_value", F.explode("logins").alias("from_time"))
+        .join(shared, on=list(_DEVICE), how="left_semi")
+        .join(person, on=["account_type", "account_value"], how="inner")
+    )
+    # 2.
+    by_time = Window.partitionBy(*_DEVICE).orderBy(
+        "from_time", rank_of(F.col("account_type")), "account_value"
+    )
+    changed = logins.withColumn("_before", F.lag("person_id").over(by_time)).where(
+        ~F.col("person_id").eqNullSafe(F.col("_before"))
+    )
+    taken = changed.withColumn("to_time", F.lead("from_time").over(by_time))
+    return device_owners.TABLE.select(taken.drop("_before"))
