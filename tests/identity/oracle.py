@@ -47,11 +47,11 @@ class Law:
             return 1
         return float("inf") if id_type in self.unlimited else self.limits.get(id_type, 5)
 
-    def breaks(self, person: Iterable[Id]) -> set[str]:
-        """The types of which a person holds too many values."""
+    def breaks(self, person: Iterable[Id], same: dict[Id, object] | None = None) -> set[str]:
+        """The types of which a person holds too many values; those in `same` count by what it says."""
         values = defaultdict(set)
-        for id_type, value in person:
-            values[id_type].add(value)
+        for one in person:
+            values[one[0]].add((same or {}).get(one, one))
         return {id_type for id_type, found in values.items() if len(found) > self.most(id_type)}
 
 
@@ -101,8 +101,23 @@ class Answer:
     conflicts: dict[Pair, tuple[str, str]]
 
 
-def solve(events: list[Event], law: Law) -> Answer:
+@dataclass
+class Words:
+    """What people say."""
+
+    always: set[Pair] = field(default_factory=set)
+    never: set[Pair] = field(default_factory=set)
+    ignored: set[Id] = field(default_factory=set)
+
+    def same(self) -> dict[Id, object]:
+        """Each identifier that is said to be one with another: all that it is one with."""
+        groups = nx.connected_components(nx.Graph(list(self.always)))
+        return {one: frozenset(group) for group in groups for one in group}
+
+
+def solve(events: list[Event], law: Law, words: Words | None = None) -> Answer:
     """Persons of all identifiers of a world."""
+    words = words or Words()
     first_seen: dict[Id, datetime] = {}
     pairs: dict[Pair, datetime] = {}
     for event in sorted(events, key=lambda e: e.at):
@@ -127,18 +142,25 @@ def solve(events: list[Event], law: Law) -> Answer:
         ]
         if over:
             hubs[one] = min(over)
+    for one in words.ignored:
+        first_seen.pop(one, None)
+        hubs.pop(one, None)
+    pairs = {pair: at for pair, at in pairs.items() if not words.ignored & set(pair)}
     conflicts = {(a, b): ("hub", hubs.get(a) or hubs[b]) for a, b in pairs if a in hubs or b in hubs}
+    said = {pair for pair in words.always if not set(pair) & set(hubs)}
 
     # Components, and those that break a rule link by link
-    graph = nx.Graph([pair for pair in pairs if pair not in conflicts])
+    graph = nx.Graph([*(pair for pair in pairs if pair not in conflicts), *said])
     groups: list[set[Id]] = []
     shared: set[Id] = set()
     for component in nx.connected_components(graph):
-        if not law.breaks(component):
+        told_of = any(component >= set(pair) for pair in said | words.never)
+        if not (law.breaks(component) or told_of):
             groups.append(component)
             continue
         inner = {pair: at for pair, at in pairs.items() if pair not in conflicts and pair[0] in component}
-        found, refused, told = rejoin(inner, law)
+        about = Words({p for p in said if component >= {*p}}, {p for p in words.never if component >= {*p}})
+        found, refused, told = rejoin(inner, law, about)
         groups += found
         conflicts |= refused
         shared |= told
@@ -155,16 +177,19 @@ def solve(events: list[Event], law: Law) -> Answer:
 
 
 def rejoin(
-    links: dict[Pair, datetime | int], law: Law
+    links: dict[Pair, datetime | int], law: Law, words: Words | None = None
 ) -> tuple[list[set[Id]], dict[Pair, tuple[str, str]], set[Id]]:
     """Persons, refused links and shared identifiers of one over-merged component."""
     turn = sorted(
         links,
         key=lambda p: (links[p], sorted((loudness(p[0][0]), loudness(p[1][0]))), p),
     )
+    words = words or Words()
+    same = words.same()
+    everyone = {end for pair in [*links, *words.always] for end in pair}
     shared: dict[Id, str] = {}
     while True:
-        persons = [{one} for one in {end for pair in links for end in pair}]
+        persons = [{one} for one in everyone - set(same)] + [set(group) for group in {*same.values()}]
         refused: dict[Pair, tuple[str, str]] = {}
         new: dict[Id, str] = {}
         for pair in turn:
@@ -174,21 +199,26 @@ def rejoin(
                 continue
             mine = next(p for p in persons if pair[0] in p)
             theirs = next(p for p in persons if pair[1] in p)
-            broken = law.breaks(mine | theirs)
-            if not broken:
+            broken = law.breaks(mine | theirs, same)
+            apart = any(mine | theirs >= {*p} for p in words.never)
+            alias = pair[0][0] == pair[1][0] and pair[0][0] in law.unique
+            if mine is theirs or not (broken or apart):
                 if mine is not theirs:
                     persons.remove(mine)
                     persons.remove(theirs)
                     persons.append(mine | theirs)
                 continue
             unique = sorted(broken & law.unique, key=loudness)
-            if pair[0][0] == pair[1][0] and pair[0][0] in law.unique:
+            if alias:
                 refused[pair] = ("alias", pair[0][0])
+            elif apart:
+                refused[pair] = ("never_join", None)
             elif unique:
                 refused[pair] = ("unique", unique[0])
                 ends = [end for end in pair if end[0] not in law.unique]
                 quiet = max((loudness(end[0]) for end in ends), default=None)
-                new |= {end: unique[0] for end in ends if loudness(end[0]) == quiet}
+                quietest = [end for end in ends if loudness(end[0]) == quiet]
+                new |= {end: unique[0] for end in quietest if end not in same}
             else:
                 refused[pair] = ("limit", min(broken, key=loudness))
         if not new:
@@ -210,3 +240,25 @@ def person_id(oldest: Id) -> str:
 
 def shared_id(one: Id) -> str:
     return person_id(("shared", *one))
+
+
+def owners(events: list[Event], law: Law, answer: Answer) -> dict[Id, list[tuple[datetime, str]]]:
+    """By shared identifier: who takes it over when; event by event, over all of time at once."""
+    moments: dict[Id, dict[datetime, list[Id]]] = defaultdict(lambda: defaultdict(list))
+    for event in events:
+        ids = ids_of(event)
+        accounts = [one for one in ids if one[0] in law.unique]
+        for one in ids:
+            if one[0] not in law.unique and answer.status.get(one) == "shared":
+                moments[one][event.at] += accounts
+    found = {}
+    for device, by_time in moments.items():
+        taken: list[tuple[datetime, str]] = []
+        for at, accounts in sorted(by_time.items()):
+            first = min(accounts, key=lambda one: (loudness(one[0]), one[1]), default=None)
+            person = answer.person.get(first) if first else None
+            if person and (not taken or taken[-1][1] != person):
+                taken.append((at, person))
+        if taken:
+            found[device] = taken
+    return found
