@@ -22,7 +22,7 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import components, events, sessions
+from benchmark import events, identities, sessions
 from rich.console import Console
 from rich.table import Table
 
@@ -98,7 +98,7 @@ def cpu_seconds() -> float:
 def main(
     raw_events: Annotated[int, typer.Option(help="Raw events to read, about.")] = 100_000,
     session_events: Annotated[int, typer.Option("--events", help="Events to sessionize.")] = 1_000_000,
-    links: Annotated[int, typer.Option(help="Links to find components of.")] = 20_000,
+    links: Annotated[int, typer.Option(help="Links to resolve identities of.")] = 100_000,
     a_day: Annotated[
         int, typer.Option(help="Raw events of a day that is added to a history, about.")
     ] = 2_000,
@@ -116,7 +116,7 @@ def main(
         rows = chain(
             events.rows(spark, folder, settings, raw_events, a_day),
             sessions.rows(spark, folder, session_events),
-            components.rows(spark, folder, settings, links),
+            identities.rows(spark, folder, settings, links),
         )
         for row in rows:
             ours, peer = timed(row.ours, runs, jvm=True), timed(row.peer, runs, jvm=row.peer_in_jvm)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from tests.report.shop_people import people_frames
 from trailhouse.report import REPORT_TABLES
 
 FIRST = dt.date(2026, 2, 2)
@@ -69,6 +70,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "elements": _elements(),
         "feedback": _feedback(rng),
         **_heat(rng),
+        **people_frames(LAST),
         **_quality(),
     }
     return {query.name: frames[query.name][list(query.columns)] for query in REPORT_TABLES}

@@ -172,6 +172,91 @@ def test_the_balance_adds_published_batches_and_keeps_held_ones_apart(spark: Spa
     ]
 
 
+def test_persons_are_counted_by_their_own_identifiers_and_hubs_by_their_links(spark: SparkSession) -> None:
+    def one(kind: str, value: str, person: str, **more: Any) -> dict[str, Any]:
+        return {"id_type": kind, "id_value": value, "person_id": person, "status": "own", **more}
+
+    def refused(a: tuple[str, str], b: tuple[str, str], reason: str, **more: Any) -> dict[str, Any]:
+        ends = dict(zip(("type_a", "value_a", "type_b", "value_b"), (*a, *b), strict=True))
+        return {**ends, "reason": reason, "detail": "user_id", **more}
+
+    hub: dict[str, Any] = {"status": "hub", "detail": "user_id"}
+    identities = table(
+        spark,
+        "identities",
+        *[one("user_id", f"u{number}", f"p{number}") for number in range(3)],
+        *[one("device_id", f"d{number}", "p0") for number in range(10)],
+        *[one("email", f"m{number}", "p1") for number in range(4)],
+        one("email", "family", "s1", status="shared", detail="user_id"),
+        one("device_id", "kiosk", "h1", **hub),
+        one("email", "desk", "h2", **hub),
+        one("email", "alone", "h3", **hub),  # what it was linked to is ignored by now
+    )
+    kiosk, desk, first = ("device_id", "kiosk"), ("email", "desk"), ("user_id", "u0")
+    conflicts = table(
+        spark,
+        "identity_conflicts",
+        refused(kiosk, desk, "hub"),
+        refused(kiosk, first, "hub", first_seen=AT - dt.timedelta(days=2)),
+        refused(kiosk, ("user_id", "u1"), "hub"),
+        refused(desk, first, "hub"),
+        refused(kiosk, ("user_id", "u2"), "unique"),  # not because it is a hub
+        refused(("email", "family"), first, "never_join", detail=None),
+    )
+    found = collect({"identities": identities, "identity_conflicts": conflicts})
+    assert rows(found["person_sizes"], "status", "at_least", "persons", "identifiers") == [
+        ("hub", 1, 3, 3),
+        ("own", 1, 1, 1),
+        ("own", 5, 1, 5),
+        ("own", 10, 1, 11),
+        ("shared", 1, 1, 1),
+    ]
+    assert rows(found["hubs"], "id_type", "id_value", "detail", "linked") == [
+        ("device_id", "kiosk", "user_id", 3),
+        ("email", "desk", "user_id", 2),
+        ("email", "alone", "user_id", 0),
+    ]
+    assert rows(found["refusals"], "reason", "detail", "links", "first_seen") == [
+        ("hub", "user_id", 4, AT - dt.timedelta(days=2)),
+        ("never_join", None, 1, AT),
+        ("unique", "user_id", 1, AT),
+    ]
+
+
+def test_blocked_values_and_changes_of_persons_are_added_up(spark: SparkSession) -> None:
+    def seen(value: str, events: int, blocked: bool = True, days: int = 0) -> dict[str, Any]:
+        day = DAY + dt.timedelta(days=days)
+        return {"id_type": "email", "id_value": value, "seen_date": day, "events": events, "blocked": blocked}
+
+    sightings = table(
+        spark,
+        "identity_sightings",
+        *[seen(f"v{number:02}", 2) for number in range(12)],
+        seen("null", 1),
+        seen("null", 4, days=1),
+        seen("ada", 90, blocked=False),
+    )
+    changes = [
+        ("created", 0), ("created", 0), ("merged", 0), ("merged", 1), ("refused", 1), ("allowed", 1)
+    ]  # fmt: skip
+    changed = table(
+        spark,
+        "identity_changes",
+        *[{"change": kind, "change_date": DAY + dt.timedelta(days=days)} for kind, days in changes],
+    )
+    found = collect({"identity_sightings": sightings, "identity_changes": changed})
+    assert rows(found["blocked"], "events") == [(29,)]
+    assert rows(found["blocked_values"], "id_value", "events") == [
+        ("null", 5),
+        *[(f"v{number:02}", 2) for number in range(9)],
+    ]
+    assert rows(found["identity_days"], "day", "change", "identifiers") == [
+        (DAY + dt.timedelta(days=1), "merged", 1),
+        (DAY, "created", 2),
+        (DAY, "merged", 1),
+    ]
+
+
 def test_a_lake_without_a_table_gives_an_empty_frame_with_its_columns() -> None:
     found = collect({})
     assert {name: tuple(frame.columns) for name, frame in found.items()} == {
@@ -183,7 +268,7 @@ def test_a_lake_without_a_table_gives_an_empty_frame_with_its_columns() -> None:
 def test_every_query_runs_on_empty_tables_of_the_contracts(spark: SparkSession) -> None:
     frames = {name: spark.createDataFrame([], TABLES[name].schema) for name in tables_read()}
     found = collect(frames)
-    whole = {"totals", "watermark"}  # an aggregate without groups has one row of nulls
+    whole = {"totals", "watermark", "blocked"}  # an aggregate without groups has one row
     assert {name for name, frame in found.items() if len(frame)} == whole
 
 

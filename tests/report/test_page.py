@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.report.shop import empty_frames, shop_frames
+from tests.report.shop_people import LONG
 from trailhouse.report import build_report
 from trailhouse.report.page import embedded_json
 from trailhouse.settings import Settings
@@ -29,6 +30,7 @@ SECTIONS = [
     "friction",
     "feedback",
     "channels",
+    "people",
     "quality",
 ]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -102,7 +104,7 @@ def evil() -> tuple[str, str]:
     frames = shop_frames()
     for frame in frames.values():
         for name in frame.columns:
-            if name in ("kind", "severity", "action", "week"):
+            if name in ("kind", "severity", "action", "week", "status", "change"):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
                 # Each stays distinct, so that groups stay groups.
@@ -261,12 +263,64 @@ def test_failed_checks_are_told_with_what_was_found(shop: Page) -> None:
     assert "warning page_views: At most one view in five is inferred." in shop.words
 
 
+def test_people_are_told_by_numbers_that_add_up(shop: Page) -> None:
+    assert "2,477 persons 4,934 identifiers 1.99 identifiers a person (4,922 / 2,477)" in shop.words
+    assert "9 shared identifiers 3 hubs 814 refused links 79 blocked sightings" in shop.words
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    assert ("1", "1,204", "48.6%", "1,204") in cells
+    assert ("5–9", "104", "4.2%", "612") in cells
+    assert ("20+", "0", "0.0%", "0") in cells
+    assert ("anonymous_id", "kiosk-berlin-01", "412", "user_id") in cells
+    assert ("anonymous_id", f"{LONG[:39]}…", "131", "user_id") in cells
+    assert ("email", "(empty)", "9") in cells
+    (unique,) = [row for row in cells if row and row[0] == "unique"]
+    assert unique[2:4] == ("It would put two values of user_id into one person, who has only one.", "41")
+    changes = shop_frames()["identity_days"].groupby("change").identifiers.sum()
+    kinds = ("created", "linked", "merged", "split", "renamed", "removed")
+    assert ("All of these days", *[f"{changes[kind]:,}" for kind in kinds]) in cells
+    assert "This speaks of the runs' clock" in shop.words
+
+
+def test_a_hub_that_is_named_by_markup_is_shown_as_its_text() -> None:
+    frames = shop_frames()
+    for name in ("hubs", "blocked_values"):
+        frames[name].loc[0, "id_value"] = f"<script>{name}</script>"
+    html = report(frames)
+    assert "<script>hubs" not in html
+    assert "<script>blocked_values" not in html
+    shown = [cell for row in Page(html).rows for cell in row]
+    assert {"<script>hubs</script>", "<script>blocked_values</script>"} <= set(shown)
+
+
+def test_tables_of_persons_that_an_older_lake_has_not_are_not_taken_for_zeros() -> None:
+    frames = shop_frames()
+    for name in ("hubs", "blocked", "blocked_values", "identity_days"):
+        del frames[name]
+    words = Page(report(frames)).words
+    assert "2,477 persons" in words
+    assert "not collected blocked sightings" in words
+    assert "Blocked values are not collected in this lake." in words
+    assert "Which they are is not collected in this lake." in words
+    assert "No run has written down a change of persons." in words
+
+
+def test_a_lake_of_one_run_says_that_nobody_was_merged() -> None:
+    frames = shop_frames()
+    frames["identity_days"] = frames["identity_days"].query("change == 'created'").head(1)
+    page = Page(report(frames))
+    assert "No identifier has been merged, split, renamed or removed." in page.words
+    (came,) = [json.loads(text) for a, text in page.scripts if a.get("id") == "chart-people-came"]
+    (begin, end) = came["encoding"]["x"]["scale"]["domain"]
+    assert (begin["month"], begin["date"], end["month"], end["date"]) == (1, 25, 2, 8)
+
+
 def test_empty_tables_give_a_page_that_says_what_is_missing() -> None:
     page = Page(report(empty_frames()))
     assert [a.get("id") for tag, a in page.elements if tag == "h2"] == SECTIONS
     assert "No survey has been answered" in page.words
     assert "No funnel is declared" in page.words
     assert "No click with a place on its page" in page.words
+    assert "No identifier has been seen, so there are no persons" in page.words
     assert not [a for _, a in page.elements if "data-chart" in a]
     assert Page(report({})).words == page.words, "a missing frame reads as an empty one"
 
@@ -328,9 +382,9 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    assert len(charts) == 6  # people, sessions, funnel, friction, NPS, CSAT
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 6
+    assert len(charts) == 9  # activity's two, funnel, friction, NPS, CSAT, people's three
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 9
     (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 7
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 10
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)

@@ -18,11 +18,13 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
+from trailhouse.identity.settle import settled
 from trailhouse.scope import Scope
 from trailhouse.tables import identity_changes, identity_history
 
 _ID = ("id_type", "id_value")
 _LINK = ("type_a", "value_a", "type_b", "value_b")
+_COLUMNS = ("change", *_ID, "person_before", "person_after", "reason", *_LINK)
 
 
 @dataclass(frozen=True)
@@ -61,26 +63,29 @@ class Before:
 
 
 def changes(
-    identities: DataFrame, conflicts: DataFrame, joining: DataFrame, before: Before, cause: str, run: Run
+    identities: DataFrame,
+    conflicts: DataFrame,
+    links: DataFrame,
+    before: Before,
+    cause: str,
+    run: Run,
+    scratch: str,
 ) -> DataFrame:
     """`identity_changes`: those that are published, and what leads from the published rows to these.
 
-    `joining` are the links that may join: LINK and first_seen.
+    `links` are those of the identifiers in `identities`, by day; `scratch` is a folder URL to write to.
     """
-    spark = identities.sparkSession
-    published = before.identities or spark.createDataFrame([], identities.schema)
-    published_conflicts = before.conflicts or spark.createDataFrame([], conflicts.schema)
-    rows = _of_identifiers(identities, published, joining).withColumn(
+    rows = _of_identifiers(identities, before.identities, links, scratch).withColumn(
         "version", F.lit(before.identities_version).cast("bigint")
     )
-    links = _of_links(conflicts, published_conflicts).withColumn(
+    nothing = identities.sparkSession.createDataFrame([], conflicts.schema)
+    refused = _of_links(conflicts, before.conflicts or nothing).withColumn(
         "version", F.lit(before.conflicts_version).cast("bigint")
     )
     # The same difference once more, by a run after one that was cut off, is the same change.
-    names = ("change", *_ID, "person_before", "person_after", "reason", *_LINK)
-    key = [F.coalesce(name, F.lit("\0null")) for name in names]
+    key = [F.coalesce(name, F.lit("\0null")) for name in _COLUMNS]
     found = identity_changes.TABLE.select(
-        rows.unionByName(links).withColumns(
+        rows.unionByName(refused).withColumns(
             {
                 "change_id": F.left(F.sha2(F.concat_ws("\1", F.col("version"), *key), 256), F.lit(32)),
                 "at": F.lit(run.at),
@@ -105,23 +110,27 @@ def scope_of(identities_version: int, conflicts_version: int) -> Scope:
     return Scope(lambda rows: rows.where(within), lambda rows: rows.where(~within))
 
 
-def _of_identifiers(identities: DataFrame, published: DataFrame, joining: DataFrame) -> DataFrame:
-    before = published.select(*_ID, F.col("person_id").alias("person_before"), F.col("status").alias("was"))
+def _of_identifiers(
+    identities: DataFrame, published: DataFrame | None, links: DataFrame, scratch: str
+) -> DataFrame:
+    none = F.lit(None).cast("string")
     after = identities.select(*_ID, F.col("person_id").alias("person_after"), "status")
-    both = before.join(after, on=list(_ID), how="full")
-    known = F.col("person_before").isNotNull() & F.col("person_after").isNotNull()
-    # 2.
-    rows = both.withColumns(
-        {
-            "_split": _several("person_after", "person_before", known),
-            "_merged": _several("person_before", "person_after", known),
-            "_known_person": F.max(F.when(known, F.lit(True))).over(_all_of("person_after")),
-        }
-    )
+    if published is None:
+        created = {"change": F.lit("created"), "person_before": none, "reason": none}
+        return after.withColumns(created | dict.fromkeys(_LINK, none)).select(*_COLUMNS)
+    before = published.select(*_ID, F.col("person_id").alias("person_before"), F.col("status").alias("was"))
     # 1.
-    moved = rows.where(
-        ~F.col("person_before").eqNullSafe(F.col("person_after")) | ~F.col("was").eqNullSafe(F.col("status"))
+    same = F.col("person_before").eqNullSafe(F.col("person_after")) & F.col("was").eqNullSafe(F.col("status"))
+    moved = settled(before.join(after, on=list(_ID), how="full").where(~same), scratch, "moved")
+    # 2. What their persons have kept counts as well.
+    persons = moved.select(F.explode(F.array("person_before", "person_after")).alias("person_after"))
+    kept = (
+        after.join(persons.distinct(), on="person_after", how="left_semi")
+        .join(moved.select(*_ID), on=list(_ID), how="left_anti")
+        .withColumns({"person_before": F.col("person_after"), "was": F.col("status")})
     )
+    both = moved.unionByName(kept)
+    known = F.col("person_before").isNotNull() & F.col("person_after").isNotNull()
     change = (
         F.when(F.col("person_before").isNull() & F.col("_known_person"), F.lit("linked"))
         .when(F.col("person_before").isNull(), F.lit("created"))
@@ -130,16 +139,21 @@ def _of_identifiers(identities: DataFrame, published: DataFrame, joining: DataFr
         .when(F.col("_merged"), F.lit("merged"))
         .otherwise(F.lit("renamed"))
     )
-    why = _joined(both, joining)
     told = F.col("change").isin("linked", "merged")
     return (
-        moved.withColumn("change", change)
-        .withColumn(
-            "reason", F.when((F.col("change") == "split") & (F.col("status") != "own"), F.col("status"))
+        both.withColumns(
+            {
+                "_split": _several("person_after", "person_before", known),
+                "_merged": _several("person_before", "person_after", known),
+                "_known_person": F.max(F.when(known, F.lit(True))).over(_all_of("person_after")),
+            }
         )
-        .join(why, on="person_after", how="left")
+        .where(~same)
+        .withColumn("change", change)
+        .withColumn("reason", F.when((change == "split") & (F.col("status") != "own"), F.col("status")))
+        .join(_joined(both, links), on="person_after", how="left")
         .withColumns({name: F.when(told, F.col(name)) for name in _LINK})
-        .select("change", *_ID, "person_before", "person_after", "reason", *_LINK)
+        .select(*_COLUMNS)
     )
 
 
@@ -153,7 +167,7 @@ def _all_of(name: str) -> WindowSpec:
     return Window.partitionBy(name).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
 
 
-def _joined(both: DataFrame, joining: DataFrame) -> DataFrame:
+def _joined(both: DataFrame, links: DataFrame) -> DataFrame:
     """By person the oldest link that joins what was apart: person_after, LINK."""
     # 3.
     ends = {
@@ -165,9 +179,10 @@ def _joined(both: DataFrame, joining: DataFrame) -> DataFrame:
         )
         for end in "ab"
     }
-    oldest = F.min(F.struct("first_seen", *_LINK)).alias("why")
+    oldest = F.min(F.struct("first_time", *_LINK)).alias("why")
     return (
-        joining.join(ends["a"], on=["type_a", "value_a"], how="inner")
+        links.select(*_LINK, "first_time")
+        .join(ends["a"], on=["type_a", "value_a"], how="inner")
         .join(ends["b"], on=["type_b", "value_b"], how="inner")
         .where("after_a = after_b AND NOT before_a <=> before_b")
         .groupBy(F.col("after_a").alias("person_after"))
@@ -186,7 +201,7 @@ def _of_links(conflicts: DataFrame, published: DataFrame) -> DataFrame:
             .select(*names)
             .withColumns({"change": F.lit(change), "person_before": none, "person_after": none})
             .withColumns({"id_type": F.col("type_a"), "id_value": F.col("value_a")})
-            .select("change", *_ID, "person_before", "person_after", "reason", *_LINK)
+            .select(*_COLUMNS)
         )
 
     refused = gained(conflicts, published, "refused")

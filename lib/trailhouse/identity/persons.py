@@ -1,43 +1,65 @@
-"""From components to persons: hubs, over-merged components, person ids.
+"""From links to persons: hubs, over-merged components, person ids.
 
 1. A hub is a non-unique identifier linked to more than `hub_unique` values of a unique type, or to
    more than `hub_any` values of any one type. Its links join nobody.
 2. A component is over-merged when it holds two values of a unique type, or more values of a type than
    its limit. These, those that people have said something of, and the very few with two identifiers of
    one number go through Python, each as a whole, by `constraints.resolve`; the others stay as they are.
-3. One of more links than `largest` would not fit a task: none of its links joins anybody.
-4. A person's id is the hash of its oldest identifier by (first_seen, type, value); a shared
+3. A person's id is the hash of its oldest identifier by (first_seen, type, value); a shared
    identifier or a hub is a person of its own.
+
+Links are joined by the numbers of their ends, which are narrow; texts are read again only of the few
+links that one of these rules looks at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import pandas as pd
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.identity.constraints import Identifier, Link, Rules, Said, resolve
-from trailhouse.identity.links import number
+from trailhouse.identity.constraints import Rules
+from trailhouse.identity.links import number, pairs_ever
 from trailhouse.identity.overrides import Overrides
 from trailhouse.settings import Identity, Settings
 from trailhouse.tables import identities, identity_conflicts
 
 LINK = ("type_a", "value_a", "type_b", "value_b")
-_RESOLVED = (
-    "type_a string, value_a string, type_b string, value_b string, first_micros bigint, "
-    "reason string, detail string, person string"
-)
-_ALWAYS, _NEVER = "always", "never"
+ID = ("id_type", "id_value")
+_IDS = "id_type string, id_value string"
+_COLUMNS = tuple(column.name for column in identities.TABLE.columns)
 
 
-def hubs(pairs: DataFrame, settings: Settings) -> DataFrame:
+def numbered(daily: DataFrame) -> DataFrame:
+    """Links plus the numbers a and b of their ends."""
+    return daily.withColumns({"a": number("type_a", "value_a"), "b": number("type_b", "value_b")})
+
+
+def edges(daily: DataFrame) -> DataFrame:
+    """The pairs of `numbered` links, by number: a, b."""
+    return daily.select("a", "b").distinct()
+
+
+def hubs(daily: DataFrame, edges: DataFrame, settings: Settings) -> DataFrame:
     """Identifiers whose links are left out: id_type, id_value, detail (the type they know too many of).
 
-    `pairs` holds every pair of linked identifiers once (`links.pairs_ever`).
+    Of `numbered` links and all of their `edges`.
     """
-    # 1.
+    # 1. By number first: hardly any identifier has so many links.
+    identity = settings.identity
+    least = min(identity.hub_unique, identity.hub_any)
+    many = (
+        edges.select(F.explode(F.array("a", "b")).alias("number"))
+        .groupBy("number")
+        .agg(F.count(F.lit(1)).alias("links"))
+        .where(F.col("links") > least)
+        .select("number")
+    )
+    theirs = [daily.join(many.toDF(end), on=end, how="left_semi").select(*LINK, "first_time") for end in "ab"]
+    return hubs_of(pairs_ever(theirs[0].unionAll(theirs[1])), settings)
+
+
+def hubs_of(pairs: DataFrame, settings: Settings) -> DataFrame:
+    """`hubs` by pairs of identifiers, each once."""
     identity = settings.identity
     ends = pairs.select(
         F.explode(
@@ -58,63 +80,63 @@ def hubs(pairs: DataFrame, settings: Settings) -> DataFrame:
     ).otherwise(F.lit(identity.hub_any))
     return (
         ends.filter(~F.col("id_type").isin(identity.unique))
-        .groupBy("id_type", "id_value", "known")
+        .groupBy(*ID, "known")
         .agg(F.count(F.lit(1)).alias("values"))
         .filter(F.col("values") > allowed)
-        .groupBy("id_type", "id_value")
+        .groupBy(*ID)
         .agg(F.min("known").alias("detail"))
     )
 
 
-def numbered(pairs: DataFrame) -> DataFrame:
-    """`pairs` plus the numbers a and b of their ends."""
-    return pairs.withColumns({"a": number("type_a", "value_a"), "b": number("type_b", "value_b")})
-
-
-def open_to_said(pairs: DataFrame, overrides: Overrides) -> DataFrame:
-    """`pairs` without what is ignored, plus `said`, and plus a row for each pair that is said to be one."""
-    spark, ids = pairs.sparkSession, "id_type string, id_value string"
-    if overrides.ignored:
-        ignored = F.broadcast(spark.createDataFrame(sorted(overrides.ignored), ids))
+def without(links: DataFrame, *left_out: DataFrame) -> DataFrame:
+    """The links of which no end is among the few identifiers `left_out`."""
+    for few in left_out:
         for end in "ab":
             names = [f"type_{end}", f"value_{end}"]
-            pairs = pairs.join(ignored.toDF(*names), on=names, how="left_anti")
-    pairs = pairs.select(*LINK, "first_seen", F.lit(False).alias("said"))
-    if overrides.always:
-        rows = [(*a, *b) for a, b in sorted(overrides.always)]
-        said = spark.createDataFrame(rows, "type_a string, value_a string, type_b string, value_b string")
-        pairs = pairs.unionAll(said.select(*LINK, F.timestamp_micros(F.lit(0)), F.lit(True)))
-    return pairs
+            links = links.join(F.broadcast(few.select(*ID).toDF(*names)), on=names, how="left_anti")
+    return links
 
 
-def not_ignored(seen: DataFrame, overrides: Overrides) -> DataFrame:
-    """The rows (id_type, id_value) that no decision ignores."""
-    if not overrides.ignored:
-        return seen
-    rows = seen.sparkSession.createDataFrame(sorted(overrides.ignored), "id_type string, id_value string")
-    return seen.join(F.broadcast(rows), on=["id_type", "id_value"], how="left_anti")
+def ignored(overrides: Overrides, like: DataFrame) -> DataFrame:
+    """What people said to ignore, in the session of `like`: id_type, id_value."""
+    return like.sparkSession.createDataFrame(sorted(overrides.ignored), _IDS)
 
 
-def marked(pairs: DataFrame, hubs: DataFrame) -> DataFrame:
-    """`pairs` plus `hub`: the detail where an end is one of `hubs`, else null."""
-    ends = [hubs.toDF(f"type_{end}", f"value_{end}", f"hub_{end}") for end in "ab"]
-    return (
-        pairs.join(ends[0], on=["type_a", "value_a"], how="left")
-        .join(ends[1], on=["type_b", "value_b"], how="left")
-        .withColumn("hub", F.coalesce("hub_a", "hub_b"))
-        .drop("hub_a", "hub_b")
-    )
+def said_edges(overrides: Overrides, hubs: DataFrame) -> DataFrame:
+    """The pairs that people said to be one, by number: a, b; a hub joins nobody, whatever is said."""
+    return edges(_said(overrides, hubs))
+
+
+def with_said(daily: DataFrame, overrides: Overrides, hubs: DataFrame) -> DataFrame:
+    """`numbered` links and what people said to be one: LINK, a, b, first_time (null of what is said)."""
+    links = daily.select(*LINK, "a", "b", "first_time")
+    if not overrides.always:
+        return links
+    said = _said(overrides, hubs).withColumn("first_time", F.lit(None).cast("timestamp"))
+    return links.unionByName(said)
+
+
+def _said(overrides: Overrides, hubs: DataFrame) -> DataFrame:
+    rows = [(*a, *b) for a, b in sorted(overrides.always)]
+    schema = ", ".join(f"{name} string" for name in LINK)
+    return numbered(without(hubs.sparkSession.createDataFrame(rows, schema), hubs))
+
+
+def seen(sightings: DataFrame) -> DataFrame:
+    """Every identifier once, with its number: number, id_type, id_value, first_seen."""
+    usable = sightings.where("NOT blocked").select(number(*ID).alias("number"), *ID, "first_time")
+    # Put where its number belongs at once, so that neither the component nor a twin needs another shuffle.
+    return usable.repartition("number").groupBy("number", *ID).agg(F.min("first_time").alias("first_seen"))
 
 
 def placed(seen: DataFrame, components: DataFrame) -> DataFrame:
-    """`seen` (id_type, id_value, first_seen) plus number, component and `twin`: its number is another's, too.
+    """`seen` plus component and `twin`: its number is another's, too.
 
     An identifier that no link touches is a component of its own.
     """
     same = Window.partitionBy("number").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     return (
-        seen.withColumn("number", number("id_type", "id_value"))
-        .join(components, on="number", how="left")
+        seen.join(components, on="number", how="left")
         .withColumn("component", F.coalesce("component", "number"))
         .withColumn("twin", F.count(F.lit(1)).over(same) > 1)
     )
@@ -122,13 +144,16 @@ def placed(seen: DataFrame, components: DataFrame) -> DataFrame:
 
 def to_take_apart(placed: DataFrame, settings: Settings, overrides: Overrides) -> DataFrame:
     """The components that `resolve` has to see, once each: component."""
-    # 2.
-    broken = (
-        placed.groupBy("component", "id_type")
-        .agg(F.count(F.lit(1)).alias("values"), F.bool_or("twin").alias("twin"))
-        .filter((F.col("values") > _limit(F.col("id_type"), settings.identity)) | F.col("twin"))
+    # 2. Types without a limit, devices above all, need no counting.
+    limit = _limit(F.col("id_type"), settings.identity)
+    over = (
+        placed.where(limit.isNotNull())
+        .groupBy("component", "id_type")
+        .agg(F.count(F.lit(1)).alias("values"))
+        .filter(F.col("values") > limit)
         .select("component")
     )
+    broken = over.unionAll(placed.where("twin").select("component"))
     pairs = overrides.always | overrides.never
     if pairs:
         named = placed.sparkSession.createDataFrame(
@@ -139,70 +164,34 @@ def to_take_apart(placed: DataFrame, settings: Settings, overrides: Overrides) -
     return broken.distinct()
 
 
-def links_of(open_pairs: DataFrame, placed: DataFrame, broken: DataFrame) -> DataFrame:
-    """The links of components: component, LINK, first_seen, said, and `size`, how many links it has."""
+def links_of(daily: DataFrame, placed: DataFrame, broken: DataFrame) -> DataFrame:
+    """The links of components: component, LINK, first_seen. `daily` are `numbered` open links."""
     ends = placed.join(broken, on="component", how="left_semi").select(
         F.col("number").alias("a"), "component"
     )
-    links = open_pairs.join(ends.distinct(), on="a", how="inner").select(
-        "component", *LINK, "first_seen", "said"
-    )
-    sizes = links.groupBy("component").agg(F.count(F.lit(1)).alias("size"))
-    return links.join(sizes, on="component", how="left")
+    links = daily.join(ends.distinct(), on="a", how="inner")
+    return links.groupBy("component", *LINK).agg(F.min("first_time").alias("first_seen"))
 
 
-def resolved(links: DataFrame, settings: Settings, overrides: Overrides) -> DataFrame:
-    """What becomes of the links and identifiers of components: rows of two kinds.
+def conflicts(resolved: DataFrame, daily: DataFrame, hubs: DataFrame) -> DataFrame:
+    """`identity_conflicts`: the links that `resolved` refuses, and those of hubs.
 
-    An identifier has type_a, value_a, person (a text), and detail where it is shared. A refused link
-    has LINK, first_micros, reason and detail.
+    `daily` are all links but those of ignored identifiers.
     """
-    rules, said, largest = Rules.of(settings.identity), overrides.said(), settings.identity.largest
-
-    def take_apart(component: pd.DataFrame) -> pd.DataFrame:
-        members = {end for link in _links(component) for end in link[:2]}
-        about = Said(
-            *(frozenset(pair for pair in pairs if members >= {*pair}) for pairs in (said.always, said.never))
-        )
-        found = resolve(_links(component[~component["said"]]), rules, about)
-        rows: list[tuple[object, ...]] = [
-            (*one, None, None, None, None, found.shared.get(one), _key(person))
-            for one, person in found.persons.items()
-        ]
-        rows += [(*r.link.a, *r.link.b, r.link.first_seen, r.reason, r.detail, None) for r in found.refused]
-        frame = pd.DataFrame(rows, columns=[part.split()[0] for part in _RESOLVED.split(", ")])
-        return frame.astype({"first_micros": "Int64"})
-
-    fitting = links.where(F.col("size") <= largest).drop("size")
-    # pandas would turn instants into nanoseconds and a zone; whole numbers pass unchanged.
-    micros = fitting.withColumn("first_micros", F.unix_micros("first_seen")).drop("first_seen")
-    apart = micros.groupBy("component").applyInPandas(take_apart, schema=_RESOLVED)
-    # 3.
-    giant = links.where(F.col("size") > largest)
-    none = F.lit(None).cast("string")
-    micros_none = F.lit(None).cast("bigint").alias("first_micros")
-    alone = giant.select(
-        F.explode(
-            F.array(*[F.struct(F.col(f"type_{e}").alias("t"), F.col(f"value_{e}").alias("v")) for e in "ab"])
-        ).alias("one")
-    ).distinct()
-    key = F.concat("one.t", F.lit("\0"), "one.v")
-    members = alone.select("one.t", "one.v", none, none, micros_none, none, none, key)
-    refused = giant.where("NOT said").select(*LINK, F.unix_micros("first_seen"), F.lit("size"), none, none)
-    return apart.unionAll(members).unionAll(refused)
-
-
-def conflicts(resolved: DataFrame, marked_pairs: DataFrame) -> DataFrame:
-    """`identity_conflicts`: the links that `resolved` refuses, and those of hubs."""
     refused = resolved.where("reason IS NOT NULL")
-    left_out = marked_pairs.where("hub IS NOT NULL AND NOT said")
+    ends = [hubs.toDF(f"type_{end}", f"value_{end}", f"hub_{end}") for end in "ab"]
+    left_out = (
+        daily.join(ends[0], on=["type_a", "value_a"], how="left")
+        .join(ends[1], on=["type_b", "value_b"], how="left")
+        .withColumn("hub", F.coalesce("hub_a", "hub_b"))
+        .where("hub IS NOT NULL")
+        .groupBy(*LINK, F.col("hub").alias("detail"))
+        .agg(F.min("first_time").alias("first_seen"))
+        .withColumn("reason", F.lit("hub"))
+    )
     return identity_conflicts.TABLE.select(
         refused.select(*LINK, F.timestamp_micros("first_micros").alias("first_seen"), "reason", "detail")
-    ).unionAll(
-        identity_conflicts.TABLE.select(
-            left_out.select(*LINK, "first_seen", F.lit("hub").alias("reason"), F.col("hub").alias("detail"))
-        )
-    )
+    ).unionAll(identity_conflicts.TABLE.select(left_out))
 
 
 def with_person(placed: DataFrame, resolved: DataFrame, hubs: DataFrame) -> DataFrame:
@@ -213,7 +202,7 @@ def with_person(placed: DataFrame, resolved: DataFrame, hubs: DataFrame) -> Data
         "person",
         F.col("detail").alias("shared"),
     )
-    # 4. Where no rule was broken the component itself is the person, and `person` null.
+    # 3. Where no rule was broken the component itself is the person, and `person` null.
     together = Window.partitionBy("component", "person").rowsBetween(
         Window.unboundedPreceding, Window.unboundedFollowing
     )
@@ -238,9 +227,6 @@ def with_person(placed: DataFrame, resolved: DataFrame, hubs: DataFrame) -> Data
     return identities.TABLE.select(rows.withColumn("person_id", person_id).select(*_COLUMNS))
 
 
-_COLUMNS = tuple(column.name for column in identities.TABLE.columns)
-
-
 def _hash(*parts: Column | str) -> Column:
     columns = [F.col(part) if isinstance(part, str) else part for part in parts]
     return F.left(F.sha2(F.concat_ws("\0", *columns), 256), F.lit(32))
@@ -253,14 +239,3 @@ def _limit(id_type: Column, identity: Identity) -> Column:
     for name in sorted(rules.limits):
         limit = F.when(id_type == name, F.lit(rules.limit(name)).cast("bigint")).otherwise(limit)
     return limit
-
-
-def _links(component: pd.DataFrame) -> Iterable[Link]:
-    columns: Mapping[str, list[str]] = {name: component[name].tolist() for name in LINK}
-    a = map(Identifier, columns["type_a"], columns["value_a"])
-    b = map(Identifier, columns["type_b"], columns["value_b"])
-    return map(Link, a, b, component["first_micros"].tolist())
-
-
-def _key(one: Identifier) -> str:
-    return f"{one.id_type}\0{one.id_value}"

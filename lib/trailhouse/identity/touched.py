@@ -104,7 +104,7 @@ def _reopened(
     )
     if not lost.isEmpty():
         theirs = linked_to(links, lost)
-        still = persons.hubs(pairs_ever(theirs), settings).select(*ID)
+        still = persons.hubs_of(pairs_ever(theirs), settings).select(*ID)
         given.append(lost.join(still, on=list(ID), how="left_anti"))
     if not given:
         return None

@@ -8,11 +8,12 @@ order of their rows: Vega-Lite makes an expression of a sort by a list of values
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
 
+from trailhouse.report import text
 from trailhouse.report.text import Row
 
 Spec = dict[str, Any]
@@ -30,6 +31,7 @@ _AXIS = {
     "labelFont": FONT,
     "titleFont": FONT,
 }
+_COLOURS = ["var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)"]
 _CONFIG: Spec = {
     "background": "transparent",
     "font": FONT,
@@ -43,7 +45,7 @@ _CONFIG: Spec = {
         "orient": "top",
         "offset": 8,
     },
-    "range": {"category": ["var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)"]},
+    "range": {"category": _COLOURS},
     "text": {"color": "var(--ink)", "fontSize": 12, "font": FONT},
     "view": {"stroke": None},
 }
@@ -159,7 +161,7 @@ def funnel(name: str, steps: Sequence[Row]) -> Spec:
     rows = [
         {
             "step": row["step"],
-            "label": f"{row['step']}  {_short(row['step_name'], 30)}",
+            "label": f"{row['step']}  {text.short(row['step_name'], 30)}",
             "units": row["units"],
             "most": most,
             "text": f"{int(row['units']):,}  ·  {100 * float(row['from_start'] or 0):.1f}%",
@@ -261,9 +263,74 @@ def scores(kind: str, weeks: Sequence[Row]) -> Spec:
     return _finish(alt.layer(ranges, line, points), f"{kind.upper()} by week with 95% intervals", 220)
 
 
-def _date(week: str) -> Any:
-    found = date.fromisoformat(week)
-    return alt.DateTime(year=found.year, month=found.month, date=found.day)
+def _date(day: str, hours: int = 0) -> Any:
+    found = date.fromisoformat(day)
+    return alt.DateTime(year=found.year, month=found.month, date=found.day, hours=hours)
+
+
+def person_sizes(sizes: Sequence[Row]) -> Spec:
+    """Bars of persons by how many identifiers they have; `sizes` have label, persons, share."""
+    rows = [
+        {
+            "label": row["label"],
+            "persons": row["persons"],
+            "text": f"{text.number(row['persons'])}  ·  {text.percent(row['share'])}",
+        }
+        for row in sizes
+    ]
+    most = max((int(row["persons"]) for row in sizes), default=0) or 1
+    scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 115")])
+    base = alt.Chart(_data(rows))
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor="var(--ink)", labelPadding=10))
+    x = alt.X("persons:Q", title=None, scale=scale, axis=None)
+    bars = base.mark_bar(color="var(--c3)", cornerRadiusEnd=3, height=18).encode(
+        x=x,
+        y=y,
+        tooltip=[
+            alt.Tooltip("label:N", title="Identifiers"),
+            alt.Tooltip("persons:Q", title="Persons", format=","),
+        ],
+    )
+    words = base.mark_text(align="left", dx=6).encode(x=x, y=y, text="text:N")
+    return _finish(
+        alt.layer(bars, words), "Bar chart of persons by how many identifiers they have", 28 * len(rows)
+    )
+
+
+def identity_changes(days: Sequence[Row], kinds: Sequence[str]) -> Spec:
+    """Stacked bars of identifiers by the day of a run; `days` have day and a count a kind."""
+    rows = [
+        {"day": row["day"], "kind": kind, "place": place, "identifiers": row[kind]}
+        for row in days
+        for place, kind in enumerate(kinds)
+        if row[kind]
+    ]
+    last = max(row["day"] for row in days)
+    # Two weeks at least: else the bar of a lake's first day would fill the whole width.
+    first = min(min(row["day"] for row in days), last - timedelta(days=13))
+    span = [_date(str(first - timedelta(days=1)), 12), _date(str(last), 12)]
+    bars = (
+        alt.Chart(_data(rows, "day"))
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "yearmonthdate(day):T",
+                title=None,
+                bandPosition=0,  # a bar stands on its day's tick, not between two
+                scale=alt.Scale(domain=span),
+                axis=alt.Axis(format="%b %-d", labelOverlap=True, tickCount=8),
+            ),
+            y=alt.Y("identifiers:Q", title=None, axis=alt.Axis(tickCount=4, labelExpr=_SHORT)),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=_COLOURS[: len(kinds)])),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("day:T", title="Run on", format="%a %b %-d, %Y"),
+                alt.Tooltip("kind:N", title="Change"),
+                alt.Tooltip("identifiers:Q", title="Identifiers", format=","),
+            ],
+        )
+    )
+    return _finish(bars, f"Bar chart of identifiers by the day of a run: {', '.join(kinds)}", 160)
 
 
 def heat(name: str = "cells") -> Spec:
@@ -295,8 +362,3 @@ def heat(name: str = "cells") -> Spec:
     spec: Spec = cells.properties(description="Click map of the chosen page").to_dict()
     spec["config"] = _CONFIG
     return spec
-
-
-def _short(value: str | None, most: int) -> str:
-    found = value or "(none)"
-    return found if len(found) <= most else found[: most - 1] + "…"

@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import charts, headline, sections, text
+from trailhouse.report.people import people
 from trailhouse.settings import Settings
 
 
@@ -52,6 +53,7 @@ def build_report(frames: Mapping[str, pd.DataFrame], settings: Settings, generat
             friction=sections.friction(frames),
             feedback=sections.feedback(frames),
             channels=sections.channels(frames),
+            people=people(frames),
             quality=sections.quality(frames),
         )
     )

@@ -168,6 +168,79 @@ def balance(frames: Frames) -> DataFrame:
     )
 
 
+# Of a person's identifiers the counts told one by one, then the beginnings of ranges.
+SIZES = (1, 2, 3, 4, 5, 10, 20)
+
+
+def person_sizes(frames: Frames) -> DataFrame:
+    persons = (
+        frames["identities"].groupBy("person_id", "status").agg(F.count("*").cast("int").alias("identifiers"))
+    )
+    least = F.greatest(*[F.when(F.col("identifiers") >= size, size) for size in SIZES])
+    return (
+        persons.groupBy("status", least.alias("at_least"))
+        .agg(F.count("*").alias("persons"), F.sum("identifiers").alias("identifiers"))
+        .orderBy("status", "at_least")
+    )
+
+
+def hubs(frames: Frames) -> DataFrame:
+    refused = frames["identity_conflicts"].where("reason = 'hub'")
+    sides = [
+        F.struct(F.col(f"type_{end}").alias("id_type"), F.col(f"value_{end}").alias("id_value"))
+        for end in "ab"
+    ]
+    ends = refused.select(F.explode(F.array(*sides)).alias("end"), F.lit(1).alias("link"))
+    # The pair is what a row of conflicts is about, so that each link is another identifier.
+    return (
+        frames["identities"]
+        .where("status = 'hub'")
+        .select("id_type", "id_value", "detail")
+        .join(ends.select("end.*", "link"), ["id_type", "id_value"], how="left")
+        .groupBy("id_type", "id_value", "detail")
+        .agg(F.count("link").alias("linked"))
+        .orderBy(F.desc("linked"), "id_type", "id_value")
+    )
+
+
+def refusals(frames: Frames) -> DataFrame:
+    return (
+        frames["identity_conflicts"]
+        .groupBy("reason", "detail")
+        .agg(F.count("*").alias("links"), F.min("first_seen").alias("first_seen"))
+        .orderBy(F.desc("links"), "reason", "detail")
+    )
+
+
+def blocked(frames: Frames) -> DataFrame:
+    # One row also where nothing is blocked: none at all would read as not collected.
+    events = F.sum(F.when(F.col("blocked"), F.col("events")))
+    return frames["identity_sightings"].agg(F.coalesce(events, F.lit(0)).alias("events"))
+
+
+def blocked_values(frames: Frames) -> DataFrame:
+    return (
+        frames["identity_sightings"]
+        .where("blocked")
+        .groupBy("id_type", "id_value")
+        .agg(F.sum("events").alias("events"))
+        .orderBy(F.desc("events"), "id_type", "id_value")
+    )
+
+
+CHANGES = ("created", "linked", "merged", "split", "renamed", "removed")
+
+
+def identity_days(frames: Frames) -> DataFrame:
+    return (
+        frames["identity_changes"]
+        .where(F.col("change").isin(*CHANGES))
+        .groupBy(F.col("change_date").alias("day"), "change")
+        .agg(F.count("*").alias("identifiers"))
+        .orderBy(F.desc("day"), "change")
+    )
+
+
 def tables(frames: Frames) -> DataFrame:
     fields = ("at", "run_id", "action", "table_version", "rows")
     last = (

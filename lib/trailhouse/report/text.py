@@ -81,6 +81,12 @@ def money(amount: float | Decimal | None, currency: str | None) -> str:
     return f"{currency or '(no currency)'} {Decimal(str(amount)):,.2f}"
 
 
+def short(value: str | None, most: int, missing: str = "(none)") -> str:
+    """At most so many characters, the last an ellipsis where some are left out."""
+    found = value or missing
+    return found if len(found) <= most else found[: most - 1] + "…"
+
+
 def signed(value: float | Decimal) -> str:
     """+12 or -4.5, with a true minus sign."""
     size = number(abs(float(value)))

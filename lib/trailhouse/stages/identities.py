@@ -1,6 +1,6 @@
 """`identities`: which identifiers are one person, by constrained connected components.
 
-1. Fold the links of all days into pairs with their first_seen, and sightings into identifiers.
+1. Fold the links of all days into pairs of numbers, and sightings into identifiers.
 2. Leave out the links of hubs, and what people said to ignore.
 3. Connected components over the others, and over pairs that people said to be one (an engine; it
    writes to the scratch folder).
@@ -13,11 +13,11 @@ All of it is closed in components: a run looks at those that changed days, or de
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse import scope
-from trailhouse.identity import changes, links, overrides, owners, persons, touched
+from trailhouse.identity import changes, overrides, owners, persons, touched
+from trailhouse.identity.apart import resolved
 from trailhouse.identity.components import connected_components
 from trailhouse.identity.settle import settled
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
@@ -33,32 +33,40 @@ def transform(inputs: Frames, context: Context) -> Frames:
     said = overrides.standing(inputs["identity_overrides"], settings)
     overrides.require_known(said, inputs.get(_ALL_SIGHTINGS, inputs["identity_sightings"]))
     # 1. Written down, as what follows reads it several times.
-    daily = inputs["identity_links"]
-    pairs = settled(links.pairs_ever(daily), scratch, "pairs")
-    seen = persons.not_ignored(_seen(inputs["identity_sightings"]), said)
+    daily = persons.numbered(inputs["identity_links"])
+    pairs = settled(persons.edges(daily), scratch, "pairs")
+    seen = persons.seen(inputs["identity_sightings"])
 
     # 2.
-    hubs = persons.hubs(pairs, settings)
+    hubs = persons.hubs(daily, pairs, settings)
     if _OUTSIDE in inputs:
-        hubs = hubs.unionAll(inputs[_OUTSIDE]).dropDuplicates(["id_type", "id_value"])
-    hubs = settled(persons.not_ignored(hubs, said), scratch, "hubs")
-    marked = persons.marked(persons.open_to_said(pairs, said), hubs)
-    numbered = settled(persons.numbered(marked), scratch, "numbered")
-    open_pairs = numbered.where("hub IS NULL")
+        hubs = hubs.unionAll(inputs[_OUTSIDE]).dropDuplicates(list(persons.ID))
+    hubs = settled(hubs, scratch, "hubs")
+    if said.ignored:
+        few = persons.ignored(said, daily)
+        daily, pairs = persons.without(daily, few), None
+        seen, hubs = (
+            rows.join(F.broadcast(few), on=list(persons.ID), how="left_anti") for rows in (seen, hubs)
+        )
+    unhubbed = daily
+    if pairs is None or not hubs.isEmpty():
+        unhubbed = persons.without(daily, hubs)
+        pairs = settled(persons.edges(unhubbed), scratch, "open")
+    if said.always:
+        pairs = settled(pairs.unionAll(persons.said_edges(said, hubs)), scratch, "with-said")
 
     # 3.
-    placed = settled(
-        persons.placed(seen, connected_components(open_pairs, settings, scratch)), scratch, "placed"
-    )
+    components = connected_components(pairs, settings, scratch)
+    placed = settled(persons.placed(seen, components), scratch, "placed")
 
     # 4.
     broken = settled(persons.to_take_apart(placed, settings, said), scratch, "broken")
-    broken_links = persons.links_of(open_pairs, placed, broken)
-    apart = settled(persons.resolved(broken_links, settings, said), scratch, "apart")
+    theirs = persons.with_said(unhubbed, said, hubs)
+    apart = settled(resolved(persons.links_of(theirs, placed, broken), settings, said), scratch, "apart")
 
     # 5.
     people = settled(persons.with_person(placed, apart, hubs), scratch, "people")
-    conflicts = persons.conflicts(apart, numbered)
+    conflicts = persons.conflicts(apart, daily, hubs)
 
     # 6.
     run = changes.Run(context.run, context.at)
@@ -71,17 +79,12 @@ def transform(inputs: Frames, context: Context) -> Frames:
     )
     cause = context.whole or _cause(inputs)
     return {
-        "identity_changes": changes.changes(people, conflicts, open_pairs, before, cause, run),
+        "identity_changes": changes.changes(people, conflicts, unhubbed, before, cause, run, scratch),
         "identity_conflicts": conflicts,
         "device_owners": owners.owners(daily, people, settings),
         "identities": people,
         "identity_history": changes.history(people, inputs.get("published identity_history"), run),
     }
-
-
-def _seen(sightings: DataFrame) -> DataFrame:
-    usable = sightings.where("NOT blocked")
-    return usable.groupBy("id_type", "id_value").agg(F.min("first_time").alias("first_seen"))
 
 
 def _cause(inputs: Frames) -> str:
