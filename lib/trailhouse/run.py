@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -196,7 +197,13 @@ def stage_outputs(lake: Lake, stage: str, writes: Sequence[str], outputs: Any) -
     surplus = set(outputs) ^ set(writes)
     if surplus:
         raise ContractError(f"stage {stage} writes {list(writes)}, but its transform gave {sorted(outputs)}")
-    return {table: lake.stage(f"{stage}/{table}", TABLES[table].select(outputs[table])) for table in writes}
+
+    def write(table: str) -> DataFrame:
+        return lake.stage(f"{stage}/{table}", TABLES[table].select(outputs[table]))
+
+    # While one is planned, another is written.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(writes, pool.map(write, writes), strict=True))
 
 
 def judge(

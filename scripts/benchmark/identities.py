@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark import Row
 from trailhouse.progress import Progress
-from trailhouse.run import Run, run_stage
+from trailhouse.run import open_run, run_stage
 from trailhouse.settings import Settings
 from trailhouse.stages.identities import STAGE
 from trailhouse.storage import Lake
@@ -40,11 +40,15 @@ def rows(spark: SparkSession, folder: Path, settings: Settings, links: int) -> I
 
     def run(engine: str, *, rebuild: bool) -> Callable[[], int]:
         chosen = settings.model_copy(
-            update={"identity": settings.identity.model_copy(update={"engine": engine})}
+            update={
+                "lake": settings.lake.model_copy(update={"root": lake.root}),
+                "identity": settings.identity.model_copy(update={"engine": engine}),
+            }
         )
 
         def go() -> int:
-            run_stage(Run(lake, chosen, Progress(Console(file=io.StringIO()))), STAGE, rebuild=rebuild)
+            with open_run(spark, chosen, Progress(Console(file=io.StringIO()))) as opened:
+                run_stage(opened, STAGE, rebuild=rebuild)
             return lake.rows("identities")
 
         return go

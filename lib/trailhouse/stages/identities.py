@@ -13,8 +13,6 @@ All of it is closed in components: a run looks at those that changed days, or de
 
 from __future__ import annotations
 
-from pyspark.sql import functions as F
-
 from trailhouse import scope
 from trailhouse.identity import changes, overrides, owners, persons, touched
 from trailhouse.identity.apart import resolved
@@ -44,12 +42,10 @@ def transform(inputs: Frames, context: Context) -> Frames:
     hubs = settled(hubs, scratch, "hubs")
     if said.ignored:
         few = persons.ignored(said, daily)
-        daily, pairs = persons.without(daily, few), None
-        seen, hubs = (
-            rows.join(F.broadcast(few), on=list(persons.ID), how="left_anti") for rows in (seen, hubs)
-        )
+        daily = persons.without(daily, few)
+        seen, hubs = (rows.join(few, on=list(persons.ID), how="left_anti") for rows in (seen, hubs))
     unhubbed = daily
-    if pairs is None or not hubs.isEmpty():
+    if said.ignored or not hubs.isEmpty():
         unhubbed = persons.without(daily, hubs)
         pairs = settled(persons.edges(unhubbed), scratch, "open")
     if said.always:
