@@ -253,8 +253,16 @@ def test_a_digest_changes_with_its_own_sections_alone() -> None:
     assert before.digest(["sessions"]) == load_settings(None, ["sessions.timeout=30m"]).digest(["sessions"])
 
 
+def test_a_digest_of_one_setting_does_not_see_the_others_of_its_section() -> None:
+    plain, hubs = Settings(), Settings(identity={"hub_any": 7})
+    assert plain.digest(["identity.types"]) == hubs.digest(["identity.types"])
+    assert plain.digest(["identity.hub_any"]) != hubs.digest(["identity.hub_any"])
+    with pytest.raises(ValueError, match=r"no section of the settings: identity\.hubs"):
+        plain.digest(["identity.hubs"])
+
+
 def test_a_digest_of_no_section_is_refused_as_it_would_never_change() -> None:
-    with pytest.raises(ValueError, match="no sections of the settings: sesions"):
+    with pytest.raises(ValueError, match="no section of the settings: sesions"):
         load_settings().digest(["sesions"])
 
 

@@ -62,7 +62,7 @@ def test_run_all_goes_as_far_as_a_job_of_the_suites_own_order(
     told = io.StringIO()
     with open_run(spark, settings, Progress(Console(file=told))) as run:
         suite.run_job("run_all", "activity")(run, False)
-    assert ran == ["events", "event_catalog", "identities", "activity"]
+    assert ran == ["events", "event_catalog", "identity_links", "identities", "activity"]
     assert "Report" not in told.getvalue()
 
 
