@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.identity import oracle
-from trailhouse.identity.constraints import Identifier, Link, Resolution, Rules, resolve
+from trailhouse.identity.constraints import Identifier, Link, Resolution, Rules, Said, resolve
 from trailhouse.settings import IdentifierType, Identity
 
 RULES = Rules.of(Identity())
@@ -202,6 +202,45 @@ def test_persons_are_those_of_the_brute_force_oracle(links: list[Link]):
     assert persons(found) == {frozenset(value for _, value in person) for person in expected}
     assert {(tuple(a), tuple(b)): (why, what) for (a, b, _), why, what in found.refused} == conflicts
     assert set(found.shared) == shared
+
+
+def _said(always: set[tuple[str, str]], never: set[tuple[str, str]]) -> tuple[Said, oracle.Words]:
+    """The same words twice; what would contradict `always` is left out of `never`."""
+    groups = oracle.Words({(tuple(one(a)), tuple(one(b))) for a, b in always}).same()
+    pairs = [{tuple(sorted((one(a), one(b)))) for a, b in named} for named in (always, never)]
+    apart = {(a, b) for a, b in pairs[1] if a not in groups or groups[a] != groups.get(b)}
+    words = oracle.Words(*({(tuple(a), tuple(b)) for a, b in named} for named in (pairs[0], apart)))
+    return Said(frozenset(pairs[0]), frozenset(apart)), words
+
+
+@settings(max_examples=400, deadline=None, print_blob=True)
+@given(links=_graphs, always=st.sets(_pairs, max_size=3), never=st.sets(_pairs, max_size=3))
+def test_what_people_say_gives_the_persons_of_the_brute_force_oracle(
+    links: list[Link], always: set[tuple[str, str]], never: set[tuple[str, str]]
+):
+    said, words = _said(always, never)
+    found = resolve(links, TIGHT, said)
+    expected, conflicts, shared = oracle.rejoin(
+        {(tuple(a), tuple(b)): at for a, b, at in links}, TIGHT_LAW, words
+    )
+    assert persons(found) == {frozenset(value for _, value in person) for person in expected}
+    assert {(tuple(a), tuple(b)): (why, what) for (a, b, _), why, what in found.refused} == conflicts
+    assert set(found.shared) == shared
+
+
+def test_two_accounts_that_are_said_to_be_one_are_one_person_and_count_as_one():
+    links = [link(pair, n) for n, pair in enumerate(("a1-u1", "a1-u2", "a2-u2", "a2-u3"))]
+    found = resolve(links, RULES, Said(always=frozenset({(one("u1"), one("u2"))})))
+    # The tablet a1 is theirs; a2 knows a third account, and is shared.
+    assert persons(found) == {frozenset({"a1", "u1", "u2"}), frozenset({"u3"}), frozenset({"a2"})}
+
+
+def test_two_that_are_said_to_be_apart_stay_so_and_no_device_is_called_shared_for_it():
+    found = resolve(
+        [link("a1-u1", 0), link("a1-e1", 1)], RULES, Said(never=frozenset({(one("e1"), one("u1"))}))
+    )
+    assert persons(found) == {frozenset({"a1", "u1"}), frozenset({"e1"})}
+    assert refused(found) == {"a1-e1": ("never_join", None)}
 
 
 @pytest.mark.parametrize("links", [20_000])

@@ -9,12 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from tests.factories import rows
 from tests.identity import oracle
 from tests.identity.oracle import Event, Law
 from tests.identity.worlds import START, frame, prefixed, random_world
+from trailhouse.identity import persons
 from trailhouse.identity.assign import person_of
 from trailhouse.settings import Settings
 from trailhouse.stage import Context
@@ -119,6 +121,38 @@ STORIES = {
         {"e1": "hub"},
         {f"a{n}-e1": "hub" for n in range(6)},
     ),
+    "an address that another account gets later belongs to neither": Story(
+        [see(0, "u1 e1"), see(9, "u2 e1")],
+        ["u1", "u2"],
+        {"e1": "shared"},
+        {"e1-u1": "shared", "e1-u2": "shared"},
+    ),
+    "an address that another person types does not join the two accounts": Story(
+        [see(0, "a1 u1 e1"), see(1, "a2 u2 e2"), see(2, "a2 e1")],
+        ["a1 e1 u1", "e2 u2"],
+        {"a2": "shared"},
+        {"a2-e1": "shared", "a2-u2": "shared", "a2-e2": "shared"},
+    ),
+    "a chain of aliases is one person": Story(
+        [see(0, "a2", previous="a1"), see(1, "a3", previous="a2"), see(2, "u1", previous="a3")],
+        ["a1 a2 a3 u1"],
+    ),
+    "a long chain of aliases is one person": Story(
+        [see(n, f"a{n + 1}", previous=f"a{n}") for n in range(30)],
+        [" ".join(f"a{n}" for n in range(31))],
+    ),
+    "aliases of several devices into one account are one person": Story(
+        [see(n, "u1", previous=f"a{n}") for n in range(4)], ["a0 u1 a1 a2 a3"]
+    ),
+    "aliases that part and meet again are one person": Story(
+        [
+            see(0, "a2", previous="a1"),
+            see(1, "a3", previous="a1"),
+            see(2, "u1", previous="a2"),
+            see(3, "u1", previous="a3"),
+        ],
+        ["a1 a2 a3 u1"],
+    ),
     "a device without any link is a person": Story([see(0, "a1"), see(1, "a2")], ["a1", "a2"]),
     "nobody is joined by a value that names nobody": Story(
         [
@@ -142,8 +176,8 @@ class Result:
     persons: list[str | None]
 
 
-def run(events: DataFrame, scratch: Path) -> Result:
-    context = Context(SETTINGS, str(scratch))
+def run(events: DataFrame, scratch: Path, settings: Settings = SETTINGS) -> Result:
+    context = Context(settings, str(scratch))
     daily = identity_links_stage.STAGE.transform({"events": events}, context)
     inputs = {**daily, "identity_overrides": rows(events.sparkSession, "identity_overrides")}
     found = {**daily, **STAGE.transform(inputs, context)}
@@ -151,7 +185,7 @@ def run(events: DataFrame, scratch: Path) -> Result:
     links = identity_links.TABLE.select(found["identity_links"]).collect()
     people = identities.TABLE.select(found["identities"]).collect()
     conflicts = identity_conflicts.TABLE.select(found["identity_conflicts"]).collect()
-    assigned = person_of(events, found["identities"], found["device_owners"], SETTINGS).collect()
+    assigned = person_of(events, found["identities"], found["device_owners"], settings).collect()
     result = Result(
         {
             (((r.type_a, r.value_a), (r.type_b, r.value_b)), r.link_date): (
@@ -276,3 +310,53 @@ def test_events_that_name_nobody_give_empty_tables(spark: SparkSession, tmp_path
     empty = run(frame(spark, [Event(at(0)), Event(at(1), user="null")]), tmp_path)
     assert (empty.links, empty.identities, empty.conflicts) == ({}, {}, {})
     assert empty.persons == [None, None]
+
+
+def test_a_component_too_large_to_take_apart_joins_nobody_and_is_told(spark: SparkSession, tmp_path: Path):
+    # Two accounts on one device, and a chain of devices behind it: six links where five are the most.
+    events = [see(0, "a1 u1"), see(1, "a1 u2"), *(see(n, f"a{n}", previous=f"a{n - 1}") for n in range(2, 6))]
+    small = [see(0, "a8 u8"), see(1, "a8 u9")]
+    settings = Settings(identity={**IDENTITY, "largest": 5})
+    found = run(frame(spark, [*events, *small]), tmp_path, settings)
+    giant = {one: row for one, row in found.identities.items() if one[1] not in ("a8", "u8", "u9")}
+    assert len({person for person, _, _ in giant.values()}) == len(giant) == 7
+    assert {row[1] for row in giant.values()} == {"own"}
+    reasons = {tuple(one[1] for one in pair): row[0] for pair, row in found.conflicts.items()}
+    assert reasons == {
+        ("a1", "u1"): "size",
+        ("a1", "u2"): "size",
+        **{(f"a{n - 1}", f"a{n}"): "size" for n in range(2, 6)},
+        ("a8", "u8"): "shared",
+        ("a8", "u9"): "shared",
+    }
+
+
+def test_two_identifiers_of_one_number_are_told_apart(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def few(id_type: str, id_value: str) -> Column:
+        """Numbers so few that most identifiers share theirs with others."""
+        return F.pmod(F.xxhash64(id_type, id_value), F.lit(5))
+
+    events = [see(0, "a1 u1"), see(1, "a2 u2"), see(2, "a3 e3"), see(3, "a4"), see(4, "a5"), see(5, "a6 u1")]
+    true = run(frame(spark, events), tmp_path / "true")
+    monkeypatch.setattr(persons, "number", few)
+    assert run(frame(spark, events), tmp_path / "few") == true
+
+
+def test_a_million_events_of_one_identifier_are_one_sighting_a_day(spark: SparkSession, tmp_path: Path):
+    start = "timestamp '2024-03-01'"
+    bot = spark.range(1_000_000).selectExpr(
+        "cast(id AS string) event_id",
+        "'bot' anonymous_id",
+        "'u1' user_id",
+        "cast(null AS map<string, string>) identifiers",
+        "cast(null AS string) previous_id",
+        f"{start} + make_interval(0, 0, 0, 0, 0, 0, id % 172800) event_time",
+        f"to_date({start} + make_interval(0, 0, 0, 0, 0, 0, id % 172800)) event_date",
+        "'segment' source",
+    )
+    daily = identity_links_stage.STAGE.transform({"events": bot}, Context(SETTINGS, str(tmp_path)))
+    assert daily["identity_sightings"].where("id_value = 'bot'").count() == 2
+    links = daily["identity_links"].orderBy("link_date").collect()
+    assert [(row.events, len(row.logins)) for row in links] == [(518_400, 1), (481_600, 1)]

@@ -175,15 +175,15 @@ class _Persons:
         self._counts: dict[Identifier, dict[str, int]] = {}
         # By root those that it must not come together with.
         self._apart: dict[Identifier, set[Identifier]] = {}
+        for a, b in said.never:
+            self._apart.setdefault(a, set()).add(b)
+            self._apart.setdefault(b, set()).add(a)
         for a, b in sorted(said.always):
             one, other = self.find(a), self.find(b)
             if one != other:
                 self.join(one, other)
         for counts in self._counts.values():
             counts.update(dict.fromkeys(counts, 1))
-        for a, b in said.never:
-            self._apart.setdefault(self.find(a), set()).add(b)
-            self._apart.setdefault(self.find(b), set()).add(a)
 
     def find(self, one: Identifier) -> Identifier:
         parent = self._parent
@@ -211,7 +211,8 @@ class _Persons:
     def kept_apart(self, one: Identifier, other: Identifier) -> bool:
         """Whether people have said that these two roots are not one person."""
         one, other = sorted((one, other), key=lambda root: len(self._apart.get(root, ())))
-        return any(self.find(enemy) == other for enemy in self._apart.get(one, ()))
+        known = (enemy for enemy in self._apart.get(one, ()) if enemy in self._parent)
+        return any(self.find(enemy) == other for enemy in known)
 
     def join(self, one: Identifier, other: Identifier) -> None:
         """Makes one person of two roots."""
