@@ -1,9 +1,10 @@
-"""Says, as JSON, the working folder of each executor and where it found the package."""
+"""Says, as JSON, the working folder of each executor and where it found the package; exits with 3."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 
 from pyspark import SparkContext
@@ -17,3 +18,4 @@ def look(_: Iterator[int]) -> Iterator[tuple[str, str]]:
 
 # Tasks of a barrier stage run at the same time: of two executors of one core each, both take part.
 print(json.dumps(SparkContext.getOrCreate().parallelize(range(2), 2).barrier().mapPartitions(look).collect()))
+sys.exit(3)

@@ -21,10 +21,12 @@ HERE = Path(__file__).parent
 EARLY = ("events", "events_quarantine")
 
 
-def test_each_executor_takes_the_package_from_the_zip(cluster: StandaloneCluster) -> None:
+def test_each_executor_takes_the_package_from_the_zip_and_the_exit_code_comes_through(
+    cluster: StandaloneCluster,
+) -> None:
     done = cluster.submit(HERE / "smoke_job.py")
 
-    assert done.returncode == 0, f"{done.stderr}\n{cluster.logs()}"
+    assert done.returncode == 3, f"{done.stderr}\n{cluster.logs()}"
     executors = json.loads(done.stdout.splitlines()[-1])
     # The working folder is the executor's own: two executors, one on each worker.
     folders = {Path(folder).parts[-3] for folder, _ in executors}
@@ -32,13 +34,6 @@ def test_each_executor_takes_the_package_from_the_zip(cluster: StandaloneCluster
     # Relative to that folder: the zip that came with the job, not the package of this environment.
     modules = {module for _, module in executors}
     assert modules == {f"./{cluster.py_files.name}/trailhouse/errors.py"}
-
-
-def test_the_exit_code_of_a_job_comes_through(cluster: StandaloneCluster, tmp_path: Path) -> None:
-    job = tmp_path / "job.py"
-    job.write_text("import sys\nsys.exit(3)\n")
-
-    assert cluster.submit(job).returncode == 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ published, so that a run that was cut off is made good by the next.
 1. An identifier changed when its person or its status did.
 2. Its former person split when its identifiers now belong to several; else it merged when its new
    person has identifiers of several; else it was renamed, as an older identifier was found.
-3. The link that tells why a person got its identifiers is the oldest that joins what was apart.
+3. The link that tells why a person got an identifier is the oldest that joins the identifier's former
+   person, or the new identifier, to the rest.
 4. A link is refused, or allowed again, when `identity_conflicts` gains or loses its row.
 """
 
@@ -151,7 +152,8 @@ def _of_identifiers(
         .where(~same)
         .withColumn("change", change)
         .withColumn("reason", F.when((change == "split") & (F.col("status") != "own"), F.col("status")))
-        .join(_joined(both, links), on="person_after", how="left")
+        .withColumn("moved", _moved())
+        .join(_joined(both, links), on=["person_after", "moved"], how="left")
         .withColumns({name: F.when(told, F.col(name)) for name in _LINK})
         .select(*_COLUMNS)
     )
@@ -168,27 +170,32 @@ def _all_of(name: str) -> WindowSpec:
 
 
 def _joined(both: DataFrame, links: DataFrame) -> DataFrame:
-    """By person the oldest link that joins what was apart: person_after, LINK."""
+    """For what moved to a person the oldest link that joins it to the rest: person_after, moved, LINK."""
     # 3.
     ends = {
         end: both.where("person_after IS NOT NULL").select(
             F.col("id_type").alias(f"type_{end}"),
             F.col("id_value").alias(f"value_{end}"),
-            F.col("person_before").alias(f"before_{end}"),
+            _moved().alias(f"moved_{end}"),
             F.col("person_after").alias(f"after_{end}"),
         )
         for end in "ab"
     }
-    oldest = F.min(F.struct("first_time", *_LINK)).alias("why")
     return (
         links.select(*_LINK, "first_time")
         .join(ends["a"], on=["type_a", "value_a"], how="inner")
         .join(ends["b"], on=["type_b", "value_b"], how="inner")
-        .where("after_a = after_b AND NOT before_a <=> before_b")
-        .groupBy(F.col("after_a").alias("person_after"))
-        .agg(oldest)
-        .select("person_after", *[F.col(f"why.{name}") for name in _LINK])
+        .where("after_a = after_b AND moved_a <> moved_b")
+        .withColumn("moved", F.explode(F.array("moved_a", "moved_b")))
+        .groupBy(F.col("after_a").alias("person_after"), "moved")
+        .agg(F.min(F.struct("first_time", *_LINK)).alias("why"))
+        .select("person_after", "moved", *[F.col(f"why.{name}") for name in _LINK])
     )
+
+
+def _moved() -> Column:
+    """What goes to a person as one: a former person, or an identifier that had none."""
+    return F.coalesce("person_before", F.concat_ws("\0", *_ID))
 
 
 def _of_links(conflicts: DataFrame, published: DataFrame) -> DataFrame:

@@ -87,23 +87,25 @@ class Decision:
 
 def settled_decisions(decisions: Iterable[Decision]) -> Overrides:
     """Those that stand of decisions in the order of their times; IdentityError for a contradiction."""
-    standing: dict[tuple[Identifier, ...], Decision] = {}
+    said: dict[tuple[Identifier, ...], dict[str, Decision]] = {}
     problems: list[str] = []
     for decision in decisions:
         problems += _wrong(decision)
         # 2.
         if decision.action == "revoke":
-            standing.pop(decision.ends, None)
-            continue
-        before = standing.setdefault(decision.ends, decision)
-        if before.action != decision.action:
-            problems.append(f"{before} and {decision} are both said: revoke one of them first")
+            said.pop(decision.ends, None)
+        else:
+            said.setdefault(decision.ends, {})[decision.action] = decision
+    for both in said.values():
+        if len(both) > 1:
+            problems.append(f"{' and '.join(map(str, both.values()))} are both said: revoke them first")
+    standing = [decision for both in said.values() for decision in both.values()]
     if len(standing) > MOST:
         problems.append(f"{len(standing):,} decisions stand, at most {MOST:,} may")
     found = Overrides(
-        frozenset(_pairs(standing.values(), "always_join")),
-        frozenset(_pairs(standing.values(), "never_join")),
-        frozenset(one.ends[0] for one in standing.values() if one.action == "ignore_identifier" and one.ends),
+        frozenset(_pairs(standing, "always_join")),
+        frozenset(_pairs(standing, "never_join")),
+        frozenset(one.ends[0] for one in standing if one.action == "ignore_identifier" and one.ends),
     )
     # 3.
     problems += _contradictions(found)
