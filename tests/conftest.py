@@ -32,7 +32,9 @@ os.environ["TZ"] = "UTC"
 LONG = (
     "pipeline/test_reruns.py",
     "ingest/test_crashes.py",
+    "identity/test_incremental.py",
     "ingest/test_maintain.py",
+    "identity/test_who.py",
     "pipeline/test_snowplow.py",
     "sources/test_template.py",
     "gates/test_runner.py",
