@@ -38,7 +38,7 @@ def rows(spark: SparkSession, folder: Path, settings: Settings, links: int) -> I
     lake.create(TABLES["events"])
     _write(lake, _links(spark, links), 0)
 
-    def run(engine: str, *, rebuild: bool) -> Callable[[], int]:
+    def run(engine: str, *, anew: bool) -> Callable[[], int]:
         chosen = settings.model_copy(
             update={
                 "lake": settings.lake.model_copy(update={"root": lake.root}),
@@ -47,8 +47,10 @@ def rows(spark: SparkSession, folder: Path, settings: Settings, links: int) -> I
         )
 
         def go() -> int:
+            if anew:
+                lake.clear(*STAGE.writes)
             with open_run(spark, chosen, Progress(Console(file=io.StringIO()))) as opened:
-                run_stage(opened, STAGE, rebuild=rebuild)
+                run_stage(opened, STAGE)
             return lake.rows("identities")
 
         return go
@@ -56,17 +58,17 @@ def rows(spark: SparkSession, folder: Path, settings: Settings, links: int) -> I
     def straight() -> int:
         return _straight(spark, lake, folder)
 
-    whole = run("auto", rebuild=True)
+    whole = run("auto", anew=True)
     yield Row(f"identities, {links:,} links", whole, "GraphFrames straight", straight, True)
     yield Row(f"identities, {links:,} links", whole, "script with scipy", lambda: _script(lake, folder))
-    distributed = run("graphframes", rebuild=True)
+    distributed = run("graphframes", anew=True)
     yield Row(f"identities by GraphFrames, {links:,}", distributed, "GraphFrames straight", straight, True)
     more = iter(range(1, 100))
 
     def increment() -> int:
         number = next(more)
         _write(lake, _links(spark, links // 100, links * (1 + number)), number)
-        return run("auto", rebuild=False)()
+        return run("auto", anew=False)()
 
     whole()
     yield Row("identities, 1 % more links", increment, "all of them", whole, True)
