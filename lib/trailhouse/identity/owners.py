@@ -11,24 +11,30 @@ from pyspark.sql import functions as F
 
 from trailhouse.identity.logins import is_login, sides
 from trailhouse.identity.priority import rank_of
+from trailhouse.identity.settle import settled
 from trailhouse.settings import Settings
 from trailhouse.tables import device_owners
 
 _DEVICE = ("id_type", "id_value")
 
 
-def owners(links: DataFrame, identities: DataFrame, settings: Settings) -> DataFrame:
-    """`device_owners` of the shared identifiers among `identities`, from all of their `identity_links`."""
-    shared = identities.where("status = 'shared'").select(*_DEVICE)
+def owners(links: DataFrame, identities: DataFrame, settings: Settings, scratch: str) -> DataFrame:
+    """`device_owners` of the shared identifiers among `identities`, from all of their `identity_links`.
+
+    `scratch` is a folder URL to write to.
+    """
+    # Written down, so that Spark knows how few they are and looks at no log-in of others.
+    shared = settled(identities.where("status = 'shared'").select(*_DEVICE), scratch, "shared")
     person = identities.where("status = 'own'").select(
         F.col("id_type").alias("account_type"), F.col("id_value").alias("account_value"), "person_id"
     )
-    # 1.
+    # 1. Devices first: most log-ins are those of devices that are not shared.
+    paired = sides(links.where(is_login(settings)), settings).withColumnsRenamed(
+        {"device_type": "id_type", "device_value": "id_value"}
+    )
     logins = (
-        sides(links.where(is_login(settings) & (F.size("logins") > 0)), settings)
-        .withColumnsRenamed({"device_type": "id_type", "device_value": "id_value"})
+        paired.join(shared, on=list(_DEVICE), how="left_semi")
         .select(*_DEVICE, "account_type", "account_value", F.explode("logins").alias("from_time"))
-        .join(shared, on=list(_DEVICE), how="left_semi")
         .join(person, on=["account_type", "account_value"], how="inner")
     )
     # 2.

@@ -77,7 +77,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     return {
         "identity_changes": changes.changes(people, conflicts, unhubbed, before, cause, run, scratch),
         "identity_conflicts": conflicts,
-        "device_owners": owners.owners(daily, people, settings),
+        "device_owners": owners.owners(daily, people, settings, scratch),
         "identities": people,
         "identity_history": changes.history(people, inputs.get("published identity_history"), run),
     }
@@ -121,7 +121,10 @@ def narrow(look: Look, context: Context) -> Part | None:
         ),
     }
     inputs = dict(look.inputs)
-    inputs["identity_links"] = touched.linked_to(look.inputs["identity_links"], keys)
+    # Written down, as the transform goes over them several times.
+    inputs["identity_links"] = settled(
+        touched.linked_to(look.inputs["identity_links"], keys), context.scratch, "links"
+    )
     inputs["identity_sightings"] = look.inputs["identity_sightings"].join(
         keys, on=identifiers, how="left_semi"
     )
@@ -132,6 +135,8 @@ def narrow(look: Look, context: Context) -> Part | None:
         .select(*touched.ID, "detail")
     )
     inputs |= {f"published {name}": scopes[name].inside(rows) for name, rows in look.published.items()}
+    known = "published identities"
+    inputs[known] = settled(inputs[known], context.scratch, "known")
     if before != now:
         inputs["overrides changed"] = inputs["identity_overrides"]
     return Part(inputs, scopes)
