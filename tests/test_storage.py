@@ -12,7 +12,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.contract import Column, Table
-from trailhouse.storage import Lake, Published, different_partitions
+from trailhouse.difference import different_partitions
+from trailhouse.storage import Lake, Published
 
 VISITS = Table(
     name="visits",

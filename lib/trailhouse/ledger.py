@@ -85,9 +85,10 @@ class Records:
         seconds: float | None = None,
         batch: int = NO_BATCH,
         counts: Counts | None = None,
+        told: Mapping[str, int] | None = None,
         note: str | None = None,
     ) -> None:
-        """One row of the ledger."""
+        """One row of the ledger; `told` are further columns of it."""
         self.ledger.append(
             {
                 "run_id": self.run_id,
@@ -101,6 +102,7 @@ class Records:
                 "seconds": None if seconds is None else Decimal(f"{seconds:.3f}"),
                 "note": note,
                 **(asdict(counts) if counts else {}),
+                **(told or {}),
             }
         )
 

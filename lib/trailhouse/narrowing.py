@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,11 +12,14 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from trailhouse.errors import StorageError
+from trailhouse.settings import Settings
 from trailhouse.stage import Context, Frames, Look, Part, Stage
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 T = TypeVar("T")
+UNKNOWN = "what changed is not known"
+MOST = "most of its days are touched"
 _GONE = ("FILE_NOT_EXIST", "FILE_NOT_FOUND", "DELTA_FILE_NOT_FOUND_DETAILED", "FileNotFoundException")
 """How Spark says that a file of an older version was vacuumed."""
 
@@ -44,12 +48,12 @@ def part_of(
         except PySparkException as error:
             if not any(word in str(error) for word in _GONE):
                 raise
-            part = None
+            part = UNKNOWN
         except StorageError:  # a version that is no longer there
-            part = None
-        if part is not None:
+            part = UNKNOWN
+        if isinstance(part, Part):
             return part, context
-        whole = "what changed is not known"
+        whole = part
     given = {**inputs, **{f"published {table}": rows for table, rows in published.items()}}
     return Part(given), replace(context, whole=whole or "no parts")
 
@@ -67,6 +71,9 @@ def _why_whole(
         made = lake.consumed(table)
         if not made:
             return "first run", {}
+        if not lake.state(table).marked:
+            # Its rows may be made of later inputs than it says: a part of them cannot be told.
+            return "the run before was cut off", {}
         if any(made.get(key) != consumed.get(key) for key in ("settings", "code", "reference")):
             return "another definition", {}
         if set(made["inputs"]) != set(consumed["inputs"]):
@@ -91,7 +98,14 @@ def _look(
         _Asked(before, lambda name: lake.read_as_of(TABLES[name], before[name])),
         published,
         _Asked(before, lambda name: lake.changed_days(TABLES[name], before[name], now[name])),
+        _Asked(before, lambda name: lake.changes(name, before[name], now[name])),
+        _Asked(before, lambda name: lake.rows_by_day(TABLES[name])),
     )
+
+
+def is_most(rows: Mapping[date, int], days: Iterable[date], settings: Settings) -> bool:
+    """Whether so many of the rows lie on these days that making all of them anew costs less."""
+    return sum(rows.get(day, 0) for day in {*days}) >= settings.incremental.whole_from * sum(rows.values())
 
 
 class _Asked(Mapping[str, T]):

@@ -156,7 +156,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             context = Context(run.settings, lake.scratch(scratch), run.id, run.started)
             inputs = _inputs(lake, stage, versions)
             part, context = part_of(lake, stage, inputs, consumed, context, rebuild=rebuild)
-            published = _published(run, stage, part, context)
+            published, told = _published(run, stage, part, context)
             for table, done in published.items():
                 lake.mark(table, consumed, done.version)
             rows = {table: lake.rows(table) for table in stage.writes}
@@ -165,21 +165,54 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
         seconds = time.perf_counter() - started
         for table, done in published.items():
             run.records.stage(
-                stage.name, table, done.action, version=done.version, rows=rows[table], seconds=seconds
+                stage.name,
+                table,
+                done.action,
+                version=done.version,
+                rows=rows[table],
+                seconds=seconds,
+                told=told.get(table),
+                note=_extent(part, context) if stage.narrow else None,
             )
-        line.done(", ".join(f"{table} {rows[table]:,} ({done.action})" for table, done in published.items()))
+        line.done(", ".join(_outcome(table, rows[table], done, told) for table, done in published.items()))
         return published
 
 
-def _published(run: Run, stage: Stage, part: Part, context: Context) -> dict[str, Published]:
+def _extent(part: Part, context: Context) -> str:
+    if context.whole:
+        return f"all of it: {context.whole}"
+    return f"a part: {part.days} days" if part.days else "a part"
+
+
+def _outcome(table: str, rows: int, done: Published, told: Mapping[str, Mapping[str, int]]) -> str:
+    more = "".join(f", {number:,} {what}" for what, number in told.get(table, {}).items() if number)
+    return f"{table} {rows:,} ({done.action}{more})"
+
+
+Told = dict[str, Mapping[str, int]]
+"""By table, numbers for the ledger."""
+
+
+def _published(run: Run, stage: Stage, part: Part, context: Context) -> tuple[dict[str, Published], Told]:
     """Transform, gate and publish a part; what happened to each table."""
     lake = run.lake
     if part.untouched:
-        return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}
+        return {table: Published("unchanged", lake.state(table).data_version) for table in stage.writes}, {}
     staged = stage_outputs(lake, stage.name, stage.writes, stage.transform(part.inputs, context))
     judge(run, stage.name, staged, stage.checks, {name: part.inputs[name] for name in stage.reads})
+    told = {
+        table: tell(_inside(part, table, lake.read(table)), staged[table])
+        for table, tell in stage.tells.items()
+        if lake.exists(table)
+    }
     run.lease.require()
-    return {table: lake.publish(TABLES[table], staged[table], part.scope(table)) for table in stage.writes}
+    done = {table: lake.publish(TABLES[table], staged[table], part.scope(table)) for table in stage.writes}
+    return done, told
+
+
+def _inside(part: Part, table: str, rows: DataFrame) -> DataFrame:
+    scope = part.scope(table)
+    return scope.inside(rows) if scope else rows
 
 
 def is_up_to_date(run: Run, stage: Stage) -> bool:

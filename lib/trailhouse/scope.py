@@ -50,6 +50,15 @@ def of_keys(keys: DataFrame, *columns: tuple[str, ...]) -> Scope:
     return Scope(kept(True), kept(False))
 
 
+def within_days(column: str, days: Collection[date], keys: DataFrame, key: str) -> Scope:
+    """The rows of those days that name one of `keys`, which holds each once."""
+    some, named = of_days(column, days), of_keys(keys, (key,))
+    return Scope(
+        lambda rows: named.inside(some.inside(rows)),
+        lambda rows: some.outside(rows).unionByName(named.outside(some.inside(rows))),
+    )
+
+
 def of_new_rows() -> Scope:
     """No row that is published: the partial result is added to them."""
     return Scope(lambda rows: rows.where(F.lit(False)), lambda rows: rows)

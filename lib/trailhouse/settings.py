@@ -337,6 +337,15 @@ class Spark(Section):
     )
 
 
+class Incremental(Section):
+    whole_from: float = Field(
+        0.5,
+        gt=0,
+        description="a run makes a table anew once the days that it touches hold this share of the rows; "
+        "above 1: never",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of the suite; frozen."""
 
@@ -350,6 +359,7 @@ class Settings(BaseSettings):
     events: Events = Events()
     privacy: Privacy = Privacy()
     identity: Identity = Identity()
+    incremental: Incremental = Incremental()
     sessions: Sessions = Sessions()
     conversions: tuple[Conversion, ...] = (Conversion(event="order"),)
     signals: Signals = Signals()

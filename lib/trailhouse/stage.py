@@ -40,13 +40,17 @@ class Look:
 
     `inputs` at the versions to be read, `before` at those that the published tables were made from,
     `published` what these tables hold. `days` are, by input, the days (values of its partition column)
-    whose rows may differ between the two versions; None where that is not known.
+    whose rows may differ between the two versions; None where that is not known. `changes` are, by
+    input with a change feed, the rows that came and went between the two. `rows` tells, by input, how
+    many rows each of its days has.
     """
 
     inputs: Frames
     before: Frames
     published: Frames
     days: Mapping[str, Sequence[date] | None]
+    changes: Frames = field(default_factory=dict)
+    rows: Mapping[str, Mapping[date, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Part:
 
     inputs: Frames
     scopes: Mapping[str, Scope] | None = None
+    days: int = 0
+    """How many days it touches, for the ledger."""
 
     @property
     def untouched(self) -> bool:
@@ -108,9 +114,10 @@ class Stage:
     whether the settings ask for it: if not, it runs only to empty tables that an earlier run left. No
     later stage begins before a `barrier` has ended.
 
-    `narrow` tells the part of the tables that changed inputs touch; None: the whole. `remembers` are
+    `narrow` tells the part of the tables that changed inputs touch, or why the whole. `remembers` are
     those of `writes` whose published rows the transform is given as well, as `published NAME` once they
-    are there: for tables that say what changed.
+    are there: for tables that say what changed. `tells` gives, by table, numbers for the ledger (columns of
+    it) from the published rows that are replaced and those that take their place.
     """
 
     name: str
@@ -124,6 +131,7 @@ class Stage:
     reference: Callable[[], str] | None = None
     wanted: Callable[[Settings], bool] = always
     barrier: bool = False
-    narrow: Callable[[Look, Context], Part | None] | None = None
+    narrow: Callable[[Look, Context], Part | str] | None = None
     remembers: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    tells: Mapping[str, Callable[[DataFrame, DataFrame], Mapping[str, int]]] = field(default_factory=dict)

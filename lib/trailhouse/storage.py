@@ -15,11 +15,11 @@ from typing import Any, Literal
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
 from trailhouse.contract import Table
+from trailhouse.difference import changed_partitions, different_partitions, not_among
 from trailhouse.errors import StorageError
 from trailhouse.files import Files, java, reason
 from trailhouse.scope import Scope
@@ -33,7 +33,6 @@ SAME_ROWS = "trailhouse.same_rows"
 NONE = -1
 """The version of a table that is not there."""
 _REMEMBERED = 50
-_HASHES = ("_one", "_other")
 _LONGEST_LOOK = 1000
 """Commits whose log is read to learn what changed; after more of them, all may have."""
 _FILE = "struct<partitionValues: map<string, string>, dataChange: boolean>"
@@ -257,12 +256,12 @@ class Lake:
 
     def _publish_within(self, table: Table, staged: DataFrame, scope: Scope, state: State) -> Published:
         current = self.read(table.name).select(*table.schema.names)
-        found = _changes(table, scope.inside(current), staged)
+        found = changed_partitions(table, scope.inside(current), staged)
         if not found:
             return Published("unchanged", self._last_data_version(table.name, state))
         if not any(found.values()):
             # Rows are added alone, which is what most runs do: none of the others is written again.
-            fresh = _not_among(scope.inside(current), staged.select(*table.schema.names))
+            fresh = not_among(scope.inside(current), staged.select(*table.schema.names))
             _laid_out(table, fresh).write.format("delta").mode("append").save(self.path(table.name))
             return Published("published", self.version(table.name))
         rows, condition = staged.unionByName(scope.outside(current)), None
@@ -296,6 +295,23 @@ class Lake:
             return None  # a commit that the log has let go of
         days = [row.day for row in rows]
         return None if None in days else sorted(days)
+
+    def changes(self, table: str, since: int, until: int) -> DataFrame:
+        """The rows that came and went after version `since`, up to `until`, plus `_change_type`.
+
+        Of a table with a change feed (Delta's words: insert, delete, update_preimage, update_postimage).
+        """
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        reader = reader.option("startingVersion", since + 1).option("endingVersion", until)
+        return reader.load(self.path(table))
+
+    def rows_by_day(self, table: Table) -> dict[date, int]:
+        """The rows of each value of the partition column, by the log; a day is 0 where it does not tell."""
+        files = DataFrame(self._snapshot(table.name).allFiles().toDF(), self.spark)
+        day = F.try_element_at("partitionValues", F.lit(table.partition_by[0])).cast("date")
+        number = F.get_json_object("stats", "$.numRecords").cast("bigint")
+        rows = files.groupBy(day.alias("day")).agg(F.sum(number).alias("rows")).collect()
+        return {row.day: row.rows or 0 for row in rows if row.day is not None}
 
     def _publish_first(self, table: Table, staged: DataFrame) -> Published:
         """The table and its rows in one commit, which fails when another run made the table meanwhile."""
@@ -386,36 +402,6 @@ def _number_of_rows(snapshot: Any) -> int | None:
     return rows
 
 
-def fingerprint(frame: DataFrame, *by: str) -> DataFrame:
-    """Rows, and two order-free sums of row hashes, for each value of `by`.
-
-    Equal rows give equal sums however they lie. A difference escapes only if two independent
-    64-bit hashes collide at once.
-    """
-    one, other = row_hashes(frame)
-    return frame.groupBy(*[F.col(quoted(name)) for name in by]).agg(
-        F.count("*").alias("_rows"),
-        F.sum(one.cast("DECIMAL(38,0)")).alias("_sum"),
-        F.bit_xor(other).alias("_xor"),
-    )
-
-
-def row_hashes(frame: DataFrame) -> tuple[Column, Column]:
-    """Two independent 64-bit hashes of all of a row of `frame`: equal for equal rows."""
-    fields = [_hashable(F.col(quoted(f.name)), f.dataType) for f in frame.schema.fields]
-    return F.xxhash64(*fields), F.xxhash64(F.lit("trailhouse"), *fields)
-
-
-def _hashable(column: Column, kind: DataType) -> Column:
-    """Hashes skip nulls and refuse maps: nulls are marked, maps become sorted entries."""
-    if isinstance(kind, MapType):
-        column = F.array_sort(F.map_entries(column))
-    if isinstance(kind, (StructType, ArrayType, MapType)):
-        # JSON keeps a null field apart from a missing one's neighbour, where a hash would skip it.
-        return F.coalesce(F.to_json(column, {"ignoreNullFields": "false"}), F.lit("\0null"))
-    return F.struct(column.isNull(), column)
-
-
 def _table_properties(table: Table) -> dict[str, str]:
     # Statistics on every column cost more than writing it.
     stats = [name for name in (table.stats or table.grain) if name not in table.partition_by]
@@ -423,59 +409,6 @@ def _table_properties(table: Table) -> dict[str, str]:
     if table.name == "events":
         found["delta.enableChangeDataFeed"] = "true"
     return found
-
-
-def different_partitions(table: Table, current: DataFrame, staged: DataFrame) -> list[tuple[Any, ...]]:
-    """Those where the two have other rows; `()` alone for a table without partitions."""
-    weight = F.col("_weight")
-    found = (
-        _weighed(table, current, staged)
-        .groupBy(*_keys(table))
-        .agg(
-            F.sum(weight).alias("_rows"),
-            F.sum(weight * F.col("_one").cast("DECIMAL(20,0)")).alias("_sum"),
-            F.bit_xor("_other").alias("_xor"),
-        )
-    )
-    rows = found.where("_rows <> 0 OR _sum <> 0 OR _xor <> 0").collect()
-    return [tuple(row[name] for name in table.partition_by) for row in rows]
-
-
-def _changes(table: Table, current: DataFrame, staged: DataFrame) -> dict[tuple[Any, ...], bool]:
-    """The partitions where the two have other rows, and whether `current` has some that `staged` lacks.
-
-    Row by row, where `different_partitions` asks only for sums: for parts of a table.
-    """
-    keys = _keys(table)
-    rows = _weighed(table, current, staged).groupBy(*keys, "_one", "_other").agg(F.sum("_weight").alias("n"))
-    found = rows.where("n <> 0").groupBy(*keys).agg(F.bool_or(F.col("n") < 0).alias("_removed")).collect()
-    return {tuple(row[name] for name in table.partition_by): row["_removed"] for row in found}
-
-
-def _not_among(known: DataFrame, staged: DataFrame) -> DataFrame:
-    """The rows of `staged` that `known` does not have."""
-    hashes = known.select(*[one.alias(name) for one, name in zip(row_hashes(known), _HASHES, strict=True)])
-    rows = staged.withColumns(dict(zip(_HASHES, row_hashes(staged), strict=True)))
-    return rows.join(hashes, on=list(_HASHES), how="left_anti").drop(*_HASHES)
-
-
-def _keys(table: Table) -> list[Column]:
-    return [F.col(quoted(name)) for name in table.partition_by]
-
-
-def _weighed(table: Table, current: DataFrame, staged: DataFrame) -> DataFrame:
-    """The hashes of both sides' rows, with their partition and a weight: -1 and 1.
-
-    Rows of one side weigh against those of the other, so that one pass and one shuffle tell.
-    """
-    names = table.schema.names
-
-    def side(frame: DataFrame, weight: int) -> DataFrame:
-        one, other = row_hashes(frame)
-        hashes = [one.alias("_one"), other.alias("_other")]
-        return frame.select(*_keys(table), F.lit(weight).alias("_weight"), *hashes)
-
-    return side(current.select(*names), -1).unionAll(side(staged.select(*names), 1))
 
 
 def _predicate(table: Table, partitions: list[tuple[Any, ...]]) -> str:

@@ -11,11 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from tests import factories
 from tests.ingest.raw import World
 from tests.sources.reading import message
+from trailhouse.difference import fingerprint
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.maintain import Care, maintain
 from trailhouse.run import run_stage
 from trailhouse.stage import Context, Stage
-from trailhouse.storage import Lake, fingerprint
+from trailhouse.storage import Lake
 
 NOW = "maintain.retention=0s"
 

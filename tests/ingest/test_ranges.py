@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tests.ingest.raw import World
 from tests.sources.reading import message
+from trailhouse.difference import fingerprint
 from trailhouse.errors import SettingsError, SourceError
 from trailhouse.ingest import batch
 from trailhouse.ingest.days import day
@@ -22,7 +23,7 @@ from trailhouse.ingest.pending import pending
 from trailhouse.progress import Progress
 from trailhouse.run import Run
 from trailhouse.settings import load_settings
-from trailhouse.storage import Lake, fingerprint
+from trailhouse.storage import Lake
 
 DAYS = {
     "dt=2026-03-02/a.json": "2026-03-02",

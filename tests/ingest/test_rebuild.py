@@ -7,7 +7,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from tests.conftest import Shop, run_suite
-from trailhouse.storage import Lake, fingerprint
+from trailhouse.difference import fingerprint
+from trailhouse.storage import Lake
 
 
 def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(

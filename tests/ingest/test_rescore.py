@@ -12,11 +12,11 @@ from rich.console import Console
 
 from tests.ingest.raw import World
 from tests.sources.reading import message
+from trailhouse.difference import fingerprint
 from trailhouse.enrich.privacy import KEY_VARIABLE
 from trailhouse.ingest.rescore import SCORED, remembered, rescore, tell_other_rules
 from trailhouse.progress import Progress
 from trailhouse.run import Run
-from trailhouse.storage import fingerprint
 
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"

@@ -9,8 +9,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from tests.sources.reading import message
+from trailhouse.difference import fingerprint
 from trailhouse.settings import Settings, load_settings
-from trailhouse.storage import Lake, fingerprint
+from trailhouse.storage import Lake
 
 SETTINGS = ("raw.format=segment", "spark.shuffle_partitions=2", "gates.max_quarantine_share=0.9")
 JOBS = ("events", "identities")

@@ -11,12 +11,13 @@ from pyspark.sql import SparkSession
 
 from tests.conftest import Shop, run_suite
 from trailhouse import suite
+from trailhouse.difference import fingerprint
 from trailhouse.errors import GateFailed
 from trailhouse.ingest import batch
 from trailhouse.settings import Settings
 from trailhouse.stage import Check
 from trailhouse.stages import feedback
-from trailhouse.storage import Lake, fingerprint
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 TABLES_ONLY = ("events", *suite.JOBS)

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from tests.factories import rows
 from trailhouse.settings import Signals
-from trailhouse.signals.dead_click import find
+from trailhouse.signals.dead_click import find, judged
 
 
 def event(name: str, second: float, **more: Any) -> dict[str, Any]:
@@ -27,7 +27,7 @@ MUTATIONS_ARE_SENT = event("mutation", 50, session_id="other", view_id="other")
 
 def dead(spark: SparkSession, *events: dict[str, Any], preset: str = "posthog") -> list[str]:
     activity = rows(spark, "activity", [MUTATIONS_ARE_SENT, *events])
-    found = find(activity, Signals(dead_click=preset))  # type: ignore[arg-type]
+    found = find(activity, judged(activity), Signals(dead_click=preset))  # type: ignore[arg-type]
     return sorted(row["first_event_id"] for row in found.collect())
 
 

@@ -17,6 +17,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.difference import differing_rows
 from trailhouse.identity import persons
 from trailhouse.identity.links import pairs_ever
 from trailhouse.identity.overrides import Overrides
@@ -74,23 +75,8 @@ def _changed(
     sides: tuple[DataFrame, ...], columns: Sequence[str], day: str, days: Sequence[date]
 ) -> DataFrame:
     """Rows of those days that one side has and the other lacks, plus `lost`: it was the one before."""
-    within = [side.where(F.col(day).isin(list(days))).select(*columns) for side in sides]
-    hashed = [
-        side.withColumns({"_one": F.xxhash64(*columns), "_other": F.xxhash64(F.lit("other"), *columns)})
-        for side in within
-    ]
-    # Hashes alone are shuffled; the few that differ are looked up in both sides.
-    both = [
-        side.select("_one", "_other", F.lit(weight).alias("weight"))
-        for side, weight in zip(hashed, (-1, 1), strict=True)
-    ]
-    differing = both[0].unionAll(both[1]).groupBy("_one", "_other").agg(F.sum("weight").alias("weight"))
-    differing = differing.where("weight <> 0").withColumn("lost", F.col("weight") < 0).drop("weight")
-    gone, come = (
-        side.join(differing.where(wanted), on=["_one", "_other"], how="inner")
-        for side, wanted in zip(hashed, ("lost", "NOT lost"), strict=True)
-    )
-    return gone.select(*columns, "lost").unionAll(come.select(*columns, "lost"))
+    before, now = (side.where(F.col(day).isin(list(days))) for side in sides)
+    return differing_rows(before, now, columns)
 
 
 def _reopened(

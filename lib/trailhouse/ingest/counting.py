@@ -8,9 +8,10 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.difference import row_hashes
 from trailhouse.ledger import Counts
 from trailhouse.stages import events as events_stage
-from trailhouse.storage import Lake, row_hashes
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 

@@ -46,14 +46,14 @@ def judged(activity: DataFrame) -> DataFrame:
     return activity.where(F.col("event_name") == "mutation").select(*TRACKER).distinct()
 
 
-def find(activity: DataFrame, settings: Signals) -> DataFrame:
+def find(activity: DataFrame, trackers: DataFrame, settings: Signals) -> DataFrame:
     """One row a click on something not a text field that nothing on its view answers in time.
 
-    An answer is any event on the view that does not come by itself (`INERT`), or a new view on the
-    device in whichever tab (links open new ones), at the click's time or up to the preset's
-    milliseconds later, both ends included. Clicks on what declares itself not interactive are left
-    out (they are `click_inert` in `heatmaps`), and so are clicks on links that leave the site, whose
-    answer no tracker of the site can see.
+    `trackers` are those that tell (`judged`). An answer is any event on the view that does not come by
+    itself (`INERT`), or a new view on the device in whichever tab (links open new ones), at the click's
+    time or up to the preset's milliseconds later, both ends included. Clicks on what declares itself not
+    interactive are left out (they are `click_inert` in `heatmaps`), and so are clicks on links that leave
+    the site, whose answer no tracker of the site can see.
     """
     preset = PRESETS[settings.dead_click]
     is_view = F.col("event_name").isin(*VIEW_EVENTS)
@@ -72,7 +72,7 @@ def find(activity: DataFrame, settings: Signals) -> DataFrame:
     )
     wait = F.least("answer_at", "view_at") - at
     unanswered = nearest.where(is_click & F.coalesce(wait > preset.ms * 1000, F.lit(True)))
-    telling = judged(activity).select(*(F.col(name).alias(f"telling_{name}") for name in TRACKER))
+    telling = trackers.select(*(F.col(name).alias(f"telling_{name}") for name in TRACKER))
     tracker_tells = [F.col(name).eqNullSafe(F.col(f"telling_{name}")) for name in TRACKER]
     return (
         clicks(unanswered.join(F.broadcast(telling), on=tracker_tells, how="left_semi"))

@@ -1,4 +1,8 @@
-"""`activity`: events + person, session and view, narrow and typed."""
+"""`activity`: events + person, session and view, narrow and typed.
+
+A run makes anew the rows of those runs of events, before and now, that hold an event which came, went or
+changed its person.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,14 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import with_place
 from trailhouse.identity.assign import person_of
+from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.scope import within_days
 from trailhouse.sessionize import with_sessions
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
+from trailhouse.touched.runs import rows_to_make
+from trailhouse.touched.suspects import suspects
+from trailhouse.touched.told import split_and_joined
 from trailhouse.views import with_views
 
 _FROM_PAGE = {
@@ -30,12 +39,38 @@ def transform(inputs: Frames, context: Context) -> Frames:
     return {"activity": flat.select(*TABLES["activity"].schema.names)}
 
 
+def narrow(look: Look, context: Context) -> Part | str:
+    """The runs that hold an event which came, went or is another person's."""
+    settings, scratch = context.settings, context.scratch
+    days = look.days["events"]
+    if days is None:
+        return UNKNOWN
+    if is_most(look.rows["events"], days, settings):
+        return MOST
+    rows = rows_to_make(
+        look.published["activity"],
+        suspects(look, days, settings, scratch),
+        settings.sessions,
+        scratch,
+    )
+    if not rows.days:
+        return Part({}, {})
+    if is_most(look.rows["events"], rows.days, settings):
+        return MOST
+    inside = within_days("event_date", rows.days, rows.ids, "event_id")
+    events = inside.inside(look.inputs["events"])
+    return Part({**look.inputs, "events": events}, {"activity": inside}, days=len(rows.days))
+
+
 STAGE = Stage(
     name="activity",
-    reads=("events", "identities", "device_owners"),
+    reads=("events", "identities", "device_owners", "identity_sightings"),
     writes=("activity",),
     transform=transform,
-    pins={"events": "identities"},
+    narrow=narrow,
+    remembers=("activity",),
+    tells={"activity": split_and_joined},
+    pins={"events": "identities", "identity_sightings": "identities"},
     settings=("sessions", "identity.types", "identity.blocked", "identity.shared", "project"),
     checks=(
         Check(

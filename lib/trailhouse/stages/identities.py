@@ -18,6 +18,7 @@ from trailhouse.identity import changes, overrides, owners, persons, touched
 from trailhouse.identity.apart import resolved
 from trailhouse.identity.components import connected_components
 from trailhouse.identity.settle import settled
+from trailhouse.narrowing import UNKNOWN
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.storage import NONE
 
@@ -87,11 +88,11 @@ def _cause(inputs: Frames) -> str:
     return "override" if "overrides changed" in inputs else "events"
 
 
-def narrow(look: Look, context: Context) -> Part | None:
+def narrow(look: Look, context: Context) -> Part | str:
     """The components of identifiers that changed days, or other decisions, touch."""
     days = look.days["identity_links"], look.days["identity_sightings"]
     if days[0] is None or days[1] is None or "identities" not in look.published:
-        return None
+        return UNKNOWN
     before, now = (
         overrides.standing(frames["identity_overrides"], context.settings)
         for frames in (look.before, look.inputs)

@@ -11,6 +11,7 @@ from trailhouse import scope
 from trailhouse.identity import links
 from trailhouse.identity.logins import with_logins
 from trailhouse.identity.settle import settled
+from trailhouse.narrowing import UNKNOWN
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
 
@@ -27,16 +28,17 @@ def transform(inputs: Frames, context: Context) -> Frames:
     }
 
 
-def narrow(look: Look, context: Context) -> Part | None:
+def narrow(look: Look, context: Context) -> Part | str:
     """The days that have new events, or others."""
     days = look.days["events"]
     if days is None:
-        return None
+        return UNKNOWN
     if not days:
         return Part({}, {})
     return Part(
         {"events": look.inputs["events"].where(F.col("event_date").isin(days))},
         {table: scope.of_days(TABLES[table].partition_by[0], days) for table in STAGE.writes},
+        days=len(days),
     )
 
 

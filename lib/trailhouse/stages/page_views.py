@@ -1,4 +1,8 @@
-"""`page_views`: activity by session and view."""
+"""`page_views`: activity by session and view.
+
+A run makes anew the views of all sessions on days whose activity changed, and of the sessions in which one
+of their views goes on.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS
+from trailhouse.identity.settle import settled
+from trailhouse.narrowing import MOST, UNKNOWN, is_most
 from trailhouse.settings import Sessions
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
+from trailhouse.touched.sessions import WHOLE_DAYS, Touched, sessions_on, touched_days
 
 _KEYS = ("session_id", "view_id")
 _FROM_FIRST = (
@@ -28,9 +35,10 @@ def transform(inputs: Frames, context: Context) -> Frames:
     activity = inputs["activity"]
     on_view = _with_steps(activity.where("view_id IS NOT NULL"))
     views = on_view.groupBy(*_KEYS).agg(*_measures(context.settings.sessions))
-    views = views.join(
-        _scrolling_apps(activity), F.col("_app").eqNullSafe(F.col("_scrolling_app")), how="left"
-    )
+    same_app = F.col("_app").eqNullSafe(F.col("_scrolling_app"))
+    same_day = F.to_date("start_time") == F.col("_scrolling_day")
+    apps = _scrolling_apps(inputs.get(WHOLE_DAYS, activity))
+    views = views.join(apps, same_app & same_day, how="left")
     return {"page_views": _finished(views).select(*TABLES["page_views"].schema.names)}
 
 
@@ -98,10 +106,11 @@ def engaged_us(rules: Sessions, beats: Column, gaps: Column) -> Column:
 
 
 def _scrolling_apps(activity: DataFrame) -> DataFrame:
-    """The apps that send scrolling at all: elsewhere depth is not collected, which is not 0."""
-    return F.broadcast(
-        activity.where("scroll_offset IS NOT NULL").select(F.col("app_id").alias("_scrolling_app")).distinct()
-    ).withColumn("_scrolls", F.lit(True))
+    """The apps that send scrolling on a UTC day: elsewhere depth is not collected, which is not 0."""
+    told = activity.where("scroll_offset IS NOT NULL").select(
+        F.col("app_id").alias("_scrolling_app"), F.col("event_date").alias("_scrolling_day")
+    )
+    return F.broadcast(told.distinct()).withColumn("_scrolls", F.lit(True))
 
 
 def _finished(views: DataFrame) -> DataFrame:
@@ -132,11 +141,50 @@ def _finished(views: DataFrame) -> DataFrame:
     )
 
 
+def narrow(look: Look, context: Context) -> Part | str:
+    """The sessions on changed days, and those that share a view with one of them."""
+    rules, scratch = context.settings.sessions, context.scratch
+    days = touched_days(look, "activity")
+    if days is None:
+        return UNKNOWN
+    if not days:
+        return Part({}, {})
+    if is_most(look.rows["activity"], days, context.settings):
+        return MOST
+    touched = sessions_on(look, days, rules, scratch)
+    touched = _with_continued(touched, look, scratch)
+    return Part(touched.inputs(look), {"page_views": touched.scope("view_date")}, days=len(touched.days))
+
+
+def _with_continued(touched: Touched, look: Look, scratch: str) -> Touched:
+    """And all sessions that share a view with one of these, in turn."""
+    view = ["person_id", "view_id"]
+    of_table = look.published["page_views"].withColumn("day", F.to_date("start_time"))
+    scope = touched.scope("view_date")
+    made = touched.events(look.inputs["activity"]).where("view_id IS NOT NULL").select(*view)
+    # What goes on beyond its day's end has its later events on days that are read by its session.
+    others = scope.outside(of_table).select("session_id", *view, "day", F.to_date("end_time").alias("last"))
+    views = made.unionAll(scope.inside(of_table).select(*view)).distinct()
+    while True:
+        shared = others.join(views, on=view, how="left_semi").select("session_id").distinct()
+        shared = settled(shared, scratch, "sharing")
+        if shared.isEmpty():
+            return touched
+        theirs = settled(others.join(shared, on="session_id", how="left_semi"), scratch, "shared")
+        days = theirs.select("session_id", F.explode(F.sequence("day", "last")).alias("day")).distinct()
+        touched = touched.joined_by(days)
+        views = theirs.select(*view).distinct()
+        others = others.join(shared, on="session_id", how="left_anti")
+
+
 STAGE = Stage(
     name="page_views",
     reads=("activity",),
     writes=("page_views",),
     transform=transform,
+    narrow=narrow,
+    remembers=("page_views",),
+    version=2,
     settings=("sessions",),
     checks=(
         Check(

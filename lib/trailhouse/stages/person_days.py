@@ -1,14 +1,27 @@
-"""`person_days`: activity, views and sessions by person and project day."""
+"""`person_days`: activity, views and sessions by person and project day.
+
+A run makes anew the project days on which activity, views or sessions changed, and those on which a session
+went on that began to count, or ceased to, as a bot's or the staff's.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import money_by_currency, project_day
+from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.scope import of_days
 from trailhouse.settings import Settings
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
+from trailhouse.touched.sessions import touched_days
+
+_LEFT_OUT = "sessions of bots and staff"
 
 _COUNTED = {
     "clicks": "click",
@@ -25,7 +38,8 @@ def transform(inputs: Frames, context: Context) -> Frames:
     """One row a person and day, of persons who are neither bots nor staff."""
     settings = context.settings
     sessions = inputs["sessions"]
-    left_out = F.broadcast(sessions.where("is_bot OR internal").select("session_id"))
+    left_out = inputs.get(_LEFT_OUT, sessions).where("is_bot OR internal").select("session_id")
+    left_out = F.broadcast(left_out)
     activity = inputs["activity"].where("person_id IS NOT NULL AND NOT is_bot AND NOT internal")
     activity = activity.join(left_out, on="session_id", how="left_anti")
     views = inputs["page_views"].join(left_out, on="session_id", how="left_anti")
@@ -72,11 +86,74 @@ def _views(page_views: DataFrame, settings: Settings) -> DataFrame:
     return page_views.groupBy("person_id", day.alias("day")).agg(F.count("*").alias("views"))
 
 
+def narrow(look: Look, context: Context) -> Part | str:
+    """The project days on which an input changed."""
+    zone = context.settings.project.timezone
+    utc, begun = touched_days(look, "activity", "page_views"), touched_days(look, "sessions")
+    if utc is None or begun is None:
+        return UNKNOWN
+    activity, page_views, sessions = (look.inputs[name] for name in ("activity", "page_views", "sessions"))
+    days = _days_between(utc, UTC, ZoneInfo(zone)) | begun | _days_of_flips(look, begun, zone)
+    if not days:
+        return Part({}, {})
+    if is_most(look.rows["sessions"], days, context.settings):
+        return MOST
+    around = sorted(_days_between(days, ZoneInfo(zone), UTC))
+
+    def within(rows: DataFrame, partition: str, at: str) -> DataFrame:
+        near = rows.where(F.col(partition).isin(around))
+        return near.where(project_day(F.col(at), zone).isin(sorted(days)))
+
+    scope = of_days("day", days)
+    inputs = {
+        "activity": within(activity, "event_date", "event_time"),
+        "page_views": within(page_views, "view_date", "start_time"),
+        "sessions": sessions.where(F.col("session_date").isin(sorted(days))),
+        # A session of an earlier day may go on.
+        _LEFT_OUT: sessions.where(F.col("session_date") <= max(days)),
+    }
+    return Part(inputs, {"person_days": scope}, days=len(days))
+
+
+def _days_between(days: Iterable[date], of: tzinfo, to: tzinfo) -> set[date]:
+    """The days of one zone that overlap those of another."""
+    found: set[date] = set()
+    for day in days:
+        first = datetime.combine(day, time(), of).astimezone(to)
+        last = datetime.combine(day + timedelta(1), time(), of).astimezone(to) - timedelta(microseconds=1)
+        found |= {first.date() + timedelta(step) for step in range((last.date() - first.date()).days + 1)}
+    return found
+
+
+def _days_of_flips(look: Look, days: Iterable[date], zone: str) -> set[date]:
+    """The days of events in sessions that count now and did not before, or the other way round."""
+    chosen = F.col("session_date").isin(sorted(days))
+    left_out = chosen & (F.col("is_bot") | F.col("internal"))
+    before, now = (
+        frames["sessions"].where(left_out).select("session_id", "start_time")
+        for frames in (look.before, look.inputs)
+    )
+    # A session that is there in one of the two alone changed its events: their days are known as such.
+    flipped = before.join(now, on="session_id", how="left_anti").unionAll(
+        now.join(before, on="session_id", how="left_anti")
+    )
+    flipped = flipped.groupBy("session_id").agg(F.min("start_time").alias("start_time"))
+    first = flipped.agg(F.min(F.to_date("start_time")).alias("day")).collect()[0].day
+    if first is None:
+        return set()
+    activity = look.inputs["activity"].where(F.col("event_date") >= first)
+    events = activity.join(flipped, on="session_id", how="left_semi")
+    day = project_day(F.col("event_time"), zone)
+    return {row.day for row in events.select(day.alias("day")).distinct().collect()}
+
+
 STAGE = Stage(
     name="person_days",
     reads=("activity", "page_views", "sessions"),
     writes=("person_days",),
     transform=transform,
+    narrow=narrow,
+    remembers=("person_days",),
     settings=("project", "conversions"),
     pins={"activity": "sessions", "page_views": "sessions"},
     checks=(

@@ -1,4 +1,7 @@
-"""`sessions`: activity, views and signals by session."""
+"""`sessions`: activity, views and signals by session.
+
+A run makes anew all sessions on days whose activity, views or signals changed, or on which one was closed.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, is_client, micros, money_by_currency, project_day
 from trailhouse.enrich import channels, urls
-from trailhouse.settings import Settings
+from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.settings import Sessions, Settings
 from trailhouse.signals.dead_click import TRACKER, judged
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
+from trailhouse.touched.sessions import WHOLE_DAYS, sessions_on, touched_days
+from trailhouse.touched.told import restated
 
 ENGAGED_US = 10_000_000
 """GA4's threshold: ten seconds make a session an engaged one."""
@@ -31,7 +37,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
         .agg(*_from_events(settings))
         .join(_from_views(inputs["page_views"]), on="session_id", how="left")
         .join(_from_signals(inputs["signals"], settings), on="session_id", how="left")
-        .join(_judged_days(activity), _same_tracker(), how="left")
+        .join(_judged_days(inputs.get(WHOLE_DAYS, inputs["activity"])), _same_tracker(), how="left")
         .crossJoin(F.broadcast(inputs["watermark"]))
     )
     return {"sessions": _finished(sessions, settings).select(*TABLES["sessions"].schema.names)}
@@ -123,7 +129,7 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
     rules = settings.sessions
     zero = F.lit(0).cast("BIGINT")
     run = ["person_id", "run_start"] + (["anonymous_id"] if rules.scope == "device" else [])
-    whole_run = Window.partitionBy(*run)
+    whole_run = Window.partitionBy(*(["session_id"] if rules.boundary == "client" else run))
     counted = {
         name: F.coalesce(F.col(source), zero)
         for name, source in {
@@ -144,7 +150,7 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
             "converted": F.col("conversions") > 0,
             "channel": channels.channel(F.col("referrer"), F.col("campaign"), urls.host(F.col("_entry_url"))),
             "run_end": F.max("end_time").over(whole_run),
-            "closed": F.unix_micros("watermark") > F.unix_micros("end_time") + micros(rules.timeout),
+            "closed": _closed(rules),
         }
     )
     engaged = (F.col("engaged_us") >= ENGAGED_US) | (F.col("views") >= 2) | F.col("converted")
@@ -160,6 +166,10 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
     )
 
 
+def _closed(rules: Sessions) -> Column:
+    return F.unix_micros("watermark") > F.unix_micros("end_time") + micros(rules.timeout)
+
+
 def _behaviour() -> Column:
     """What the session's behaviour tells of a bot: no person opens ten pages in ten seconds."""
     many = F.col("views") >= _BOT_VIEWS
@@ -172,11 +182,39 @@ def _behaviour() -> Column:
     return F.filter(named, lambda reason: reason.isNotNull())
 
 
+def narrow(look: Look, context: Context) -> Part | str:
+    """The sessions on changed days, and those that time has closed, or opened again."""
+    rules = context.settings.sessions
+    days = touched_days(look, "activity", "page_views", "signals")
+    if days is None:
+        return UNKNOWN
+    flipped = (
+        look.published["sessions"]
+        .crossJoin(F.broadcast(look.inputs["watermark"]))
+        .where(~F.col("closed").eqNullSafe(_closed(rules)))
+        .select(F.to_date("start_time").alias("day"))
+        .distinct()
+    )
+    days |= {row.day for row in flipped.collect()}
+    if not days:
+        return Part({}, {})
+    if is_most(look.rows["activity"], days, context.settings):
+        return MOST
+    touched = sessions_on(look, days, rules, context.scratch)
+    return Part(
+        touched.inputs(look), {"sessions": touched.scope("session_date", margin=1)}, days=len(touched.days)
+    )
+
+
 STAGE = Stage(
     name="sessions",
     reads=("activity", "page_views", "signals", "watermark"),
     writes=("sessions",),
     transform=transform,
+    narrow=narrow,
+    remembers=("sessions",),
+    tells={"sessions": restated},
+    version=2,
     settings=("sessions", "project", "conversions", "signals"),
     pins={"activity": "page_views"},
     reference=channels.reference,
