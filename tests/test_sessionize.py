@@ -126,6 +126,19 @@ def test_the_trackers_own_sessions_are_taken_by_boundary_client(spark: SparkSess
     assert sessions_of(spark, own, boundary="client") == [["a", "b"], ["c"]]
 
 
+def test_a_servers_events_make_no_session_of_the_trackers_and_do_not_begin_one(spark: SparkSession) -> None:
+    own = [
+        Happening("p", 0, "paid", client_session="s1", platform="server"),
+        Happening("p", 9000, "a", client_session="s1"),
+        Happening("p", 9001, "sent", client_session="s2", platform="server"),
+    ]
+    placed = with_sessions(with_place(resolved_events(spark, own)), Sessions(boundary="client"), "UTC")
+    found = placed.where("session_id IS NOT NULL").select("event_name", "session_start").collect()
+    assert {(row.event_name, row.session_start) for row in found} == {
+        (name, own[1].time.replace(tzinfo=None)) for name in ("paid", "a")
+    }
+
+
 def test_an_event_without_a_person_is_in_no_session(spark: SparkSession) -> None:
     nobody = Happening(None, 0, "a")  # type: ignore[arg-type]
     assert sessions_of(spark, [nobody, Happening("p", 0, "b")]) == [["b"]]

@@ -146,7 +146,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
     """
     lake, started = run.lake, time.perf_counter()
     with run.progress.stage(stage.name) as line:
-        versions = _input_versions(lake, stage)
+        versions = input_versions(lake, stage)
         consumed = _consumed(run.settings, stage, versions)
         if not rebuild and _up_to_date(lake, stage, consumed):
             line.done("up to date")
@@ -154,7 +154,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
         scratch = f"{stage.name}-{run.id}"
         try:
             context = Context(run.settings, lake.scratch(scratch), run.id, run.started)
-            inputs = _inputs(lake, stage, versions)
+            inputs = read_inputs(lake, stage, versions)
             part, context = part_of(lake, stage, inputs, consumed, context, rebuild=rebuild)
             published, told = _published(run, stage, part, context)
             for table, done in published.items():
@@ -217,7 +217,7 @@ def _inside(part: Part, table: str, rows: DataFrame) -> DataFrame:
 
 def is_up_to_date(run: Run, stage: Stage) -> bool:
     """Whether `run_stage` would find nothing to do; StorageError when an input is not there."""
-    consumed = _consumed(run.settings, stage, _input_versions(run.lake, stage))
+    consumed = _consumed(run.settings, stage, input_versions(run.lake, stage))
     return _up_to_date(run.lake, stage, consumed)
 
 
@@ -263,7 +263,7 @@ def _consumed(settings: Settings, stage: Stage, versions: dict[str, int]) -> dic
     }
 
 
-def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
+def input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
     """The version to read of each input; an input that is pinned follows the table it is pinned to."""
     versions: dict[str, int] = {}
     for name in stage.reads:
@@ -290,7 +290,8 @@ def _input_versions(lake: Lake, stage: Stage) -> dict[str, int]:
     return versions
 
 
-def _inputs(lake: Lake, stage: Stage, versions: dict[str, int]) -> dict[str, DataFrame]:
+def read_inputs(lake: Lake, stage: Stage, versions: Mapping[str, int]) -> dict[str, DataFrame]:
+    """What a stage reads, at versions of `input_versions`."""
     inputs = {}
     for name in stage.reads:
         table = "events" if name == WATERMARK else name

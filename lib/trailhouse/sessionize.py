@@ -7,7 +7,8 @@
 3. A run is one session, unless it is cut: at run_start + k x max_length, at midnight of the
    project's zone, when the campaign changes, when the user_id changes.
 4. A server event joins the session whose [start, end + timeout] it lies in, and extends nothing.
-5. With `boundary: client` the tracker's own session id decides alone.
+5. With `boundary: client` the tracker's own session id decides alone; server events with the id of a
+   session without any client event are in none.
 6. session_id is a hash of the definition and the session's first event, so that a merge of persons
    breaks no saved link.
 """
@@ -43,8 +44,10 @@ def _by_client_id(events: DataFrame, rules: Sessions) -> DataFrame:
     placed = events.withColumns({"_unit": unit, "_own": own})
     session = Window.partitionBy("_unit", "_own").orderBy(*in_order())
     whole = session.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    first = F.first("event_id").over(whole)
-    start = F.min("event_time").over(whole)
+    client = is_client(F.col("platform"))
+    first = F.first(F.when(client, F.col("event_id")), ignorenulls=True).over(whole)
+    start = F.min(F.when(client, F.col("event_time"))).over(whole)
+    usable = usable & start.isNotNull()
     return placed.select(
         *events.columns,
         F.when(usable, short_hash(F.lit(f"{DEFINITION}/client"), first)).alias("session_id"),

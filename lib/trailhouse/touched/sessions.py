@@ -110,10 +110,11 @@ def sessions_on(look: Look, days: Collection[date], rules: Sessions, scratch: st
     runs = settled(reaching[0].unionAll(reaching[1]).distinct(), scratch, "reaching")
     earliest = runs.agg(F.min(begun).alias("day")).collect()[0].day
     outside = now.where(~F.col("event_date").isin(chosen)).select(*{"session_id", *run}, "event_date")
-    found = outside.where((F.col("event_date") > chosen[0]) & begun.isin(chosen))
+    # A run goes on after its begin; the tracker's own session may have earlier events of a server.
+    since = (lambda day: F.lit(True)) if rules.boundary == "client" else F.col("event_date").__ge__
+    found = outside.where(since(chosen[0]) & begun.isin(chosen))
     if earliest is not None:
-        near = outside.where(F.col("event_date") >= earliest)
-        found = found.unionByName(near.join(runs, on=run, how="left_semi"))
+        found = found.unionByName(outside.where(since(earliest)).join(runs, on=run, how="left_semi"))
     crossing = settled(found.select("session_id", "event_date").distinct(), scratch, "crossing")
     beside = sorted(row.event_date for row in crossing.select("event_date").distinct().collect())
     return Touched(chosen, beside, crossing.select("session_id").distinct())
