@@ -197,6 +197,37 @@ def override(
 
 
 @app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="LAKE_A", help="A lake's folder or URL.")],
+    b: Annotated[str, typer.Argument(metavar="LAKE_B", help="The lake to hold against it.")],
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+) -> None:
+    """Tell what differs between two lakes, by table, in numbers."""
+    with _reading("diff", settings, set_, a) as run:
+        from trailhouse.diff import diff, told
+        from trailhouse.storage import Lake
+
+        for line in told(list(diff(run.lake, Lake(run.lake.spark, b)))):
+            typer.echo(line)
+
+
+@app.command()
+def branch(
+    source: Annotated[str, typer.Argument(metavar="LAKE", help="The lake to begin from.")],
+    target: Annotated[str, typer.Argument(metavar="NEW_LAKE", help="Where the branch is to lie.")],
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+) -> None:
+    """Make a lake that begins with another's tables, to try other definitions; no file is copied."""
+    with _reading("branch", settings, set_, source) as run:
+        from trailhouse.branch import branch
+        from trailhouse.storage import Lake
+
+        branch(run.lake, Lake(run.lake.spark, target), run.progress)
+
+
+@app.command()
 def maintain(
     force: Annotated[
         bool, typer.Option("--force", help="Allow a retention under a day; nobody may read the lake.")

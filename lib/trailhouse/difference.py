@@ -57,6 +57,11 @@ def row_hashes(frame: DataFrame) -> tuple[Column, Column]:
     return F.xxhash64(*fields), F.xxhash64(F.lit("trailhouse"), *fields)
 
 
+def value_hash(column: Column, kind: DataType) -> Column:
+    """A 64-bit hash of one value; null and what looks like it differ."""
+    return F.xxhash64(_hashable(column, kind))
+
+
 def _hashable(column: Column, kind: DataType) -> Column:
     """Hashes skip nulls and refuse maps: nulls are marked, maps become sorted entries."""
     if isinstance(kind, MapType):

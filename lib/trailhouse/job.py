@@ -29,6 +29,9 @@ Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute anew even what
 Job = Literal["events", "catalog", "identities", "activity", "sessions", "profiles", "metrics", "report"]
 """The suite's jobs; suite.ORDER says the same, and takes a second to import."""
 Until = Annotated[Job, typer.Option("--until", help="The last job to run.")]
+Start = Annotated[
+    Job, typer.Option("--start", help="The first job to run; what those before it made stays as it is.")
+]
 From = Annotated[
     str | None,
     typer.Option("--from", metavar="DATE", help="Read raw files of this day and later, such as 2026-03-01."),
@@ -49,6 +52,7 @@ class Asked:
     overrides: tuple[str, ...] = ()
     rebuild: bool = False
     until: Job = "report"
+    start: Job = "events"
     dry_run: bool = False
 
     def over(self, first: str | None, last: str | None) -> Asked:
@@ -80,12 +84,13 @@ def main(name: str) -> None:
         settings: SettingsFile = None,
         set_: Overrides = None,
         rebuild: Rebuild = False,
+        start: Start = "events",
         until: Until = "report",
         from_: From = None,
         to: To = None,
         dry_run: DryRun = False,
     ) -> None:
-        asked = Asked(settings, tuple(set_ or ()), rebuild, until, dry_run)
+        asked = Asked(settings, tuple(set_ or ()), rebuild, until, start, dry_run)
         execute(name, asked.over(from_, to))
 
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -110,10 +115,10 @@ def execute(name: str, asked: Asked) -> None:
         spark = build_session(settings, f"trailhouse-{name}", session_jars())
         try:
             if asked.dry_run:
-                rehearse(spark, settings, progress, name, asked.until, rebuild=asked.rebuild)
+                rehearse(spark, settings, progress, name, asked.until, asked.start, rebuild=asked.rebuild)
             else:
                 with open_run(spark, settings, progress) as run:
-                    run_job(name, asked.until)(run, asked.rebuild)
+                    run_job(name, asked.until, asked.start)(run, asked.rebuild)
         finally:
             spark.stop()
     except TrailhouseError as error:

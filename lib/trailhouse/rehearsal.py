@@ -69,6 +69,7 @@ def rehearse(
     progress: Progress,
     name: str,
     until: str = "report",
+    start: str = "events",
     *,
     rebuild: bool = False,
 ) -> Rehearsal:
@@ -77,11 +78,11 @@ def rehearse(
     Raises what the run would raise of its input: SourceError, or StorageError for a store out of reach.
     """
     run = Run(Lake(spark, settings.lake.root), settings, progress)
-    jobs = jobs_of(name, until)
+    jobs = jobs_of(name, until, start)
     if not run.lake.files.reachable(run.lake.root):
         progress.note(f"lake {run.lake.root} does not exist yet")
-    days = _days(run, rebuild=rebuild)
-    ingested = _ingested(run, days)
+    days = _days(run, rebuild=rebuild) if "events" in jobs else ()
+    ingested = _ingested(run, days) if "events" in jobs else ()
     changing = {one.table for one in ingested if one.computed}
     computed = _computed(run, jobs, changing, rebuild=rebuild)
     found = Rehearsal(days, (*ingested, *computed), settings.report_path if "report" in jobs else None)

@@ -57,106 +57,112 @@ def _by_client_id(events: DataFrame, rules: Sessions) -> DataFrame:
 
 
 def _by_time(events: DataFrame, unit: list[str], rules: Sessions, timezone: str) -> DataFrame:
+    # All windows have one partition and one order, so that rows are shuffled and sorted once; each step
+    # that needs the one before it is one pass over them more.
     ordered = Window.partitionBy(*unit).orderBy(*in_order())
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
     so_far = ordered.rowsBetween(Window.unboundedPreceding, 0)
+    now = F.unix_micros("event_time")
+    client = F.col("person_id").isNotNull() & is_client(F.col("platform"))
+    starter = client if rules.keep_alive_starts else client & ~F.col("event_name").isin(*rules.keep_alive)
+
+    # 1. runs, by number
+    frame = events.withColumns({"_client": client, "_starter": starter})
+    frame = frame.withColumns(
+        {
+            "_row": F.row_number().over(ordered),
+            "_last_client": F.last(F.when(F.col("_client"), F.col("event_time")), ignorenulls=True).over(
+                before
+            ),
+        }
+    )
+    gap = now - F.unix_micros("_last_client")
+    opens_run = F.col("_client") & F.coalesce(gap > micros(rules.timeout), F.lit(True))
+    frame = frame.withColumn("_opens_run", opens_run)
+    frame = frame.withColumn("_run", F.count_if("_opens_run").over(so_far))
+
+    # 2. the first starter of the latest run that has one
+    first = F.struct("_run", (-F.col("_row")).alias("row"), "event_time")
+    frame = frame.withColumn("_begin", F.max(F.when(F.col("_starter"), first)).over(so_far))
+    inside = F.col("_client") & F.coalesce(F.col("_begin._run") == F.col("_run"), F.lit(False))
+    frame = frame.withColumns({"_inside": inside, "run_start": F.col("_begin.event_time")})
+
+    # 3. cuts
+    begins = F.col("_begin.row") == -F.col("_row")
+    opens = F.col("_inside") & (begins | _cut(frame, before, rules, timezone))
+    frame = frame.withColumn("_opens", opens)
+    frame = _with_session(frame, unit, rules)
+
+    session = F.col("_session")
+    return frame.select(
+        *events.columns,
+        F.when(F.col("_belongs"), session["id"]).alias("session_id"),
+        F.when(F.col("_belongs"), session["event_time"]).alias("session_start"),
+        F.when(F.col("_belongs"), session["run_start"]).alias("run_start"),
+    )
+
+
+def _with_session(frame: DataFrame, unit: list[str], rules: Sessions) -> DataFrame:
+    """`frame` + `_session`, the opening of the latest session, and `_belongs`: whether the row is in it."""
+    so_far = (
+        Window.partitionBy(*unit)
+        .orderBy(*in_order())
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
     # Peers included: a server event at the very instant of a session's start lies in it.
     by_now = (
         Window.partitionBy(*unit)
         .orderBy("event_time")
         .rangeBetween(Window.unboundedPreceding, Window.currentRow)
     )
-    timeout = micros(rules.timeout)
-    now = F.unix_micros("event_time")
-    client = F.col("person_id").isNotNull() & is_client(F.col("platform"))
-    starter = client if rules.keep_alive_starts else client & ~F.col("event_name").isin(*rules.keep_alive)
-
-    # 1. runs
-    frame = events.withColumns({"_client": client, "_starter": starter, "_row": F.row_number().over(ordered)})
-    frame = frame.withColumn("_last_client", _last("_client", "event_time", before))
-    gap = now - F.unix_micros("_last_client")
-    opens_run = F.col("_client") & (F.col("_last_client").isNull() | (gap > timeout))
-    frame = frame.withColumn("_opens_run", opens_run)
-    frame = frame.withColumn("_run_row", _last("_opens_run", "_row", so_far))
-
-    # 2. the run's first starter
-    frame = frame.withColumn("_starter_before", _last("_starter", "_row", before))
-    first_starter = F.col("_starter") & F.coalesce(F.col("_starter_before") < F.col("_run_row"), F.lit(True))
-    frame = frame.withColumn("_begins", first_starter)
-    frame = frame.withColumns(
-        {"_begin_row": _last("_begins", "_row", so_far), "run_start": _last("_begins", "event_time", so_far)}
-    )
-    inside = F.col("_client") & F.coalesce(F.col("_begin_row") >= F.col("_run_row"), F.lit(False))
-    frame = frame.withColumn("_inside", inside)
-
-    # 3. cuts
-    frame = frame.withColumn(
-        "_opens", F.col("_begins") | (F.col("_inside") & _cut(frame, before, rules, timezone))
-    )
-    opening = F.struct("_row", "event_time", "event_id", "run_start")
-    frame = frame.withColumn("_session", F.max(F.when(F.col("_opens"), opening)).over(so_far))
-
-    # 4. server events
-    belongs = F.col("_inside")
-    session = F.when(F.col("_inside"), F.col("_session"))
-    if rules.server_events == "join":
-        frame = frame.withColumns(
-            {
-                "_open_session": F.max(F.when(F.col("_opens"), opening)).over(by_now),
-                "_last_inside": F.max(F.when(F.col("_inside"), F.col("event_time"))).over(by_now),
-            }
-        )
-        near = F.coalesce(now - F.unix_micros("_last_inside") <= timeout, F.lit(False))
-        joins = F.col("person_id").isNotNull() & ~F.col("_client") & near
-        belongs = belongs | joins
-        session = F.when(F.col("_inside"), F.col("_session")).when(joins, F.col("_open_session"))
-
-    # 6. ids
-    frame = frame.withColumns({"_belongs": belongs, "_of": session})
-    return frame.select(
-        *events.columns,
-        F.when(F.col("_belongs"), short_hash(F.lit(DEFINITION), F.col("_of.event_id"))).alias("session_id"),
-        F.when(F.col("_belongs"), F.col("_of.event_time")).alias("session_start"),
-        F.when(F.col("_belongs"), F.col("_of.run_start")).alias("run_start"),
-    )
-
-
-def _last(condition: str, value: str, frame: WindowSpec) -> Column:
-    """The latest `value` of a row in the frame that meets `condition`."""
-    return F.last(F.when(F.col(condition), F.col(value)), ignorenulls=True).over(frame)
+    # 6. Hashed where a session opens, not for each of its events.
+    id_ = short_hash(F.lit(DEFINITION), F.col("event_id")).alias("id")
+    opening = F.when(F.col("_opens"), F.struct("_row", "event_time", id_, "run_start"))
+    if rules.server_events == "ignore":
+        return frame.withColumns({"_session": F.max(opening).over(so_far), "_belongs": F.col("_inside")})
+    # 4.
+    inside_at = F.max(F.when(F.col("_inside"), F.col("event_time"))).over(by_now)
+    columns = {"_open_session": F.max(opening).over(by_now), "_last_inside": inside_at}
+    own = F.col("_open_session")
+    if rules.cut_on_campaign or rules.cuts_on_user:
+        # Only such a cut can lie between two events of one instant.
+        frame = frame.withColumn("_own_session", F.max(opening).over(so_far))
+        own = F.when(F.col("_inside"), F.col("_own_session")).otherwise(own)
+    frame = frame.withColumns(columns)
+    late = F.unix_micros("event_time") - F.unix_micros("_last_inside")
+    near = F.coalesce(late <= micros(rules.timeout), F.lit(False))
+    joins = F.col("person_id").isNotNull() & ~F.col("_client") & near
+    return frame.withColumns({"_session": own, "_belongs": F.col("_inside") | joins})
 
 
 def _cut(frame: DataFrame, before: WindowSpec, rules: Sessions, timezone: str) -> Column:
-    """Whether a session ends before this row, though the run goes on."""
+    """Whether a session ends before this row, though the run goes on: for rows inside, but not the first."""
     cut = F.lit(False)
-    same_run = F.coalesce(_last("_inside", "_row", before) >= F.col("_begin_row"), F.lit(False))
+    # Of a row inside that does not begin a run, the client event before it is inside as well.
+    previous = F.col("_last_client")
     if rules.max_length is not None:
-        into_run = F.unix_micros("event_time") - F.unix_micros("run_start")
-        previous = F.unix_micros(_last("_inside", "event_time", before)) - F.unix_micros("run_start")
-        length = micros(rules.max_length)
-        cut = cut | (F.floor(into_run / length) > F.floor(previous / length))
+        length, start = micros(rules.max_length), F.unix_micros("run_start")
+        into_run = F.unix_micros("event_time") - start
+        cut = cut | (F.floor(into_run / length) > F.floor((F.unix_micros(previous) - start) / length))
     if rules.cut_at_midnight:
-        day = project_day(F.col("event_time"), timezone)
-        previous_day = project_day(_last("_inside", "event_time", before), timezone)
-        cut = cut | (day > previous_day)
+        cut = cut | (project_day(F.col("event_time"), timezone) > project_day(previous, timezone))
     if rules.cut_on_campaign:
         named = (
             F.col("_inside") & F.coalesce(F.col("campaign.source"), F.col("campaign.click_id")).isNotNull()
         )
         known = _latest(named, F.to_json("campaign"), before)
-        cut = cut | (named & ~known["value"].eqNullSafe(F.to_json("campaign")) | (named & ~_in_run(known)))
+        cut = cut | (named & ~known["value"].eqNullSafe(F.to_json("campaign"))) | (named & ~_in_run(known))
     if rules.cuts_on_user:
         named = F.col("_inside") & F.col("user_id").isNotNull()
         known = _latest(named, F.col("user_id"), before)
         cut = cut | (named & _in_run(known) & (known["value"] != F.col("user_id")))
-    return same_run & F.coalesce(cut, F.lit(False))
+    return F.coalesce(cut, F.lit(False))
 
 
 def _latest(condition: Column, value: Column, frame: WindowSpec) -> Column:
-    return F.last(F.when(condition, F.struct(F.col("_row").alias("row"), value.alias("value"))), True).over(
-        frame
-    )
+    """The latest row before that meets `condition`: its run and its `value`."""
+    return F.last(F.when(condition, F.struct("_run", value.alias("value"))), ignorenulls=True).over(frame)
 
 
 def _in_run(known: Column) -> Column:
-    return F.coalesce(known["row"] >= F.col("_begin_row"), F.lit(False))
+    return F.coalesce(known["_run"] == F.col("_run"), F.lit(False))

@@ -195,8 +195,33 @@ class Identity(Section):
         return self.types.get(id_type, IdentifierType(limit=5))
 
 
+_CLIENT = {"scope": "device", "boundary": "client", "max_length": None}
+SESSION_PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # Neither midnight nor a campaign ends a visit there, and nothing limits its length.
+    "ga4": {"max_length": None},
+    # The tracker's domain_sessionid, and its model's engaged time from page pings.
+    "snowplow": {**_CLIENT, "engaged_rule": "heartbeats"},
+    # 30 minutes, a day at most, and the project's midnight.
+    "mixpanel": {"cut_at_midnight": True},
+    # The mobile libraries' five minutes in the background, by device.
+    "amplitude_mobile": {
+        "timeout": timedelta(minutes=5),
+        "scope": "device",
+        "max_length": None,
+        "cut_on_user": False,
+    },
+    # The browser's $session_id.
+    "posthog": _CLIENT,
+    "single_view": {"bounce": "single_view"},
+}
+"""What other tools count as a session: settings that a preset fills in where the user sets none."""
+
+
 class Sessions(Section):
-    preset: Literal["default", "ga4", "snowplow", "single_view"] = "default"
+    preset: Literal[
+        "default", "ga4", "snowplow", "mixpanel", "amplitude_mobile", "posthog", "single_view"
+    ] = "default"
     timeout: Duration = timedelta(minutes=30)
     max_length: Duration | None = timedelta(hours=24)
     cut_at_midnight: bool = False
@@ -219,17 +244,7 @@ class Sessions(Section):
         """A preset fills in what the user did not set."""
         if not isinstance(values, Mapping):
             return values
-        presets: dict[str, dict[str, Any]] = {
-            "ga4": {"max_length": None},
-            "snowplow": {
-                "scope": "device",
-                "boundary": "client",
-                "max_length": None,
-                "engaged_rule": "heartbeats",
-            },
-            "single_view": {"bounce": "single_view"},
-        }
-        return {**presets.get(str(values.get("preset")), {}), **values}
+        return {**SESSION_PRESETS.get(str(values.get("preset")), {}), **values}
 
     @property
     def cuts_on_user(self) -> bool:
@@ -239,7 +254,13 @@ class Sessions(Section):
 
 class Conversion(Section):
     event: str
-    value: bool = True
+    value: bool = Field(True, description="whether the event's value counts as earned")
+    name: str = Field("", description="what the conversion is called; empty: as the event")
+
+    @property
+    def label(self) -> str:
+        """What the conversion is called in a table."""
+        return self.name or self.event
 
 
 class Signals(Section):

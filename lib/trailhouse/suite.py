@@ -11,6 +11,7 @@ from functools import partial
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from trailhouse.errors import SettingsError
 from trailhouse.gates.runner import write_docs
 from trailhouse.ingest import ingest
 from trailhouse.report.job import write_report
@@ -60,10 +61,10 @@ ORDER = ("events", *JOBS, "report")
 """Every job, as `run_all` runs them."""
 
 
-def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
-    """What the job of this name does with a run; `run_all` is every job in order, up to `until`."""
+def run_job(name: str, until: str = "report", start: str = "events") -> Callable[[Run, bool], None]:
+    """What the job of this name does with a run; `run_all` is every job in order, from `start` to `until`."""
     everything = name == "run_all"
-    jobs = jobs_of(name, until)
+    jobs = jobs_of(name, until, start)
 
     def job(run: Run, rebuild: bool) -> None:
         if "events" in jobs:
@@ -80,9 +81,16 @@ def run_job(name: str, until: str = "report") -> Callable[[Run, bool], None]:
     return job
 
 
-def jobs_of(name: str, until: str = "report") -> tuple[str, ...]:
-    """The jobs that a command runs: one, or of `run_all` every one up to `until`."""
-    return ORDER[: ORDER.index(until) + 1] if name == "run_all" else (name,)
+def jobs_of(name: str, until: str = "report", start: str = "events") -> tuple[str, ...]:
+    """The jobs that a command runs: one, or of `run_all` every one from `start` to `until`.
+
+    SettingsError when `until` comes before `start`.
+    """
+    if name != "run_all":
+        return (name,)
+    if ORDER.index(until) < ORDER.index(start):
+        raise SettingsError(f"--start {start} comes after --until {until}: the order is {', '.join(ORDER)}")
+    return ORDER[ORDER.index(start) : ORDER.index(until) + 1]
 
 
 def stages_of(jobs: Sequence[str], run: Run) -> list[Stage]:

@@ -67,10 +67,12 @@ def _from_events(settings: Settings) -> list[Column]:
         F.count_if(~keeps_alive).alias("_interactions"),
         F.count_if(name.isin(*rules.keep_alive, "scroll")).alias("_presence"),
         F.count_if(converts).alias("conversions"),
+        _conversion_names(settings).alias("conversion_names"),
         F.collect_list(money).alias("_money"),
         _first("referrer", name.isin(*VIEW_EVENTS)).alias("referrer"),
         _first("page_url").alias("_entry_url"),
         _first("campaign", campaign).alias("campaign"),
+        _last_touch(campaign).alias("_touch"),
         _first("device", F.col("device.type").isNotNull()).alias("device"),
         _first("geo", F.col("geo.country").isNotNull()).alias("geo"),
         _first("language").alias("language"),
@@ -83,6 +85,21 @@ def _from_events(settings: Settings) -> list[Column]:
         F.bool_or("is_bot").alias("_bot_row"),
         F.bool_or("internal").alias("internal"),
     ]
+
+
+def _conversion_names(settings: Settings) -> Column:
+    named = [F.when(F.col("event_name") == one.event, F.lit(one.label)) for one in settings.conversions]
+    # Several conversions may name one event.
+    return F.array_sort(F.array_compact(F.array_distinct(F.flatten(F.collect_list(F.array(*named))))))
+
+
+def _last_touch(campaign: Column) -> Column:
+    """Of the last event that came by a campaign, or onto a view from another site."""
+    from_outside = F.col("event_name").isin(*VIEW_EVENTS) & (
+        urls.host(F.col("referrer")) != urls.host(F.col("page_url"))
+    )
+    told = F.struct("referrer", "campaign", "page_url")
+    return F.max_by(told, F.when(campaign | F.coalesce(from_outside, F.lit(False)), F.col("event_number")))
 
 
 def _from_views(page_views: DataFrame) -> DataFrame:
@@ -149,6 +166,7 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
             "value": money_by_currency(F.col("_money")),
             "converted": F.col("conversions") > 0,
             "channel": channels.channel(F.col("referrer"), F.col("campaign"), urls.host(F.col("_entry_url"))),
+            "last_channel": _last_channel(),
             "run_end": F.max("end_time").over(whole_run),
             "closed": _closed(rules),
         }
@@ -158,12 +176,25 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
     reasons = F.array_sort(F.concat("_row_reasons", _behaviour()))
     return frame.withColumns(
         {
+            "last_channel": F.coalesce("last_channel", "channel"),
             "is_engaged": engaged,
             "is_bounce": alone if rules.bounce == "single_view" else ~engaged,
             "bot_reasons": reasons,
             "is_bot": F.col("_bot_row") | (F.size(reasons) >= 2),
         }
     )
+
+
+def _last_channel() -> Column:
+    """The channel of the last touch; null where that is the first one."""
+    touch = F.col("_touch")
+    same = touch.isNull() | (
+        touch["referrer"].eqNullSafe(F.col("referrer"))
+        & touch["page_url"].eqNullSafe(F.col("_entry_url"))
+        & F.to_json(touch["campaign"]).eqNullSafe(F.to_json("campaign"))
+    )
+    of_touch = channels.channel(touch["referrer"], touch["campaign"], urls.host(touch["page_url"]))
+    return F.when(~same, of_touch)
 
 
 def _closed(rules: Sessions) -> Column:

@@ -25,7 +25,8 @@ TABLE = Table(
         Column("entry_page_group", "STRING", "Template of the first view."),
         Column("exit_page_group", "STRING", "Template of the last view."),
         Column("referrer", "STRING", "Referring URL of the first view."),
-        Column("channel", "STRING", "Channel by the ordered rules.", True),
+        Column("channel", "STRING", "Channel of its first touch, by the ordered rules.", True),
+        Column("last_channel", "STRING", "Channel of its last touch, a campaign or another site.", True),
         Column("campaign", shapes.CAMPAIGN, "Campaign of the first event that has one."),
         Column("device", shapes.DEVICE, "Device of the first event that tells."),
         Column("geo", shapes.GEO, "Place of the first event that tells."),
@@ -41,6 +42,7 @@ TABLE = Table(
         Column("is_bounce", "BOOLEAN", "Not engaged (preset single_view: one view, no interaction).", True),
         Column("converted", "BOOLEAN", "Holds a conversion event.", True),
         Column("conversions", "BIGINT", "Conversion events.", True, low=0),
+        Column("conversion_names", "ARRAY<STRING>", "Which conversions, each once, sorted.", True),
         Column("value", shapes.MONEY, "Value of its conversions by currency, sorted.", True),
         Column("rage_clicks", "BIGINT", "Rage-click signals of the default preset.", True, low=0),
         Column(
