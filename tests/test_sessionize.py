@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from scripts.simulation.oracle import OracleEvent, oracle_sessions
 from tests.worlds import Happening, random_world, resolved_events
 from trailhouse.columns import with_place
 from trailhouse.sessionize import with_sessions
 from trailhouse.settings import Sessions
+from trailhouse.views import with_views
 
 
 def sessions_of(
@@ -85,6 +87,65 @@ def test_midnight_cuts_by_setting_in_the_projects_zone(
     late = [Happening("p", 17 * 3600 - 60, "a"), Happening("p", 17 * 3600, "b")]
     assert sessions_of(spark, late, "America/New_York", **rules) == expected
     assert sessions_of(spark, late, "UTC", **rules) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("at", "cut"),
+    [
+        # START is 2026-01-01 12:00 UTC. Berlin's 29 March 2026 has 23 hours: it ends at 22:00 UTC, not 23:00.
+        (87 * 86_400 + 10 * 3600, True),
+        (87 * 86_400 + 11 * 3600, False),
+        # Its 25 October has 25 hours: from 22:00 UTC of the 24th to 23:00 UTC.
+        (297 * 86_400 + 11 * 3600, True),
+        (297 * 86_400 + 10 * 3600, False),
+    ],
+)
+def test_midnight_is_the_projects_own_on_days_of_23_and_25_hours(
+    spark: SparkSession, at: int, cut: bool
+) -> None:
+    two = [Happening("p", at - 1, "a"), Happening("p", at, "b")]
+    found = sessions_of(spark, two, "Europe/Berlin", cut_at_midnight=True)
+    assert found == ([["a"], ["b"]] if cut else [["a", "b"]])
+
+
+def test_events_of_one_microsecond_go_by_sequence_then_views_first_then_id(spark: SparkSession) -> None:
+    tie = [
+        Happening("p", 0, "click", "b"),
+        Happening("p", 0, "page_view", "c"),
+        Happening("p", 0, "click", "a"),
+        Happening("p", 0, "scroll", "d", sequence=1),
+    ]
+    placed = with_views(with_sessions(with_place(resolved_events(spark, tie)), Sessions(), "UTC"))
+    found = placed.orderBy("event_number").select("event_id", "session_id").collect()
+    assert [row.event_id for row in found] == ["d", "c", "a", "b"]
+    assert len({row.session_id for row in found}) == 1
+
+
+def test_a_late_event_joins_two_sessions_and_the_first_ones_id_stays(spark: SparkSession) -> None:
+    apart = [Happening("p", 0, "a", "x"), Happening("p", 3000, "b", "y")]
+    assert sessions_of(spark, apart) == [["a"], ["b"]]
+    assert sessions_of(spark, [*apart, Happening("p", 1500, "late", "z")]) == [["a", "late", "b"]]
+    placed = [
+        with_sessions(with_place(resolved_events(spark, events)), Sessions(), "UTC").where("event_id = 'x'")
+        for events in (apart, [*apart, Happening("p", 1500, "late", "z")])
+    ]
+    one, other = (frame.first().session_id for frame in placed)  # type: ignore[union-attr]
+    assert one == other
+
+
+def test_a_million_events_of_one_id_are_cut_into_sessions_of_a_day(spark: SparkSession) -> None:
+    seconds = 3 * 86_400
+    one = resolved_events(spark, [Happening("bot", 0, event_id="")])
+    step = seconds * 1_000_000 // 1_000_000
+    many = (
+        spark.range(1_000_000)
+        .crossJoin(one.drop("event_id", "event_time"))
+        .withColumn("event_id", F.concat(F.lit("e"), F.lpad(F.col("id").cast("string"), 7, "0")))
+        .withColumn("event_time", F.timestamp_micros(F.lit(1_767_268_800_000_000) + F.col("id") * step))
+    )
+    placed = with_sessions(with_place(many.select(*one.columns)), Sessions(), "UTC")
+    counted = placed.groupBy("_unit", "session_id", "session_start").count().orderBy("session_start")
+    assert [row["count"] for row in counted.collect()] == [333_334, 333_333, 333_333]
 
 
 def test_another_campaign_cuts_by_setting_and_the_same_one_does_not(spark: SparkSession) -> None:
@@ -194,3 +255,13 @@ def test_the_trackers_session_outlives_a_change_of_person_in_scope_device(spark:
     ]
     assert sessions_of(spark, log_in, boundary="client", scope="device") == [["a", "b"], ["c"]]
     assert sessions_of(spark, log_in, boundary="client") == [["a"], ["b"], ["c"]]
+
+
+def test_rows_are_shuffled_once_and_sorted_once(spark: SparkSession) -> None:
+    placed = with_sessions(with_place(resolved_events(spark, [Happening("p", 0)])), Sessions(), "UTC")
+    counted = placed.groupBy("_unit", "session_id").count()
+    plan = counted._jdf.queryExecution().executedPlan().toString()
+    operators = [line.lstrip(" +-:").split("(")[0].split(" ")[0] for line in plan.splitlines()]
+    assert operators.count("Exchange") == 1, plan
+    assert operators.count("Sort") == 1, plan
+    assert operators.count("Window") == 4, plan

@@ -296,3 +296,16 @@ def test_the_settings_files_that_are_shipped_can_be_loaded(name: str) -> None:
     file = Path(__file__).resolve().parent.parent / "conf" / name
     assert file.is_file()
     load_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("preset", "expected"),
+    [
+        ("mixpanel", {"timeout": timedelta(minutes=30), "cut_at_midnight": True, "scope": "person"}),
+        ("amplitude_mobile", {"timeout": timedelta(minutes=5), "scope": "device", "cuts_on_user": False}),
+        ("posthog", {"boundary": "client", "scope": "device", "engaged_rule": "auto"}),
+    ],
+)
+def test_presets_count_sessions_as_other_tools_do(preset: str, expected: dict[str, object]) -> None:
+    sessions = load_settings(None, [f"sessions.preset={preset}"]).sessions
+    assert {name: getattr(sessions, name) for name in expected} == expected

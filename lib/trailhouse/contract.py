@@ -46,7 +46,8 @@ class Table:
     `lawful` is False for tables that speak of arrival (ledger, gate results, origins): they stand
     outside of the law that any batching gives the same rows. `optional` is True for one that is there
     only when the settings ask for it. The folder of a `private` one is its owner's alone. `stats` are
-    the columns Delta keeps file statistics on.
+    the columns Delta keeps file statistics on. The rows of a file lie in the order of `sort_by`, so that a
+    reader who looks for some values there skips most of it.
     """
 
     name: str
@@ -58,11 +59,12 @@ class Table:
     optional: bool = False
     private: bool = False
     stats: tuple[str, ...] = field(default=())
+    sort_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
         doubled = {name for name in names if names.count(name) > 1}
-        unknown = ({*self.grain, *self.partition_by, *self.stats}) - set(names)
+        unknown = ({*self.grain, *self.partition_by, *self.stats, *self.sort_by}) - set(names)
         if doubled or unknown:
             raise ContractError(
                 f"contract of {self.name}: columns declared twice {sorted(doubled)}, "

@@ -421,6 +421,8 @@ def _predicate(table: Table, partitions: list[tuple[Any, ...]]) -> str:
 
 
 def _laid_out(table: Table, frame: DataFrame) -> DataFrame:
-    """One file a partition where that is small, more where it is large."""
+    """One file a partition where that is small, more where it is large; rows in the table's order."""
     names = [F.col(name) for name in table.partition_by]
-    return frame.hint("rebalance", *names) if names else frame.coalesce(1)
+    spread = frame.hint("rebalance", *names) if names else frame.coalesce(1)
+    # By the partition first, as the writer would else sort by that again.
+    return spread.sortWithinPartitions(*names, *table.sort_by) if table.sort_by else spread

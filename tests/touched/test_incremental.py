@@ -78,8 +78,12 @@ class Life:
             yield run
 
     def bring_up(self) -> dict[str, str]:
-        """A run of all stages behind identities; what it did to each table."""
+        """A run of all stages behind identities, whose tables are made; what it did to each table."""
         self._say_who()
+        return self.run_stages()
+
+    def run_stages(self) -> dict[str, str]:
+        """The run alone."""
         with self.run() as run:
             done = [run_stage(run, stage) for stage in STAGES]
         return {table: one.action for each in done for table, one in each.items()}

@@ -9,6 +9,7 @@ TABLE = Table(
     sentence="Every kept event with person, session, view and its numbers there.",
     grain=("event_id",),
     partition_by=("event_date",),
+    sort_by=("person_id", "event_time"),
     stats=("event_date", "person_id", "event_time", "event_name", "session_id"),
     columns=(
         Column("event_date", "DATE", "UTC day of event_time.", True),
