@@ -33,6 +33,7 @@ LONG = (
     "pipeline/test_reruns.py",
     "ingest/test_crashes.py",
     "identity/test_incremental.py",
+    "touched/test_incremental.py",
     "ingest/test_maintain.py",
     "identity/test_who.py",
     "pipeline/test_snowplow.py",

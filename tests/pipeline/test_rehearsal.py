@@ -66,7 +66,7 @@ def test_a_dry_run_over_a_lake_that_is_not_there_makes_none_and_names_files_days
         f"2026-03-02\t2\t{found.days[1].bytes} bytes\tdt=2026-03-02/[red]b.json, dt=2026-03-02/c.json\n"
         in plain
     )
-    assert "activity\tcomputed\tfollows device_owners, events, identities\n" in plain
+    assert "activity\tcomputed\tfollows device_owners, events, identities, identity_sightings\n" in plain
 
     ranged = world.with_settings("raw.from_day=2026-03-02")
     found, drawn = rehearsed(world.spark, ranged.settings, terminal=True)
