@@ -43,5 +43,7 @@ def split_and_joined(before: DataFrame, now: DataFrame) -> Mapping[str, int]:
 
 def restated(before: DataFrame, now: DataFrame) -> Mapping[str, int]:
     """Rows of `sessions` that were closed and are not among those of `now`."""
-    closed = before.where("closed").select(*now.columns)
-    return {"restated": not_among(now, closed).count()}
+    # A table of an earlier release may lack a column.
+    shared = [name for name in now.columns if name in before.columns]
+    closed = before.where("closed").select(*shared)
+    return {"restated": not_among(now.select(*shared), closed).count()}
