@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlparse
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
+from trailhouse.scope import Scope, of_keys
 from trailhouse.storage import Lake, Published
 
 VISITS = Table(
@@ -157,3 +161,34 @@ def test_differences_of_random_tables_are_those_of_plain_counting(lake: Lake) ->
     found = different_partitions(VISITS, frame(lake, sides[0]), frame(lake, sides[1]))
     assert {day for (day,) in found} == expected
     assert 0 < len(expected) < 3 * len(worlds)
+
+
+def test_the_rows_of_a_file_lie_in_the_tables_order(lake: Lake) -> None:
+    table = replace(VISITS, sort_by=("visit",))
+    numbers = random.Random(5).sample(range(200), 200)
+    lake.publish(table, frame(lake, [("mon", n, {}) for n in numbers]).repartition(3))
+    (file,) = lake.read("visits").inputFiles()
+    assert pq.read_table(urlparse(file).path, columns=["visit"])["visit"].to_pylist() == sorted(numbers)
+
+
+def test_a_part_takes_the_place_of_the_rows_in_its_scope_and_of_no_others(lake: Lake) -> None:
+    lake.publish(VISITS, frame(lake, ROWS))
+    keys = lake.spark.createDataFrame([(1,)], "visit INT")
+    visits = of_keys(keys, ("visit",))
+    before = files(lake, "o'clock")
+    # The first visit of Monday is another, that of Tuesday is gone, that of the third day stays.
+    part = [("mon", 1, {"a": 5}), ("o'clock", 1, {})]
+    assert lake.publish(VISITS, frame(lake, part), visits) == Published("published", 1)
+    assert published(lake) == sorted([*part, ("mon", 2, None)], key=repr)
+    assert files(lake, "o'clock") == before
+    assert lake.publish(VISITS, frame(lake, part), visits) == Published("unchanged", 1)
+
+
+def test_a_part_that_only_adds_rows_writes_no_other_row_again(lake: Lake) -> None:
+    lake.publish(VISITS, frame(lake, ROWS))
+    before = files(lake, "mon")
+    part = [*ROWS[:2], ("mon", 3, {"c": 1})]
+    days = Scope(lambda rows: rows.where("day = 'mon'"), lambda rows: rows.where("day <> 'mon'"))
+    assert lake.publish(VISITS, frame(lake, part), days).action == "published"
+    assert published(lake) == sorted([*ROWS, part[2]], key=repr)
+    assert before < files(lake, "mon")

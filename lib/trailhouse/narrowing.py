@@ -20,8 +20,14 @@ from trailhouse.tables import TABLES
 T = TypeVar("T")
 UNKNOWN = "what changed is not known"
 MOST = "most of its days are touched"
-_GONE = ("FILE_NOT_EXIST", "FILE_NOT_FOUND", "DELTA_FILE_NOT_FOUND_DETAILED", "FileNotFoundException")
-"""How Spark says that a file of an older version was vacuumed."""
+_GONE = (
+    "FILE_NOT_EXIST",
+    "FILE_NOT_FOUND",
+    "DELTA_FILE_NOT_FOUND_DETAILED",
+    "FileNotFoundException",
+    "DELTA_MISSING_CHANGE_DATA",
+)
+"""How Spark says that a file of an older version was vacuumed, or that no changes were recorded."""
 
 
 def part_of(

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from trailhouse.errors import PlanError
 from trailhouse.plan.schemas import Location, flaws
 from trailhouse.settings import PlannedEvent
-from trailhouse.settings_io import sentence
+from trailhouse.settings.io import sentence
 
 _KEYS = ("owner", "description", "severity", "schema")
 

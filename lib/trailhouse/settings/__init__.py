@@ -9,17 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -33,30 +30,43 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariable
 
-from trailhouse.credentials import place, spark_conf
+from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
-from trailhouse.settings_io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.identity import IdentifierType, Identity
+from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.questions import Funnel, Questions, Retention, Step
+from trailhouse.settings.section import Day, Place, Section
+from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 
-Place = Annotated[str, AfterValidator(place)]
-"""A path or URL, without credentials."""
-
-
-def _day(value: Any) -> date | None:
-    """A day as people write it; YAML makes a number of 20260302, and a date of 2026-03-02."""
-    try:
-        return None if value is None else date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError("this is no day, such as 2026-03-02") from None
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "Catalog",
+    "Conversion",
+    "Events",
+    "Funnel",
+    "Gates",
+    "IdentifierType",
+    "Identity",
+    "Incremental",
+    "Lake",
+    "Maintain",
+    "Plan",
+    "PlannedEvent",
+    "Privacy",
+    "Project",
+    "Questions",
+    "Raw",
+    "Report",
+    "Retention",
+    "SESSION_PRESETS",
+    "Section",
+    "Sessions",
+    "Settings",
+    "Signals",
+    "Spark",
+    "Step",
+    "load_settings",
+]
 
 
 class Lake(Section):
@@ -137,177 +147,6 @@ class Privacy(Section):
         timedelta(days=30), description="how long quarantine keeps the bytes of a record"
     )
     consent_denied: Literal["drop", "strip"] = "strip"
-
-
-class IdentifierType(Section):
-    unique: bool = False
-    limit: int | None = Field(None, ge=1)
-    lower: bool = False
-    digits: bool = Field(
-        False, description="keep digits alone, and a plus sign before them: telephone numbers"
-    )
-    trait: str | None = Field(
-        None, min_length=1, description="trait of identify events that holds it, such as crm_id or company.id"
-    )
-
-
-_IDENTIFIER_TYPES = {
-    "user_id": IdentifierType(unique=True),
-    "anonymous_id": IdentifierType(),
-    "email": IdentifierType(limit=5, lower=True),
-}
-
-
-class Identity(Section):
-    engine: Literal["auto", "graphframes", "local"] = "auto"
-    shared: Literal["separate", "last_user"] = Field(
-        "separate", description="whose an event is that only a shared identifier names"
-    )
-    local_limit: int = Field(5_000_000, ge=0, description="links up to which auto takes the local engine")
-    types: dict[str, IdentifierType] = Field(default_factory=lambda: dict(_IDENTIFIER_TYPES))
-    blocked: tuple[str, ...] = ()
-    hub_unique: int = Field(100, ge=2)
-    hub_any: int = Field(1000, ge=2)
-    largest: int = Field(
-        200_000, ge=1, description="links up to which a component that breaks a rule is taken apart"
-    )
-
-    @field_validator("types", mode="before")
-    @classmethod
-    def _over_defaults(cls, value: Any) -> Any:
-        """What is declared goes over the defaults one by one: a limit for email leaves user_id unique."""
-        if not isinstance(value, Mapping):
-            return value
-        known = {name: rules.model_dump() for name, rules in _IDENTIFIER_TYPES.items()}
-        given = {
-            name: {**known.get(str(name), {}), **rules} if isinstance(rules, Mapping) else rules
-            for name, rules in value.items()
-        }
-        return {**known, **given}
-
-    @property
-    def unique(self) -> list[str]:
-        """The types of which a person holds one value."""
-        return sorted(name for name, rules in self.types.items() if rules.unique)
-
-    def of(self, id_type: str) -> IdentifierType:
-        """The rules of a type; a type that is not declared may hold five values a person."""
-        return self.types.get(id_type, IdentifierType(limit=5))
-
-
-_CLIENT = {"scope": "device", "boundary": "client", "max_length": None}
-SESSION_PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
-    # Neither midnight nor a campaign ends a visit there, and nothing limits its length.
-    "ga4": {"max_length": None},
-    # The tracker's domain_sessionid, and its model's engaged time from page pings.
-    "snowplow": {**_CLIENT, "engaged_rule": "heartbeats"},
-    # 30 minutes, a day at most, and the project's midnight.
-    "mixpanel": {"cut_at_midnight": True},
-    # The mobile libraries' five minutes in the background, by device.
-    "amplitude_mobile": {
-        "timeout": timedelta(minutes=5),
-        "scope": "device",
-        "max_length": None,
-        "cut_on_user": False,
-    },
-    # The browser's $session_id.
-    "posthog": _CLIENT,
-    "single_view": {"bounce": "single_view"},
-}
-"""What other tools count as a session: settings that a preset fills in where the user sets none."""
-
-
-class Sessions(Section):
-    preset: Literal[
-        "default", "ga4", "snowplow", "mixpanel", "amplitude_mobile", "posthog", "single_view"
-    ] = "default"
-    timeout: Duration = timedelta(minutes=30)
-    max_length: Duration | None = timedelta(hours=24)
-    cut_at_midnight: bool = False
-    cut_on_campaign: bool = False
-    cut_on_user: bool | None = None
-    scope: Literal["person", "device"] = "person"
-    boundary: Literal["time", "client"] = "time"
-    keep_alive: tuple[str, ...] = ("heartbeat", "mouse_move", "mutation", "visibility")
-    keep_alive_starts: bool = False
-    server_events: Literal["join", "ignore"] = "join"
-    engaged_rule: Literal["auto", "heartbeats", "gaps"] = "auto"
-    heartbeat_seconds: int = Field(10, ge=1)
-    min_visit_seconds: int = Field(5, ge=0)
-    gap_cap_seconds: int = Field(30, ge=1)
-    bounce: Literal["not_engaged", "single_view"] = "not_engaged"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _preset(cls, values: Any) -> Any:
-        """A preset fills in what the user did not set."""
-        if not isinstance(values, Mapping):
-            return values
-        return {**SESSION_PRESETS.get(str(values.get("preset")), {}), **values}
-
-    @property
-    def cuts_on_user(self) -> bool:
-        """Whether another user_id begins a new session: by default in scope device only."""
-        return self.scope == "device" if self.cut_on_user is None else self.cut_on_user
-
-
-class Conversion(Section):
-    event: str
-    value: bool = Field(True, description="whether the event's value counts as earned")
-    name: str = Field("", description="what the conversion is called; empty: as the event")
-
-    @property
-    def label(self) -> str:
-        """What the conversion is called in a table."""
-        return self.name or self.event
-
-
-class Signals(Section):
-    rage_click: Literal["posthog", "mixpanel", "highlight", "same_element"] = "posthog"
-    dead_click: Literal["posthog", "openreplay", "sentry"] = "posthog"
-    u_turn_seconds: Duration = timedelta(seconds=7)
-    allowed_selectors: tuple[str, ...] = ("stepper", "carousel", "calendar", "datepicker", "game")
-
-
-class Step(Section):
-    event: str
-    page_group: str | None = None
-    properties: dict[str, str] = Field(default_factory=dict)
-    name: str | None = None
-
-    @property
-    def label(self) -> str:
-        """What the step is called in a table."""
-        return self.name or (f"{self.event} {self.page_group}" if self.page_group else self.event)
-
-
-class Funnel(Section):
-    name: str
-    steps: tuple[Step, ...] = Field(min_length=2, max_length=30)
-    window: Duration = timedelta(days=14)
-    breakdown: Literal["device_type", "channel"] | None = None
-
-
-class Retention(Section):
-    name: str
-    start: str | None = Field(None, description="event that puts a person into a cohort; none: any event")
-    event: str | None = Field(None, description="event that counts as a return; none: any event")
-    periods: int = Field(8, ge=1, le=104)
-    unit: Literal["week"] = "week"
-
-
-class Questions(Section):
-    funnels: tuple[Funnel, ...] = ()
-    retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
-
-    @model_validator(mode="after")
-    def _names_once(self) -> Questions:
-        names = [*(funnel.name for funnel in self.funnels), *(one.name for one in self.retention)]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"question names must be unique, found twice: {', '.join(doubled)}")
-        return self
 
 
 class Catalog(Section):
