@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -59,19 +60,68 @@ def test_all_eighteen_sessions_are_found_with_their_engaged_time(
     assert found == {row["domain_sessionid"]: int(row["engaged_time_in_s"]) * 1_000_000 for row in expected}
 
 
-def test_a_session_lasts_from_its_first_to_its_last_corrected_time(
-    sessions: pd.DataFrame, shared_data: Path
-) -> None:
-    """By client + (received - sent); of rows with one event_id the one received first."""
+@pytest.fixture(scope="module")
+def rows(shared_data: Path) -> pd.DataFrame:
+    """The sample, of rows with one event_id the one received first; `at` by client + (received - sent)."""
     raw = pd.read_csv(shared_data / "snowplow_web/source/snowplow_web_events.csv", low_memory=False)
-    client, sent, received = (
+    client, sent, received, derived = (
         pd.to_datetime(raw[name], format="mixed", utc=True)
-        for name in ("dvce_created_tstamp", "dvce_sent_tstamp", "collector_tstamp")
+        for name in ("dvce_created_tstamp", "dvce_sent_tstamp", "collector_tstamp", "derived_tstamp")
     )
-    raw["at"], raw["received"] = (client + (received - sent)).fillna(client), received
-    once = raw.sort_values("received").drop_duplicates("event_id").groupby("domain_sessionid")["at"]
-    assert sessions["start_time"].to_dict() == once.min().to_dict()
-    assert sessions["end_time"].to_dict() == once.max().to_dict()
+    raw = raw.assign(at=(client + (received - sent)).fillna(client), received=received, derived=derived)
+    return raw.sort_values("received").drop_duplicates("event_id")
+
+
+def test_a_session_lasts_from_its_first_to_its_last_corrected_time(
+    sessions: pd.DataFrame, rows: pd.DataFrame
+) -> None:
+    times = rows.groupby("domain_sessionid")["at"]
+    assert sessions["start_time"].to_dict() == times.min().to_dict()
+    assert sessions["end_time"].to_dict() == times.max().to_dict()
+
+
+def test_start_end_and_length_are_snowplows_but_for_three_causes(
+    sessions: pd.DataFrame, expected: list[dict[str, str]], rows: pd.DataFrame
+) -> None:
+    """The causes, undone one by one, turn our start and end into those of Snowplow's model."""
+    causes = Counter[str]()
+    for theirs in expected:
+        ours, events = (
+            frame.loc[theirs["domain_sessionid"]]
+            for frame in (sessions, rows.set_index("domain_sessionid").sort_values("at"))
+        )
+        events = events.to_frame().T if isinstance(events, pd.Series) else events
+        assert (ours["start_time"], ours["end_time"]) == (events["at"].iloc[0], events["at"].iloc[-1])
+        # 1. Its model drops what comes more than three days after a session's start.
+        kept = events[events["at"] - events["at"].iloc[0] <= pd.Timedelta(days=3)]
+        causes["three days"] += len(kept) < len(events)
+        # 2. The sample's derived_tstamp is not always what Snowplow's formula for it gives.
+        start, end = kept["derived"].iloc[0], kept["derived"].iloc[-1]
+        causes["derived"] += (start, end) != (kept["at"].iloc[0], kept["at"].iloc[-1])
+        # 3. Its sessions of page pings alone begin the minimal visit of 5 s before the first.
+        if set(kept["event_name"]) == {"page_ping"}:
+            causes["pings alone"] += 1
+            start -= pd.Timedelta(seconds=5)
+        assert (start, end) == (pd.Timestamp(theirs["start_tstamp"]), pd.Timestamp(theirs["end_tstamp"]))
+        # Its length counts the seconds on the clock that begin in between.
+        clock = end.floor("s") - start.floor("s")
+        assert clock == pd.Timedelta(seconds=int(theirs["absolute_time_in_s"]))
+    assert causes == {"three days": 2, "derived": 5, "pings alone": 3}
+
+
+def test_sessions_that_snowplows_model_does_not_show_have_one_of_three_causes(
+    sessions: pd.DataFrame, expected: list[dict[str, str]], rows: pd.DataFrame
+) -> None:
+    shown = {theirs["domain_sessionid"] for theirs in expected}
+    assert set(sessions.index) == set(rows["domain_sessionid"].dropna())
+    causes = Counter[str]()
+    for session, events in rows[~rows["domain_sessionid"].isin(shown)].groupby("domain_sessionid"):
+        consent = set(events["event_name"]) <= {"cmp_visible", "consent_preferences"}
+        late = events["user_id"].str.contains("sent >3 days").all()
+        nameless = events["user_id"].eq("NULL page_view_id").all()
+        assert consent + late + nameless == 1, session
+        causes.update(consent=consent, late=late, nameless=nameless)
+    assert causes == {"consent": 26, "late": 1, "nameless": 1}
 
 
 def test_views_agree_but_where_snowplow_cuts_a_session_after_three_days(
