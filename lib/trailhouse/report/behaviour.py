@@ -21,23 +21,24 @@ LAST = {"page_group": "Last page", "signal": "Last sign of struggle", "element":
 
 
 def pages(frames: Frames) -> Row:
-    """Pages ranked by the least excess of exits, and of bounces, that their numbers allow for."""
+    """Pages ranked by the exits, and by the bounces, that they have at least beyond the expected ones."""
     rows = [_with_excess(row) for row in text.rows_of(frames, "pages")]
-    exits = _ranked(rows, "exit")
+    exits, bounces = _ranked(rows, "exit", "sessions"), _ranked(rows, "bounce", "entries")
     return {
         "exits": exits[:PAGES],
-        "bounces": [row for row in _ranked(rows, "bounce") if row["excess_bounce_low"] > 0][:PAGES],
+        "bounces": [row for row in _ranked(rows, "bounce", "entries") if row["excess_bounce_low"] > 0][
+            :PAGES
+        ],
         "left_out": max(0, len(exits) - PAGES),
         "chart": behaviour_charts.excess(exits[:12]) if exits else None,
     }
 
 
-def _ranked(rows: Sequence[Row], what: str) -> list[Row]:
-    """By the lower end of the excess: a page with few sessions has a wide interval, and so a low one."""
+def _ranked(rows: Sequence[Row], what: str, of: str) -> list[Row]:
+    """By the lower end of the excess times how many it is a share of: small pages do not come first."""
     known = [row for row in rows if row[f"excess_{what}_low"] is not None]
     return sorted(
-        known,
-        key=lambda row: (-float(row[f"excess_{what}_low"]), -int(row["sessions"]), str(row["page_group"])),
+        known, key=lambda row: (-float(row[f"excess_{what}_low"]) * int(row[of]), str(row["page_group"]))
     )
 
 
@@ -166,10 +167,18 @@ def tasks(frames: Frames) -> list[Row]:
                     {"name": step, "attempts": count, "share": text.ratio(count, everyone["attempts"])}
                     for step, count in steps
                 ],
-                "last": [(LAST.get(str(kind), str(kind)), values[:5]) for kind, values in kinds.items()],
+                "last": [
+                    (LAST.get(str(kind), str(kind)), [_last(row) for row in values[:5]])
+                    for kind, values in kinds.items()
+                ],
             }
         )
     return found
+
+
+def _last(row: Row) -> Row:
+    """A kind of signal in words; pages and selectors as they are."""
+    return {**row, "value": row["value"].replace("_", " ")} if row["what"] == "signal" else row
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:
