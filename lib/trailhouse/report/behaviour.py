@@ -26,9 +26,7 @@ def pages(frames: Frames) -> Row:
     exits, bounces = _ranked(rows, "exit", "sessions"), _ranked(rows, "bounce", "entries")
     return {
         "exits": exits[:PAGES],
-        "bounces": [row for row in _ranked(rows, "bounce", "entries") if row["excess_bounce_low"] > 0][
-            :PAGES
-        ],
+        "bounces": [row for row in bounces if row["excess_bounce_low"] > 0][:PAGES],
         "left_out": max(0, len(exits) - PAGES),
         "chart": behaviour_charts.excess(exits[:12]) if exits else None,
     }
