@@ -237,7 +237,7 @@ def test_tables_show_the_numbers_of_their_frames(shop: Page) -> None:
         )
         assert shown[6:8] == (f"{100 * row.friction_rate:.1f}%", f"{100 * row.exit_rate:.1f}%")
     assert first["2. cart_add"] == ("2. cart_add", "938", "44.6%", "44.6%", "1,166", "1 m 23 s", "12 m 27 s")
-    assert first["mobile"][1:] == ("872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%")
+    assert ("mobile", "872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%") in cells
     for row in shop_frames()["channels"].itertuples():
         assert first[row.channel][1] == f"{row.sessions:,}"
         assert first[row.channel][6] == f"{100 * row.converted / row.sessions:.1f}%"
