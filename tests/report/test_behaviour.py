@@ -88,9 +88,7 @@ def test_only_rows_over_all_days_are_read_and_of_everyone_where_devices_are_not_
         {
             "pages": rows(spark, "pages", [{"page_group": "p", **one} for one in both]),
             "forms": rows(spark, "forms", [{"form_id": "f", "page_group": "p", **one} for one in both]),
-            "form_fields": rows(
-                spark, "form_fields", [{"form_id": "f", "field": "a", **one} for one in both]
-            ),
+            "form_fields": rows(spark, "form_fields", [{**field, **one} for one in both]),
             "media": rows(spark, "media", [{"media_id": "m", **one, "watched": [1] * 20} for one in both]),
             "tasks": rows(spark, "tasks", [{**task, "period": period} for period in ("all", "w")]),
         }
