@@ -35,9 +35,12 @@ def pages(frames: Frames) -> Row:
 def _ranked(rows: Sequence[Row], what: str, of: str) -> list[Row]:
     """By the lower end of the excess times how many it is a share of: small pages do not come first."""
     known = [row for row in rows if row[f"excess_{what}_low"] is not None]
-    return sorted(
-        known, key=lambda row: (-float(row[f"excess_{what}_low"]) * int(row[of]), str(row["page_group"]))
-    )
+
+    def rank(row: Row) -> tuple[float, float, str]:
+        low = float(row[f"excess_{what}_low"])
+        return -max(low, 0.0) * int(row[of]), -low, str(row["page_group"])
+
+    return sorted(known, key=rank)
 
 
 def _with_excess(row: Row) -> Row:
