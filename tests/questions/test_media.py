@@ -34,11 +34,15 @@ def events(
             "event_name": f"media_{kind}",
             "event_number": number,
             "event_time": f"2026-03-02 12:{int(clock) // 60:02d}:{clock % 60:09.6f}",
-            "media": {"id": case.split(".")[0], "position": position, "length": length},
+            "media": {"id": case.split(".")[0], "position": _float(position), "length": _float(length)},
             **more,
         }
         for number, (kind, position, clock) in enumerate(told, start=1)
     ]
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def found(
@@ -95,7 +99,7 @@ def cases(spark: SparkSession) -> dict[Any, Row]:
         *events("endless", play, length=None),
         *events("zero", play, length=0),
         *events("odd", odd),
-        *events("titled", play, media={"title": "Talk", "position": 0, "length": 9}),
+        *events("titled", play, media={"title": "Talk", "position": 0.0, "length": 9.0}),
         *events("renamed.1", play, media={"id": "renamed", "title": "Old"}),
         *events("renamed.2", [("play", 0, 30)], media={"id": "renamed", "title": "New"}),
         *events("bot", play),

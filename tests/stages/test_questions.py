@@ -48,7 +48,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         {**place, "event_name": "survey_response", "survey": {"id": "n", "kind": "nps", "score": 9},
          "event_time": "2026-03-02 12:02:00"},
         {**place, "event_name": "form_start", "form": {"id": "f", "field": "a"}, "event_number": 1},
-        {**place, "event_name": "media_play", "media": {"id": "m", "position": 0, "length": 9}},
+        {**place, "event_name": "media_play", "media": {"id": "m", "position": 0.0, "length": 9.0}},
         {"person_id": "q", "session_id": "s2", "event_name": "click", "page_group": "home",
          "event_time": "2026-03-03 12:00:00"},
     ]  # fmt: skip
