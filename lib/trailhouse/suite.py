@@ -23,18 +23,20 @@ from trailhouse.stages import (
     engagement,
     event_catalog,
     feedback,
+    forms,
     funnels,
     heatmaps,
     identities,
     identity_links,
-    page_friction,
     page_views,
+    pages,
     person_days,
     plan_violations,
     profiles,
     retention,
     sessions,
     signals,
+    tasks,
 )
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
@@ -50,7 +52,9 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         funnels.STAGE,
         retention.STAGE,
         heatmaps.STAGE,
-        page_friction.STAGE,
+        pages.STAGE,
+        forms.STAGE,
+        tasks.STAGE,
         feedback.STAGE,
     ),
 }

@@ -44,7 +44,7 @@ def test_the_notebook_draws_an_answer_to_each_of_its_three_questions(
     # The marks say for themselves what they stand for, so a chart without rows would show here.
     for chart, table, name in zip(
         charts,
-        ("activity", "page_friction", "retention"),
+        ("activity", "pages", "retention"),
         ("event_name", "page_group", "cohort"),
         strict=True,
     ):

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_people import people_frames
 from trailhouse.report import REPORT_TABLES
 
@@ -66,9 +67,9 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "channels": _channels(),
         "funnels": _funnels(),
         "retention": _retention(rng),
-        "page_friction": _page_friction(),
         "elements": _elements(),
         "feedback": _feedback(rng),
+        **behaviour_frames(),
         **_heat(rng),
         **people_frames(LAST),
         **_quality(),
@@ -145,39 +146,6 @@ def _retention(rng: np.random.Generator) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _page_friction() -> pd.DataFrame:
-    rows = [
-        ("/checkout/shipping", 1420, 521, 3, 88, 61, 40, 22, 101, 0.169),
-        ("/product/:slug", 9120, 2804, 902, 640, 44, 71, 190, 266, 0.228),
-        ("/", 5230, 3400, 2801, 810, 12, 20, 33, 61, 0.238),
-        ("/category/:slug", 4310, 2110, 610, 320, 18, None, 140, 155, 0.152),
-        ("/cart", 2010, 938, 11, 210, 29, 31, 48, 84, 0.224),
-        ("/search", 1800, 902, 120, 150, 7, 22, 91, 98, 0.166),
-        ("/account/login", 800, 610, 60, 90, 21, 9, 12, 38, 0.148),
-        ("/checkout/payment", 610, 430, 0, 31, 12, 8, 3, 20, 0.072),
-        ("/help/:slug", 240, 190, 40, 70, 0, 0, 4, 4, 0.368),
-    ]
-    return pd.DataFrame(
-        [
-            {
-                "page_group": page,
-                "views": views,
-                "sessions": sessions,
-                "entries": entries,
-                "exits": exits,
-                "engaged_us": sessions * 31_000_000,
-                "rage_clicks": rage,
-                "dead_clicks": dead,
-                "u_turns": turns,
-                "friction_sessions": hurt,
-                "friction_rate": round(Decimal(hurt) / sessions, 6),
-                "exit_rate": round(Decimal(str(exit_rate)), 6),
-            }
-            for page, views, sessions, entries, exits, rage, dead, turns, hurt, exit_rate in rows
-        ]
-    )
 
 
 def _elements() -> pd.DataFrame:

@@ -28,6 +28,10 @@ SECTIONS = [
     "retention",
     "heatmap",
     "friction",
+    "pages",
+    "forms",
+    "media",
+    "tasks",
     "feedback",
     "channels",
     "people",
@@ -219,19 +223,21 @@ def test_without_the_week_before_no_change_is_claimed() -> None:
 def test_tables_show_the_numbers_of_their_frames(shop: Page) -> None:
     cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
     first = {row[0]: row for row in cells if row}
-    for row in shop_frames()["page_friction"].itertuples():
-        shown = first[row.page_group]
-        dead = "not collected" if pd.isna(row.dead_clicks) else f"{int(row.dead_clicks):,}"
+    (friction,) = [at for at, row in enumerate(shop.rows) if "With friction" in row]
+    shown_friction = {row[0]: row for row in shop.rows[friction + 1 : friction + 11]}
+    for row in shop_frames()["pages"].itertuples():
+        shown = tuple(shown_friction[row.page_group])
+        dead = "not collected" if pd.isna(row.dead_click_sessions) else f"{int(row.dead_click_sessions):,}"
         assert shown[1:6] == (
             f"{row.sessions:,}",
-            f"{row.rage_clicks:,}",
+            f"{row.rage_click_sessions:,}",
             dead,
-            f"{row.u_turns:,}",
+            f"{row.u_turn_sessions:,}",
             f"{row.friction_sessions:,}",
         )
         assert shown[6:8] == (f"{100 * row.friction_rate:.1f}%", f"{100 * row.exit_rate:.1f}%")
     assert first["2. cart_add"] == ("2. cart_add", "938", "44.6%", "44.6%", "1,166", "1 m 23 s", "12 m 27 s")
-    assert first["mobile"][1:] == ("872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%")
+    assert ("mobile", "872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%") in cells
     for row in shop_frames()["channels"].itertuples():
         assert first[row.channel][1] == f"{row.sessions:,}"
         assert first[row.channel][6] == f"{100 * row.converted / row.sessions:.1f}%"
@@ -382,9 +388,9 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    assert len(charts) == 9  # activity's two, funnel, friction, NPS, CSAT, people's three
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 9
+    assert len(charts) == 13  # and exits, two forms, media
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 13
     (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 10
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 14
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)

@@ -1,4 +1,4 @@
-"""The stages of the questions: engagement, funnels, retention, heatmaps, page_friction, feedback."""
+"""The stages of the questions: engagement, funnels, retention, heatmaps, pages, forms, tasks, feedback."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.factories import rows, watermark
 from trailhouse.gates.contract_checks import checks_of
 from trailhouse.gates.counting import count_offending
 from trailhouse.settings import Settings
-from trailhouse.stage import Context, Stage
-from trailhouse.stages import engagement, feedback, funnels, heatmaps, page_friction, retention, signals
+from trailhouse.stage import Check, Context, Stage
+from trailhouse.stages import engagement, feedback, forms, funnels, heatmaps, pages, retention, signals, tasks
 from trailhouse.tables import TABLES
 
 STAGES: tuple[Stage, ...] = tuple(
-    module.STAGE for module in (engagement, funnels, retention, heatmaps, page_friction, feedback)
+    module.STAGE for module in (engagement, funnels, retention, heatmaps, pages, forms, tasks, feedback)
 )
 SETTINGS = Settings.model_validate(
     {
@@ -25,9 +25,11 @@ SETTINGS = Settings.model_validate(
             "funnels": [
                 {"name": "buy", "steps": [{"event": "click"}, {"event": "order"}], "breakdown": "device_type"}
             ],
-        }
+        },
+        "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
 )
+TABLES_OF = [pytest.param(stage, table, id=table) for stage in STAGES for table in stage.writes]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,10 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         {**place, "event_name": "order", "event_time": "2026-03-02 12:01:00"},
         {**place, "event_name": "survey_response", "survey": {"id": "n", "kind": "nps", "score": 9},
          "event_time": "2026-03-02 12:02:00"},
-        {"person_id": "q", "session_id": "s2", "event_name": "click", "event_time": "2026-03-03 12:00:00"},
+        {**place, "event_name": "form_start", "form": {"id": "f", "field": "a"}, "event_number": 1},
+        {**place, "event_name": "media_play", "media": {"id": "m", "position": 0.0, "length": 9.0}},
+        {"person_id": "q", "session_id": "s2", "event_name": "click", "page_group": "home",
+         "event_time": "2026-03-03 12:00:00"},
     ]  # fmt: skip
     days = [
         {"person_id": "p", "day": "2026-03-02", "clicks": 3, "orders": 1},
@@ -68,17 +73,34 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
     return {**frames, "signals": found}
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage, table", TABLES_OF)
 def test_a_stage_answers_by_its_contract_and_passes_its_own_gate(
-    shop: Mapping[str, DataFrame], stage: Stage
+    shop: Mapping[str, DataFrame], stage: Stage, table: str
 ) -> None:
-    assert stage.writes == (stage.name,)
+    assert stage.writes[0] == stage.name
     inputs = {name: shop[name] for name in stage.reads}  # and nothing else
-    answer = stage.transform(inputs, Context(SETTINGS, ""))[stage.name].localCheckpoint()
+    answer = stage.transform(inputs, Context(SETTINGS, ""))[table].localCheckpoint()
     assert answer.count() > 0
-    checks = [*checks_of(TABLES[stage.name]), *stage.checks]
-    counts = count_offending({**inputs, stage.name: answer}, checks)
+    checks = [*checks_of(TABLES[table]), *_own(stage, table)]
+    counts = count_offending({**inputs, table: answer}, checks)
     assert [check.name for check, rows_ in zip(checks, counts, strict=True) if rows_] == []
+
+
+def _own(stage: Stage, table: str) -> list[Check]:
+    return [check for check in stage.checks if check.table == table]
+
+
+def _page(**more: Any) -> list[dict[str, Any]]:
+    """The rows of a page that was seen on one device."""
+    return [{"page_group": "p", "period": "w", "device_type": name, **more} for name in ("all", "x")]
+
+
+def _attempts(count: int, **more: Any) -> list[dict[str, Any]]:
+    """The rows of a task that was tried on one device, by one channel."""
+    return [
+        {"task": "t", "period": "w", "breakdown": name, "attempts": count, **more}
+        for name in ("all", "device_type", "channel")
+    ]
 
 
 BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
@@ -112,7 +134,35 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ({"views_clicked", "clicks_happened"}, [{"clicks": 1, "views": 2}]),
         ({"clicks_happened"}, [{"clicks": 99}]),
     ],
-    "page_friction": [({"sessions_of_the_page"}, [{"views": 2, "sessions": 2, "friction_sessions": 3}])],
+    "pages": [
+        ({"sessions_of_the_page"}, _page(views=2, sessions=2, friction_sessions=3)),
+        ({"parts_of_entries"}, _page(persons=2)),
+        ({"devices_add_up"}, _page()[:1]),
+        ({"expected_exits_agree"}, _page(exits=1)),
+    ],
+    "forms": [
+        ({"every_start_ends"}, [{"started": 3, "submitted": 1, "abandoned": 1}]),
+        ({"rate_in_interval"}, [{"submission_rate": "0.5", "low": "0.6", "high": "0.7"}]),
+        ({"rate_in_interval"}, [{"median_us": 3, "p90_us": 2}]),
+    ],
+    "form_fields": [({"parts_of_changes"}, [{"changes": 1, "corrections": 2, "corrected_views": 0}])],
+    "media": [
+        ({"twenty_bins"}, [{"views": 1, "measured_views": 1, "watched": [1] * 19}]),
+        ({"twenty_bins"}, [{"views": 1, "measured_views": 1, "watched": [2] * 20}]),
+        ({"rate_in_interval"}, [{"views": 2, "completed": 3}]),
+    ],
+    "tasks": [
+        ({"parts_of_attempts"}, _attempts(2, persons=3)),
+        ({"breakdowns_add_up"}, _attempts(2)[:2]),
+        ({"steps_only_lose"}, _attempts(2, steps=[("a", 1), ("b", 2)])),
+        ({"steps_only_lose"}, _attempts(2, steps=[("a", 3)])),
+    ],
+    "task_failures": [
+        (
+            {"parts_of_all"},
+            [{"task": "t", "what": "signal", "share": "0.6", "rank": n} for n in (1, 2)],
+        )
+    ],
     "feedback": [
         ({"interval_holds_score"}, [{"week": "w", "score": 5, "low": 6, "high": 7}]),
         ({"parts_of_answers"}, [{"answers": 2, "top": 2, "bottom": 1}]),
@@ -129,26 +179,35 @@ NO_PERSONS = {"engagement": ["person_days"], "heatmaps": ["sessions"]}
 """What the laws between tables look at, besides the batch."""
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_every_check_of_a_gate_catches_the_rows_it_is_there_for(spark: SparkSession, stage: Stage) -> None:
+@pytest.mark.parametrize("stage, table", TABLES_OF)
+def test_every_check_of_a_gate_catches_the_rows_it_is_there_for(
+    spark: SparkSession, stage: Stage, table: str
+) -> None:
     caught: set[str] = set()
-    for expected, given in BAD[stage.name]:
+    for expected, given in BAD[table]:
         # a lone week of feedback never adds up to an 'all' that is not there
         also = {"weeks_add_up"} if stage is feedback.STAGE else set()
-        assert expected <= _failed(spark, stage, given) <= expected | also, given
+        assert expected <= _failed(spark, _own(stage, table), table, given) <= expected | also, given
         caught |= expected
-    assert caught == {check.name for check in stage.checks}
+    assert caught == {check.name for check in _own(stage, table)}
 
 
-def _failed(spark: SparkSession, stage: Stage, given: Sequence[Mapping[str, Any]]) -> set[str]:
-    frames = {stage.name: rows(spark, stage.name, given)}
-    frames |= {name: rows(spark, name) for name in NO_PERSONS.get(stage.name, [])}
-    counts = count_offending(frames, stage.checks)
-    return {check.name for check, found in zip(stage.checks, counts, strict=True) if found}
+def _failed(
+    spark: SparkSession, checks: Sequence[Check], table: str, given: Sequence[Mapping[str, Any]]
+) -> set[str]:
+    frames = {table: rows(spark, table, given)}
+    frames |= {name: rows(spark, name) for name in NO_PERSONS.get(table, [])}
+    counts = count_offending(frames, checks)
+    return {check.name for check, found in zip(checks, counts, strict=True) if found}
 
 
-@pytest.mark.parametrize("stage", [funnels.STAGE, retention.STAGE], ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [funnels.STAGE, retention.STAGE, tasks.STAGE], ids=lambda stage: stage.name)
 def test_without_a_declared_question_the_table_is_empty(shop: Mapping[str, DataFrame], stage: Stage) -> None:
-    silent = Settings.model_validate({"questions": {"funnels": [], "retention": []}})
-    answer = stage.transform({name: shop[name] for name in stage.reads}, Context(silent, ""))[stage.name]
-    assert answer.collect() == []
+    silent = Settings.model_validate({"questions": {"funnels": [], "retention": []}, "tasks": []})
+    answer = stage.transform({name: shop[name] for name in stage.reads}, Context(silent, ""))
+    assert [answer[table].collect() for table in stage.writes] == [[]] * len(stage.writes)
+
+
+def test_tasks_are_made_only_when_one_is_declared() -> None:
+    assert tasks.STAGE.wanted(SETTINGS)
+    assert not tasks.STAGE.wanted(Settings())

@@ -1,1 +1,1 @@
-"""Questions: metrics, funnels, retention, heatmaps, friction and feedback."""
+"""Questions: metrics, funnels, retention, heatmaps, pages, forms, media, tasks and feedback."""

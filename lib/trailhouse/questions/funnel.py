@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.matcher import attempts
+from trailhouse.questions.matcher import attempts, told
 from trailhouse.questions.numbers import whole_quotient
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Funnel
@@ -17,14 +17,7 @@ UNKNOWN = "unknown"
 
 def definition(funnel: Funnel) -> str:
     """What is asked, in one line."""
-
-    def told(number: int) -> str:
-        step = funnel.steps[number]
-        where = [f"page_group={step.page_group}"] if step.page_group is not None else []
-        where += [f"{name}={value}" for name, value in sorted(step.properties.items())]
-        return step.event + (f" [{', '.join(where)}]" if where else "")
-
-    steps = " > ".join(told(number) for number in range(len(funnel.steps)))
+    steps = " > ".join(map(told, funnel.steps))
     by = f", by {funnel.breakdown} at step 1" if funnel.breakdown else ""
     return f"{steps}; ordered, within {funnel.window} of step 1, persons{by}"
 

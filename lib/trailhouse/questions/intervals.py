@@ -13,14 +13,14 @@ Z = 1.959963984540054
 """The standard normal's 97.5 % quantile."""
 
 
-def wilson(hits: str, trials: str) -> tuple[Column, Column]:
-    """Both ends (0 to 1) of Wilson's score interval for a share; `trials` above 0.
+def wilson(hits: str | Column, trials: str | Column) -> tuple[Column, Column]:
+    """Both ends (0 to 1) of Wilson's score interval for a share; null where `trials` is null, else above 0.
 
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
     Journal of the American Statistical Association 22(158), in the form of R. G. Newcombe (1998),
     Statistics in Medicine 17, method 3.
     """
-    x, n = F.col(hits).cast("double"), F.col(trials).cast("double")
+    x, n = ((F.col(count) if isinstance(count, str) else count).cast("double") for count in (hits, trials))
     middle = (x + Z * Z / 2) / (n + Z * Z)
     half = Z / (n + Z * Z) * F.sqrt(x * (n - x) / n + Z * Z / 4)
     # At no hits, or nothing but hits, the formula's end is exactly 0 or 1; doubles may fall beside.

@@ -46,6 +46,13 @@ def matches(step: Step) -> Column:
     return F.coalesce(asked, F.lit(False))
 
 
+def told(step: Step) -> str:
+    """What a step asks for, in a few words."""
+    where = [f"page_group={step.page_group}"] if step.page_group is not None else []
+    where += [f"{name}={value}" for name, value in sorted(step.properties.items())]
+    return step.event + (f" [{', '.join(where)}]" if where else "")
+
+
 def attempts(activity: DataFrame, steps: Sequence[Step], window: timedelta, *, keep: Column) -> DataFrame:
     """Each person's chosen attempt; persons who never do step 1 have no row.
 

@@ -14,7 +14,7 @@ import vl_convert
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.report import charts, headline, sections, text
+from trailhouse.report import behaviour, charts, headline, sections, text
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
 
@@ -51,6 +51,10 @@ def build_report(frames: Mapping[str, pd.DataFrame], settings: Settings, generat
             heatmap=sections.heatmap(frames),
             heat_spec=charts.heat(),
             friction=sections.friction(frames),
+            pages=behaviour.pages(frames),
+            forms=behaviour.forms(frames),
+            media=behaviour.media(frames),
+            tasks=behaviour.tasks(frames),
             feedback=sections.feedback(frames),
             channels=sections.channels(frames),
             people=people(frames),

@@ -11,9 +11,10 @@ from pyspark.sql import DataFrame
 
 from trailhouse.report import reads
 from trailhouse.report.reads import HEAT_CELLS, HEAT_PAGES, Frames
+from trailhouse.tables.pages import TABLE as PAGES_TABLE
 
 DAYS = 180
-PAGES = 50
+PAGES = 200
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,56 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         8 * HEAT_PAGES,
     ),
     _query(
-        "page_friction",
-        "Struggle by page.",
-        "page_friction",
-        "page_group views sessions entries exits engaged_us rage_clicks dead_clicks u_turns"
-        " friction_sessions friction_rate exit_rate",
-        reads.page_friction,
+        "pages",
+        "Traffic, struggle, exits and bounces by page.",
+        "pages",
+        " ".join(column.name for column in PAGES_TABLE.columns),
+        reads.pages,
         PAGES,
+    ),
+    _query(
+        "forms",
+        "Forms by device.",
+        "forms",
+        "form_id page_group device_type persons started submitted abandoned told_abandoned"
+        " submission_rate low high median_us p90_us",
+        reads.forms,
+        200,
+    ),
+    _query(
+        "form_fields",
+        "Fields of these forms.",
+        "form_fields",
+        "form_id page_group field views persons mean_position usual_position median_us changes corrections"
+        " corrected_views correction_rate left_last left_last_share",
+        reads.form_fields,
+        400,
+    ),
+    _query(
+        "media",
+        "Videos and recordings by device.",
+        "media",
+        "media_id device_type title plays views persons completed completion_rate low high length_us"
+        " measured_views watched median_watched_us",
+        reads.media,
+        50,
+    ),
+    _query(
+        "tasks",
+        "The declared tasks.",
+        "tasks",
+        "task definition breakdown value attempts persons attempts_per_person completed completion_rate low"
+        " high median_us p90_us step_names step_attempts",
+        reads.tasks,
+        400,
+    ),
+    _query(
+        "task_failures",
+        "What came last in failed attempts.",
+        "task_failures",
+        "task what rank value failures share completions share_of_completed",
+        reads.task_failures,
+        600,
     ),
     _query(
         "elements",

@@ -100,8 +100,35 @@ def heat_pages(frames: Frames) -> DataFrame:
     )
 
 
-def page_friction(frames: Frames) -> DataFrame:
-    return frames["page_friction"].orderBy(F.desc("friction_sessions"), F.desc("sessions"), "page_group")
+_OVERALL = "period = 'all'"
+_EVERYONE = "device_type = 'all' AND period = 'all'"
+
+
+def pages(frames: Frames) -> DataFrame:
+    return frames["pages"].where(_EVERYONE).orderBy(F.desc("sessions"), "page_group")
+
+
+def forms(frames: Frames) -> DataFrame:
+    begun = F.coalesce("started", "submitted")
+    return frames["forms"].where(_OVERALL).orderBy(F.desc(begun), "form_id", "page_group", "device_type")
+
+
+def form_fields(frames: Frames) -> DataFrame:
+    most = F.greatest("views", "left_last")
+    return frames["form_fields"].where(_EVERYONE).orderBy(F.desc(most), "form_id", "page_group", "field")
+
+
+def media(frames: Frames) -> DataFrame:
+    return frames["media"].where(_EVERYONE).orderBy(F.desc("views"), "media_id")
+
+
+def tasks(frames: Frames) -> DataFrame:
+    told = frames["tasks"].where(_OVERALL).orderBy("task", "breakdown", F.desc("attempts"), "value")
+    return told.withColumns({"step_names": F.col("steps.name"), "step_attempts": F.col("steps.attempts")})
+
+
+def task_failures(frames: Frames) -> DataFrame:
+    return frames["task_failures"].orderBy("task", "what", "rank")
 
 
 def elements(frames: Frames) -> DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trailhouse.report import charts, text
 from trailhouse.report.text import Row
+from trailhouse.tables.signals import KINDS
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -101,7 +102,10 @@ def _average(cohorts: Mapping[Any, Sequence[Row]], shown: Sequence[Any], period:
 
 def friction(frames: Frames) -> Row:
     """Pages with counts, the chart of the worst, and the elements by kind of signal."""
-    pages = text.rows_of(frames, "page_friction")
+    pages = sorted(
+        text.rows_of(frames, "pages"),
+        key=lambda row: (-int(row["friction_sessions"]), -int(row["sessions"]), str(row["page_group"])),
+    )
     most = max((int(row["sessions"]) for row in pages), default=0)
     # A rate over a handful of sessions would top every list.
     least = max(5, most // 100)
@@ -112,6 +116,7 @@ def friction(frames: Frames) -> Row:
         "pages": pages,
         "least": least,
         "chart": charts.friction(worst) if worst else None,
+        "kinds": [(kind, LABELS.get(kind, kind.replace("_", " ").capitalize())) for kind in KINDS],
         "elements": [(label, elements[kind]) for kind, label in LABELS.items() if kind in elements],
     }
 

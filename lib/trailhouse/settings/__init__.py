@@ -38,6 +38,7 @@ from trailhouse.settings.io import check_environment, check_files, parse_overrid
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
+from trailhouse.settings.tasks import Task, Tasks
 
 __all__ = [
     "Catalog",
@@ -65,6 +66,7 @@ __all__ = [
     "Signals",
     "Spark",
     "Step",
+    "Task",
     "load_settings",
 ]
 
@@ -224,6 +226,7 @@ class Settings(BaseSettings):
     conversions: tuple[Conversion, ...] = (Conversion(event="order"),)
     signals: Signals = Signals()
     questions: Questions = Questions()
+    tasks: Tasks = ()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()

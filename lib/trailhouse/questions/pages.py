@@ -1,0 +1,181 @@
+"""Pages: traffic, attention and struggle by page template, and the exits and bounces to be expected.
+
+What is expected (indirect standardisation, as for the expected deaths of a standardised mortality
+ratio; N. E. Breslow and N. E. Day (1987), Statistical Methods in Cancer Research II, chapter 2):
+1. A stratum is a device and an entry channel within a period. Its exit rate is what all pages together
+   have there: exits / pairs of a session and a page that it saw.
+2. A page's expected exits are the sum, over the strata, of its sessions there times the stratum's rate;
+   its expected bounces that of its entries times bounces / entries of the stratum.
+3. Over all pages of a device and period the expected exits add up to the exits that there were.
+4. The excess is the observed rate less the expected one. Its interval is Wilson's for the observed rate,
+   less the expected one, which is taken as known: it rests on all pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.columns import ratio
+from trailhouse.questions.breakdowns import devices, periods, quantile, visits
+from trailhouse.questions.intervals import wilson
+from trailhouse.questions.numbers import quotient, whole_quotient
+from trailhouse.settings import Project
+
+KEYS = ("page_group", "device_type", "period")
+_EXPECTED = "DECIMAL(18,6)"
+_RATE = "DECIMAL(9,6)"
+
+
+def pages(
+    page_views: DataFrame,
+    sessions: DataFrame,
+    signals: DataFrame,
+    project: Project,
+    kinds: Sequence[str],
+) -> DataFrame:
+    """Rows of `pages`; `signals` are those that count, `kinds` all kinds that there are columns for.
+
+    A signal counts for the template of the view that it happened on. Views without a template, bots
+    and internal traffic are left out.
+    """
+    people = visits(sessions, project).join(_judged(sessions, kinds), on="session_id", how="inner")
+    views = page_views.where(F.col("page_group").isNotNull()).select(
+        "session_id",
+        "view_id",
+        "page_group",
+        "dwell_us",
+        "engaged_us",
+        "max_scroll_pct",
+        "is_entry",
+        "is_exit",
+    )
+    seen = views.join(people, on="session_id", how="inner")
+    counted = _expected(_cells(seen, signals, kinds))
+    sums = [name for name in counted.columns if name not in (*KEYS, "channel")]
+    rows = devices(counted).groupBy(*KEYS).agg(*(F.sum(name).alias(name) for name in sums))
+    return _finished(rows.join(_spread(seen), on=list(KEYS), how="inner"), kinds)
+
+
+def _judged(sessions: DataFrame, kinds: Sequence[str]) -> DataFrame:
+    """By session whether it bounced, and `_judged_<kind>`: whether the signal could be seen in it at all.
+
+    A kind that `sessions` has a column for is judged where that is not null.
+    """
+    known = set(sessions.columns)
+    return sessions.select(
+        "session_id",
+        "is_bounce",
+        *(
+            (F.col(f"{kind}s").isNotNull() if f"{kind}s" in known else F.lit(True)).alias(f"_judged_{kind}")
+            for kind in kinds
+        ),
+    )
+
+
+def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFrame:
+    """What adds up: a row a page, device, channel and period."""
+    of_view = signals.groupBy("session_id", "view_id").agg(
+        *(F.bool_or(F.col("kind") == kind).alias(kind) for kind in kinds)
+    )
+    pairs = (
+        seen.join(of_view, on=["session_id", "view_id"], how="left")
+        # A row a session and page first, so that sessions are counted without a shuffle for each.
+        .groupBy("page_group", "session_id", "device_type", "channel", "week")
+        .agg(
+            F.count("*").alias("views"),
+            F.bool_or("is_entry").alias("entered"),
+            F.bool_or("is_exit").alias("left"),
+            F.bool_or(F.col("is_entry") & F.col("is_bounce")).alias("bounced"),
+            *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us")),
+            F.count("max_scroll_pct").alias("scrolled_views"),
+            F.sum("max_scroll_pct").alias("scroll_pct"),
+            *(F.bool_or(F.coalesce(kind, F.lit(False))).alias(kind) for kind in kinds),
+            *(F.bool_or(f"_judged_{kind}").alias(f"_judged_{kind}") for kind in kinds),
+        )
+    )
+    any_kind = F.greatest(*(F.col(kind) for kind in kinds), F.lit(False))
+    cells = pairs.groupBy("page_group", "device_type", "channel", "week").agg(
+        F.sum("views").alias("views"),
+        F.count("*").alias("sessions"),
+        F.count_if("entered").alias("entries"),
+        F.count_if("left").alias("exits"),
+        F.count_if("bounced").alias("bounces"),
+        *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us", "scrolled_views", "scroll_pct")),
+        # Null as long as no session could be judged.
+        *(
+            F.sum(F.when(F.col(f"_judged_{kind}"), F.col(kind).cast("bigint"))).alias(f"{kind}_sessions")
+            for kind in kinds
+        ),
+        F.count_if(any_kind).alias("friction_sessions"),
+    )
+    both = periods(cells)
+    keys = ("page_group", "device_type", "channel", "period")
+    sums = [name for name in both.columns if name not in keys]
+    return both.groupBy(*keys).agg(*(F.sum(name).alias(name) for name in sums))
+
+
+def _expected(cells: DataFrame) -> DataFrame:
+    """With expected_exits and expected_bounces of each cell, by its stratum's rates."""
+    stratum = Window.partitionBy("device_type", "channel", "period")
+
+    def expected(hits: str, trials: str) -> Column:
+        at_this_rate = F.col(trials) * F.sum(hits).over(stratum)
+        return F.coalesce(quotient(at_this_rate, F.sum(trials).over(stratum), 6), F.lit(0)).cast(_EXPECTED)
+
+    return cells.withColumns(
+        {"expected_exits": expected("exits", "sessions"), "expected_bounces": expected("bounces", "entries")}
+    )
+
+
+def _spread(seen: DataFrame) -> DataFrame:
+    """What does not add up: persons and medians over views."""
+    told = seen.select("page_group", "device_type", "week", "person_id", "dwell_us", "max_scroll_pct")
+    return (
+        devices(periods(told))
+        .groupBy(*KEYS)
+        .agg(
+            F.count_distinct("person_id").alias("persons"),
+            quantile("dwell_us", 0.5).alias("median_dwell_us"),
+            quantile("max_scroll_pct", 0.5).cast("int").alias("median_scroll_pct"),
+        )
+    )
+
+
+def _finished(rows: DataFrame, kinds: Sequence[str]) -> DataFrame:
+    return rows.select(
+        *KEYS,
+        "views",
+        "persons",
+        *(F.col(name) for name in ("sessions", "entries", "exits", "bounces", "dwell_us", "median_dwell_us")),
+        "engaged_us",
+        "scrolled_views",
+        whole_quotient(F.col("scroll_pct"), F.col("scrolled_views")).cast("int").alias("mean_scroll_pct"),
+        "median_scroll_pct",
+        *(f"{kind}_sessions" for kind in kinds),
+        "friction_sessions",
+        ratio(F.col("friction_sessions"), F.col("sessions")).alias("friction_rate"),
+        *_against_expected(rows, "exit", "sessions"),
+        *_against_expected(rows, "bounce", "entries"),
+    )
+
+
+def _against_expected(rows: DataFrame, what: str, of: str) -> list[Column]:
+    """Rate, expected count and rate, excess and the ends of its interval; null where `of` is 0."""
+    expected = F.col(f"expected_{what}s") / F.nullif(F.col(of), F.lit(0))
+    low, high = wilson(F.col(f"{what}s"), F.nullif(F.col(of), F.lit(0)))
+    rate = F.col(f"{what}s").cast("DECIMAL(20,0)") / F.nullif(F.col(of), F.lit(0))
+
+    def told(value: Column, name: str) -> Column:
+        return F.round(value, 6).cast(_RATE).alias(name)
+
+    return [
+        ratio(F.col(f"{what}s"), F.col(of)).alias(f"{what}_rate"),
+        F.col(f"expected_{what}s").cast(_EXPECTED).alias(f"expected_{what}s"),
+        told(expected, f"expected_{what}_rate"),
+        told(rate - expected, f"excess_{what}_rate"),
+        told(low - expected.cast("double"), f"excess_{what}_low"),
+        told(high - expected.cast("double"), f"excess_{what}_high"),
+    ]

@@ -1,0 +1,33 @@
+"""`media`: how far videos and recordings are watched."""
+
+from trailhouse.contract import Column, Table
+from trailhouse.tables.forms import BROKEN_DOWN
+
+TABLE = Table(
+    name="media",
+    sentence="Plays, completion and the share watched of each 5 % of a video or recording.",
+    grain=("media_id", "device_type", "period"),
+    columns=(
+        Column("media_id", "STRING", "Its id, else its title; 'unknown' for none.", True),
+        *BROKEN_DOWN,
+        Column("title", "STRING", "Title that was told last."),
+        Column("plays", "BIGINT", "Times that play was pressed.", True, low=0),
+        Column("views", "BIGINT", "Page views with an event of it.", True, low=1),
+        Column("persons", "BIGINT", "People with an event of it.", True, low=1),
+        Column("completed", "BIGINT", "Views in which it was played to the end.", True, low=0),
+        Column("completion_rate", "DECIMAL(9,6)", "completed / views.", True, low=0, high=1),
+        Column("low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
+        Column("high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        Column("length_us", "BIGINT", "Its length, microseconds; null: not collected.", low=1),
+        Column("measured_views", "BIGINT", "Views whose positions and length are known.", True, low=0),
+        Column(
+            "watched",
+            "ARRAY<BIGINT>",
+            "Of these, how many watched each 5 %, 20 counts from the begin; null: not collected.",
+        ),
+        Column("watched_us", "BIGINT", "Time watched, microseconds; null: not collected.", low=0),
+        Column(
+            "median_watched_us", "BIGINT", "Median of that a view, microseconds; null: not collected.", low=0
+        ),
+    ),
+)

@@ -1,0 +1,266 @@
+"""Tasks: a case a rule, what precedes failure, and random worlds against a walk in plain Python."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from scipy.stats import binomtest
+
+from tests.factories import rows, watermark
+from trailhouse.errors import SettingsError
+from trailhouse.questions.tasks import TOP, attempts, completion, failures
+from trailhouse.settings import Project, Settings, Task, load_settings
+from trailhouse.tables import TABLES
+
+Event = tuple[str, int]
+"""Name and minute."""
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def task(name: str = "buy", **more: Any) -> Task:
+    told = {
+        "start": {"event": "begin"},
+        "steps": [{"event": "one"}, {"event": "two"}],
+        "end": {"event": "done"},
+        "time_limit": "30m",
+    }
+    return Task.model_validate({"name": name, **told, **more})
+
+
+def events(case: str, told: Sequence[Event | tuple[str, int, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Events of the session and person of this name."""
+    return [
+        {
+            "person_id": case,
+            "session_id": case,
+            "event_id": f"{case}-{number:02d}",
+            "event_name": name,
+            "event_time": str((START + timedelta(minutes=minute)).replace(tzinfo=None)),
+            **(more[0] if more else {}),
+        }
+        for number, (name, minute, *more) in enumerate(told)
+    ]
+
+
+def found(
+    spark: SparkSession,
+    activity: Sequence[Mapping[str, Any]],
+    tasks: Sequence[Task],
+    until: str = "2026-04-01",
+) -> dict[Any, list[tuple[int, bool, int, int]]]:
+    """By task and unit: minute of the start, completed, steps done, minutes from start to last event."""
+    sessions = rows(spark, "sessions", [{"session_id": "bot", "is_bot": True}])
+    made = attempts(rows(spark, "activity", activity), sessions, watermark(spark, f"{until} 00:00:00"), tasks)
+    table = defaultdict(list)
+    for row in sorted(made.collect(), key=lambda row: row["start_us"]):
+        start = row["start_us"] // 60_000_000 - int(START.timestamp()) // 60
+        length = (row["last_us"] - row["start_us"]) // 60_000_000
+        table[row["task"], row["unit_id"]].append((start, row["completed"], row["furthest"], length))
+    return dict(table)
+
+
+CASES: dict[str, tuple[list[Event], list[tuple[int, bool, int, int]]]] = {
+    "done": ([("begin", 0), ("one", 1), ("two", 2), ("done", 3)], [(0, True, 2, 3)]),
+    "no step is required": ([("begin", 0), ("done", 3)], [(0, True, 0, 3)]),
+    "steps count in order": ([("begin", 0), ("two", 1), ("one", 2), ("x", 9)], [(0, False, 1, 9)]),
+    "a step before the start": ([("one", 0), ("begin", 1), ("two", 2)], [(1, False, 0, 1)]),
+    "what follows the end": ([("begin", 0), ("done", 3), ("one", 4), ("x", 5)], [(0, True, 0, 3)]),
+    "done twice": ([("begin", 0), ("done", 3), ("done", 4)], [(0, True, 0, 3)]),
+    "begun again": ([("begin", 0), ("one", 1), ("begin", 5), ("done", 6)],
+                    [(0, False, 1, 1), (5, True, 0, 1)]),
+    "twice": ([("begin", 0), ("done", 1), ("begin", 2), ("done", 4)], [(0, True, 0, 1), (2, True, 0, 2)]),
+    "at the limit": ([("begin", 0), ("done", 30)], [(0, True, 0, 30)]),
+    "too late": ([("begin", 0), ("one", 5), ("done", 31)], [(0, False, 1, 5)]),
+    "left": ([("begin", 0)], [(0, False, 0, 0)]),
+    "never begun": ([("one", 0), ("done", 1)], []),
+}  # fmt: skip
+
+
+def test_an_attempt_runs_from_its_start_to_the_end_another_start_or_the_limit(spark: SparkSession) -> None:
+    given = [event for case, (told, _) in CASES.items() for event in events(case, told)]
+    others = [
+        *events("bot", [("begin", 0)]),
+        *events("staff", [("begin", 0, {"internal": True})]),
+        *events("nobody", [("begin", 0, {"person_id": None})]),
+        *events("nowhere", [("begin", 0, {"session_id": None})]),
+        # the sequence decides between events of one time: the end came first
+        *events("tie", [("begin", 0, {"sequence": 2}), ("done", 0, {"sequence": 1})]),
+        # from one session to the next
+        *events("split", [("begin", 0), ("done", 5, {"session_id": "split.2"})]),
+    ]
+    across = task("across", unit="person")
+    table = found(spark, [*given, *others], [task(), across])
+    expected: dict[Any, Any] = {("buy", case): done for case, (_, done) in CASES.items() if done}
+    assert {key: value for key, value in table.items() if key[0] == "buy"} == expected | {
+        ("buy", "tie"): [(0, False, 0, 0)],
+        ("buy", "split"): [(0, False, 0, 0)],
+    }
+    assert {key[1]: value for key, value in table.items() if key[0] == "across"} == {
+        **{key[1]: value for key, value in expected.items()},
+        "tie": [(0, False, 0, 0)],
+        "split": [(0, True, 0, 5)],
+        "nowhere": [(0, False, 0, 0)],
+    }
+
+
+def test_an_attempt_that_may_go_on_is_not_counted_yet(spark: SparkSession) -> None:
+    limit = task(time_limit="12h")  # midnight of the watermark, to the second
+    open_, over = events("open", [("begin", 0)]), events("over", [("begin", -1)])
+    again = events("again", [("begin", 0), ("begin", 1), ("done", 2)])
+    table = found(spark, [*open_, *over, *again], [limit], until="2026-03-03")
+    assert sorted(case for _, case in table) == ["again", "over"]
+
+
+def test_rates_times_and_steps_are_told_by_device_channel_and_week(spark: SparkSession) -> None:
+    known = [
+        {"session_id": "a", "device": {"type": "mobile"}, "channel": "Email"},
+        {"session_id": "b", "device": {"type": "desktop"}, "channel": "Email"},
+    ]
+    later = 7 * 24 * 60
+    given = [
+        *events("a", [("begin", 0), ("one", 1), ("done", 10), ("begin", 20), ("one", 21), ("two", 22)]),
+        *events("b", [("begin", 0), ("done", 4)]),
+        *events("c", [("begin", later), ("two", later + 1)]),
+    ]
+    sessions = rows(spark, "sessions", known)
+    other = task("idle", steps=[])
+    made = attempts(
+        rows(spark, "activity", given), sessions, watermark(spark, "2026-04-01 00:00:00"), [other, task()]
+    )
+    found_rows = TABLES["tasks"].select(completion(made, sessions, Project(), [other, task()])).collect()
+    table = {(r["task"], r["breakdown"], r["value"], r["period"]): r for r in found_rows}
+    row = table["buy", "all", "all", "all"]
+    assert row["definition"] == "begin > one > two > done; within 0:30:00, in one session"
+    assert (row["attempts"], row["persons"], row["attempts_per_person"]) == (4, 3, Decimal("1.3333"))
+    assert (row["completed"], row["completion_rate"]) == (2, Decimal("0.5"))
+    interval = binomtest(2, 4).proportion_ci(method="wilson")
+    assert [float(row["low"]), float(row["high"])] == pytest.approx(list(interval), abs=1e-6)
+    # 4 and 10 minutes
+    assert (row["median_us"], row["p90_us"]) == (420_000_000, 564_000_000)
+    assert [tuple(step) for step in row["steps"]] == [("one", 2), ("two", 1)]
+    assert {key[1:]: r["attempts"] for key, r in table.items() if key[0] == "buy"} == {
+        ("all", "all", "all"): 4,
+        ("all", "all", "2026-03-02"): 3,
+        ("all", "all", "2026-03-09"): 1,
+        ("device_type", "mobile", "all"): 2,
+        ("device_type", "mobile", "2026-03-02"): 2,
+        ("device_type", "desktop", "all"): 1,
+        ("device_type", "desktop", "2026-03-02"): 1,
+        ("device_type", "unknown", "all"): 1,
+        ("device_type", "unknown", "2026-03-09"): 1,
+        ("channel", "Email", "all"): 3,
+        ("channel", "Email", "2026-03-02"): 3,
+        ("channel", "unknown", "all"): 1,
+        ("channel", "unknown", "2026-03-09"): 1,
+    }
+    assert table["idle", "all", "all", "all"]["steps"] == []
+    assert table["buy", "all", "all", "2026-03-09"]["median_us"] is None
+
+
+def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spark: SparkSession) -> None:
+    def click(on: str | None) -> dict[str, Any]:
+        return {"element": {"selector": on}}
+
+    cart, pay = {"page_group": "/cart"}, {"page_group": "/pay"}
+    given = [
+        *events("a", [("begin", 0, cart), ("click", 1, {**pay, **click("b.pay")}), ("click", 2, click(None)),
+                      ("x", 29, {"element": {"selector": "no click"}}), ("x", 40, {"page_group": "/late"})]),
+        *events("b", [("begin", 0, pay), ("x", 9)]),
+        *events("c", [("begin", 0, cart), ("click", 1, click("b.pay")), ("done", 2)]),
+        *events("d", [("begin", 0, cart)]),
+        *(event for n in range(TOP + 2)
+          for event in events(f"n{n:02d}", [("begin", 0, {"page_group": f"/{n:02d}"})])),
+    ]  # fmt: skip
+
+    def signal(session: str, kind: str, minute: int) -> dict[str, Any]:
+        at = START + timedelta(minutes=minute)
+        return {"session_id": session, "kind": kind, "start_time": at, "end_time": at}
+
+    signals = [
+        signal("a", "rage_click", 1),
+        signal("a", "dead_click", 2),
+        signal("a", "u_turn", 35),  # after the limit
+        signal("b", "rage_click", -1),  # before the start
+        signal("c", "rage_click", 1),
+    ]
+    made = attempts(
+        rows(spark, "activity", given),
+        rows(spark, "sessions"),
+        watermark(spark, "2026-04-01 00:00:00"),
+        [task()],
+    )
+    table = TABLES["task_failures"].select(failures(made, rows(spark, "signals", signals))).collect()
+    last = defaultdict(list)
+    for row in sorted(table, key=lambda row: row["rank"]):
+        last[row["what"]].append((row["value"], row["failures"], row["completions"]))
+    assert last["page_group"][:3] == [("/pay", 2, 0), ("/00", 1, 0), ("/01", 1, 0)]
+    assert len(last["page_group"]) == TOP  # of fourteen
+    assert last["signal"] == [("dead_click", 1, 0)]
+    assert last["element"] == [("b.pay", 1, 1)]
+    (element,) = [row for row in table if row["what"] == "element"]
+    assert (element["share"], element["share_of_completed"]) == (Decimal("0.066667"), 1)  # of 15, of 1
+
+
+def by_hand(told: Sequence[Event], limit: int) -> list[tuple[int, bool, int, int]]:
+    """The attempts of one unit, by walking its events once."""
+    done: list[tuple[int, bool, int, int]] = []
+    start, steps, last, ended = None, 0, 0, True
+
+    def close() -> None:
+        if start is not None and not ended:
+            done.append((start, False, steps, last - start))
+
+    for name, minute in told:
+        if name == "begin":
+            close()
+            start, steps, last, ended = minute, 0, minute, False
+        elif start is None or ended or minute - start > limit:
+            continue
+        elif name == "done":
+            done.append((start, True, steps, minute - start))
+            ended = True
+        else:
+            last = minute
+            steps += steps < 2 and name == ("one", "two")[steps]
+    close()
+    return done
+
+
+def test_random_attempts_are_those_of_a_walk_through_the_events(spark: SparkSession) -> None:
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    rng = random.Random(seed)
+    names = ("begin", "done", "one", "two", "x", "x")
+    worlds = {
+        f"w{number}": list(
+            zip(
+                [rng.choice(names) for _ in range(14)],
+                sorted(rng.randrange(90) for _ in range(14)),
+                strict=True,
+            )
+        )
+        for number in range(80)
+    }
+    given = [event for case, told in worlds.items() for event in events(case, told)]
+    table = found(spark, given, [task()])
+    for case, told in worlds.items():
+        assert table.get(("buy", case), []) == by_hand(told, 30), (seed, case, told)
+    lengths = [len(done) for done in table.values()]
+    assert statistics.mean(lengths) > 1.5, "the worlds would say little"
+
+
+def test_tasks_are_declared_once_by_name_in_the_settings() -> None:
+    assert Settings().tasks == ()
+    told = "[{name: a, start: {event: x}, end: {event: y}}, {name: a, start: {event: x}, end: {event: z}}]"
+    with pytest.raises(SettingsError, match="task names must be unique, found twice: a"):
+        load_settings(None, [f"tasks={told}"])
+    with pytest.raises(SettingsError, match="tasks.0.ending"):
+        load_settings(None, ["tasks=[{name: a, start: {event: x}, end: {event: y}, ending: 3}]"])

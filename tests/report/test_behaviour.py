@@ -1,0 +1,106 @@
+"""Pages against what is expected, forms, media and tasks, as the report shows them."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.factories import rows
+from tests.report.shop import empty_frames, shop_frames
+from tests.report.shop_behaviour import behaviour_frames
+from tests.report.test_page import Page, report
+from trailhouse.report import behaviour, collect
+
+
+@pytest.fixture(scope="module")
+def shop() -> Page:
+    return Page(report())
+
+
+def cells(page: Page) -> set[tuple[str, ...]]:
+    return {tuple(" ".join(cell.split()) for cell in row) for row in page.rows}
+
+
+def test_pages_are_ranked_by_the_exits_that_they_have_at_least_beyond_the_expected_ones(shop: Page) -> None:
+    shown = behaviour.pages(shop_frames())
+    ranked = [row["page_group"] for row in shown["exits"]]
+    # four of four sessions left the imprint, which is four sessions
+    assert ranked[:4] == ["/checkout/payment", "/help/:slug", "/cart", "/imprint"]
+    assert [row["page_group"] for row in shown["bounces"]] == ["/product/:slug", "/help/:slug", "/imprint"]
+    (line,) = [row for row in cells(shop) if row[0] == "/checkout/payment" and "expected" in row[2]]
+    assert line[1:6] == ("430", "30.5% expected 21.0%", "+9.5 pp +5.3 pp to +14 pp", "0", "–")
+    assert shown["exits"][0]["bounce"] is None  # no session began there
+
+
+def test_a_form_shows_its_fields_in_the_order_they_are_filled_in(shop: Page) -> None:
+    assert "checkout on /checkout/shipping · 77.2% submitted (73.4% to 80.6%)" in shop.words
+    assert ("address", "498", "95.6%", "2", "41 s", "120 · 24.1%", "21 · 17.6%") in cells(shop)
+    assert ("phone", "0", "0.0%", "–", "–", "0 · –", "7 · 12.3%") in cells(shop)  # never touched
+    assert "newsletter on / · 57 submitted Only its submits are sent" in shop.words
+    forms = behaviour.forms(shop_frames())["forms"]
+    assert [form["form"] for form in forms] == ["checkout", "signup", "newsletter"]
+    assert [row["field"] for row in forms[1]["fields"]] == ["name", "e-mail", "phone"]
+
+
+def test_the_drop_off_is_drawn_of_media_with_a_length_only(shop: Page) -> None:
+    (told,) = [text for a, text in shop.scripts if a.get("id") == "chart-media"]
+    drawn = json.loads(told)["datasets"] if "datasets" in told else json.loads(told)
+    assert "3. v-03" in str(drawn)
+    assert "Garden talk" not in str(drawn)
+    (live,) = [row for row in cells(shop) if row[0] == "4. Garden talk, live"]
+    assert live[-2:] == ("not collected", "not collected")
+    curves = behaviour.media(shop_frames())["curves"]
+    first = behaviour_frames()["media"].iloc[0]
+    assert curves[0]["shares"][:2] == [count / first.measured_views for count in first.watched[:2]]
+
+
+def test_a_task_tells_completion_steps_and_what_came_last_when_it_failed(shop: Page) -> None:
+    assert "47.0% of 640 attempts completed (43.2% to 50.9%), by 521 people" in shop.words
+    shown = cells(shop)
+    assert ("2. Form sent", "402", "62.8%") in shown
+    assert ("device type", "mobile", "230", "171", "1.3", "72", "31.3% 25.7% to 37.6%", "2 m 21 s",
+            "10 m 10 s") in shown  # fmt: skip
+    assert ("Last sign of struggle", "rage click", "71", "20.9%", "6.3%") in shown
+    assert ("", "form#shipping button.continue", "44", "13.0%", "66.8%") in shown
+
+
+def test_lakes_without_any_of_them_say_so() -> None:
+    words = Page(report(empty_frames())).words
+    for told in ("there is no exit to expect", "No form has been used", "Nothing has been played",
+                 "No task is declared, or nobody has tried one"):  # fmt: skip
+        assert told in words
+
+
+def test_only_rows_over_all_days_are_read_and_of_everyone_where_devices_are_not_shown(
+    spark: SparkSession,
+) -> None:
+    both = [
+        {"device_type": device, "period": period}
+        for device in ("all", "mobile")
+        for period in ("all", "2026-03-02")
+    ]
+    field = {"form_id": "f", "page_group": "p", "field": "a"}
+    task = {"task": "t", "steps": [("one", 3), ("two", 1)]}
+    found = collect(
+        {
+            "pages": rows(spark, "pages", [{"page_group": "p", **one} for one in both]),
+            "forms": rows(spark, "forms", [{"form_id": "f", "page_group": "p", **one} for one in both]),
+            "form_fields": rows(spark, "form_fields", [{**field, **one} for one in both]),
+            "media": rows(spark, "media", [{"media_id": "m", **one, "watched": [1] * 20} for one in both]),
+            "tasks": rows(spark, "tasks", [{**task, "period": period} for period in ("all", "w")]),
+        }
+    )
+    assert {name: len(found[name]) for name in ("pages", "forms", "form_fields", "media", "tasks")} == {
+        "pages": 1,
+        "forms": 2,
+        "form_fields": 1,
+        "media": 1,
+        "tasks": 1,
+    }
+    (read,) = found["tasks"].itertuples()
+    assert (list(read.step_names), list(read.step_attempts)) == (["one", "two"], [3, 1])
+    assert isinstance(found["media"], pd.DataFrame)
+    assert behaviour.media(found)["media"][0]["watched"] == [1] * 20
