@@ -35,6 +35,7 @@ from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.maps import Elements, KeyElement, Maps
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
@@ -42,14 +43,17 @@ from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, 
 __all__ = [
     "Catalog",
     "Conversion",
+    "Elements",
     "Events",
     "Funnel",
     "Gates",
     "IdentifierType",
     "Identity",
     "Incremental",
+    "KeyElement",
     "Lake",
     "Maintain",
+    "Maps",
     "Plan",
     "PlannedEvent",
     "Privacy",
@@ -223,6 +227,8 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     conversions: tuple[Conversion, ...] = (Conversion(event="order"),)
     signals: Signals = Signals()
+    maps: Maps = Maps()
+    elements: Elements = Elements()
     questions: Questions = Questions()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()

@@ -4,6 +4,7 @@ from trailhouse.contract import Table
 from trailhouse.tables import (
     activity,
     device_owners,
+    elements,
     engagement,
     event_catalog,
     event_origins,
@@ -28,6 +29,7 @@ from trailhouse.tables import (
     profiles,
     raw_files,
     retention,
+    scroll_maps,
     sessions,
     signals,
 )
@@ -57,6 +59,8 @@ _MODULES = (
     funnels,
     retention,
     heatmaps,
+    scroll_maps,
+    elements,
     page_friction,
     feedback,
     ledger,
