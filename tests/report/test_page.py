@@ -17,8 +17,10 @@ import pytest
 
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_people import LONG
+from trailhouse.errors import SettingsError
 from trailhouse.report import build_report
 from trailhouse.report.page import embedded_json
+from trailhouse.report.screenshots import read_screenshots
 from trailhouse.settings import Settings
 
 SECTIONS = [
@@ -104,7 +106,7 @@ def evil() -> tuple[str, str]:
     frames = shop_frames()
     for frame in frames.values():
         for name in frame.columns:
-            if name in ("kind", "severity", "action", "week", "status", "change"):
+            if name in ("kind", "severity", "action", "week", "status", "change", "layer", "named_by"):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
                 # Each stays distinct, so that groups stay groups.
@@ -338,13 +340,69 @@ def test_the_same_frames_give_the_same_page() -> None:
 
 def test_a_page_is_drawn_as_tall_as_its_clicks_when_its_size_is_unknown() -> None:
     frames = shop_frames()
-    frames["heat_pages"] = frames["heat_pages"].head(0)
-    (text,) = [text for a, text in Page(report(frames)).scripts if a.get("id") == "heat-data"]
-    drawn = json.loads(text)[0]
-    rows = drawn["cells"][1::4]
+    frames["map_pages"] = frames["map_pages"].head(0)
+    (text,) = [text for a, text in Page(report(frames)).scripts if a.get("id") == "map-data"]
+    drawn = json.loads(text)["maps"][0]
+    rows = drawn["click"][1::7]
     assert drawn["width"] == 1366
     assert drawn["fold"] is None
     assert sorted(rows)[len(rows) // 2] * 16 < drawn["height"] <= (max(rows) + 2) * 16
+
+
+def test_elements_are_listed_with_shares_of_the_pages_views(shop: Page) -> None:
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    # 980 of 9,000 views clicked it; in 410 of the 2,100 views with a click it was the first.
+    assert ("button.add-to-cart", "1,310", "980", "10.9%", "410 · 19.5%", "2") in cells
+    assert ('=HYPERLINK("x")', "21", "20", "0.2%", "2 · 0.1%", "2") in cells
+    assert "2,900 clicks in 2,100 of 9,000 views" in shop.words
+    assert "3 clicks and 0 moves have no valid place and are on no map" in shop.words
+    assert "seen down to 25%: by 100.0% of views, 50%:" in shop.words
+
+
+def test_a_page_without_scrolling_says_that_it_is_not_collected() -> None:
+    frames = shop_frames()
+    frames["map_scroll"] = frames["map_scroll"].head(0)
+    assert "most clicked places; scrolling is not collected" in Page(report(frames)).words
+
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_maps_lie_over_the_screenshots_of_their_pages(tmp_path: Path) -> None:
+    wide, narrow = tmp_path / "wide.png", tmp_path / "narrow.jpg"
+    wide.write_bytes(PIXEL)
+    narrow.write_bytes(b"\xff\xd8\xff\xe0")
+    given = {"/": str(wide), "/product/:slug": {"mobile": str(narrow)}}
+    page = Page(build_report(shop_frames(), settings(), screenshots=read_screenshots(given)))
+    blocks = {a["id"]: text for a, text in page.scripts if a.get("id", "").startswith("map-")}
+    shots = json.loads(blocks["map-shots"])
+    drawn = {(one["page"], one["device"]): one["shot"] for one in json.loads(blocks["map-data"])["maps"]}
+    assert shots[drawn["/", "desktop"]] == f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+    assert drawn["/", "mobile"] == drawn["/", "desktop"]
+    assert shots[drawn["/product/:slug", "mobile"]].startswith("data:image/jpeg;base64,")
+    assert drawn["/product/:slug", "desktop"] is None
+    assert len(shots) == 2, "pages that no one gave a picture of need none"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("gone.png", None, "can not be read (No such file or directory): name a file"),
+        ("page.svg", b"<svg onload='alert(1)'>", "is neither PNG nor JPEG"),
+        ("big.png", PIXEL + bytes(2 * 2**20), "has 2.0 MiB, 2 MiB at most"),
+    ],
+)
+def test_a_screenshot_that_cannot_be_shown_is_told_with_its_page_and_file(
+    tmp_path: Path, name: str, content: bytes | None, told: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as error:
+        read_screenshots({"/": str(file)})
+    assert f"page /: {file} {told}" in str(error.value)
 
 
 def _chromium() -> str:
@@ -384,7 +442,7 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     assert len(charts) == 9  # activity's two, funnel, friction, NPS, CSAT, people's three
     assert [a.get("data-state") for a in charts] == ["drawn"] * 9
-    (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
+    (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 10
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 11
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)

@@ -191,6 +191,10 @@ class Maintain(Section):
 class Report(Section):
     path: Place = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
+    screenshots: dict[str, str | dict[str, str]] = Field(
+        default_factory=dict,
+        description="page group -> PNG or JPEG file to draw its maps over, or -> {device type: file}",
+    )
 
 
 class Spark(Section):
