@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -177,7 +178,7 @@ def heatmaps(views: Iterable[View]) -> Table:
     seen: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for view in views:
         events = _pointed(view)
-        for event, after in zip(events, [*events[1:], None], strict=True):
+        for event, after in zip_longest(events, events[1:]):
             place = placed(view, event)
             if place is None:
                 continue
@@ -209,7 +210,7 @@ def scroll_maps(views: Iterable[View]) -> Table:
         page, device, day = view.key
         attention = [0] * 20
         offset = 0
-        for event, after in zip(view.events, [*view.events[1:], None], strict=True):
+        for event, after in zip_longest(view.events, view.events[1:]):
             if event.get("scroll_offset") is not None:
                 offset = event["scroll_offset"]
             top = min(max(offset, 0), max(view.document - view.height, 0))

@@ -355,12 +355,19 @@ def heat(name: str = "cells") -> Spec:
             alt.Tooltip("y:Q", title="From the top, px", format=",.0f"),
         ],
     )
-    words = base.mark_text(align="right", baseline="bottom", dx=-8, dy=-3, fontSize=11).encode(
-        x=alt.X("x2:Q", scale=x_scale, axis=None),
-        y=alt.Y("y2:Q", scale=y_scale, axis=None),
-        text="label:N",
+    place: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -8, "dy": -3, "fontSize": 11}
+    # A halo below the words, for a screenshot may be of any colour.
+    around: dict[str, Any] = {"stroke": "var(--paper)", "strokeWidth": 4, "strokeJoin": "round"}
+    nothing: dict[str, Any] = {}
+    halo, words = (
+        base.mark_text(**place, **how).encode(
+            x=alt.X("x2:Q", scale=x_scale, axis=None),
+            y=alt.Y("y2:Q", scale=y_scale, axis=None),
+            text="label:N",
+        )
+        for how in (around, nothing)
     )
-    spec: Spec = alt.layer(cells, words, description="Map of the chosen page").to_dict()
+    spec: Spec = alt.layer(cells, halo, words, description="Map of the chosen page").to_dict()
     spec["config"] = _CONFIG
     return spec
 

@@ -35,7 +35,7 @@ from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
-from trailhouse.settings.maps import Elements, KeyElement, Maps
+from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
@@ -308,6 +308,7 @@ def load_settings(
     sections = {name: getattr(loaded, name) for name in Settings.model_fields}
     if with_plan:
         sections["plan"] = _with_events(loaded.plan)
+    sections["elements"] = with_key_elements(loaded.elements)
     return Settings.model_construct(**sections)
 
 

@@ -101,7 +101,7 @@
     const most = boxes.reduce((found, box) => Math.max(found, Math.abs(box.value)), 0) || 1;
     for (const box of boxes) {
       const part = Math.abs(box.value) / most;
-      box.opacity = flat ? 0.62 : 0.9;
+      box.opacity = flat ? 0.5 : 0.9;
       // The square root keeps the many quiet places visible beside the one that everybody clicks.
       if (!compared) box.color = `var(--h${Math.max(1, Math.ceil(6 * (flat ? part : Math.sqrt(part))))})`;
       else if (!box.value) Object.assign(box, { color: "var(--track)", opacity: 0.2 });
