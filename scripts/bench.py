@@ -22,7 +22,7 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import events, identities, restating, sessions
+from benchmark import events, identities, maps, restating, sessions
 from rich.console import Console
 from rich.table import Table
 
@@ -116,6 +116,7 @@ def main(
         rows = chain(
             events.rows(spark, folder, settings, raw_events, a_day),
             sessions.rows(spark, folder, session_events),
+            maps.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

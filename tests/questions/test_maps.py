@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from tests.factories import rows
 from tests.questions import map_oracle
@@ -17,6 +21,7 @@ from trailhouse.stage import Context
 from trailhouse.stages.heatmaps import STAGE
 from trailhouse.tables import TABLES
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "maps.md"
 SEED, WORLDS = 700, 150
 DAY = date(2026, 3, 3)
 SETTINGS = Settings.model_validate({"project": {"timezone": "Asia/Kolkata"}})
@@ -95,8 +100,8 @@ def worlds() -> list[View]:
 
 
 @pytest.fixture(scope="module")
-def found(spark: SparkSession, worlds: list[View]) -> dict[str, Table]:
-    """The tables, by grain."""
+def made(spark: SparkSession, worlds: list[View]) -> dict[str, pa.Table]:
+    """The tables, as a reader of Arrow gets them."""
     views = [*CASES, *worlds]
     crowd = [
         View("a bot", "nobody").add(0, "click", **at(5, 5)),
@@ -113,17 +118,18 @@ def found(spark: SparkSession, worlds: list[View]) -> dict[str, Table]:
         "page_views": rows(spark, "page_views", [*(view.page_view() for view in views), *of_crowd]),
         "sessions": rows(spark, "sessions", sessions),
     }
-    made = STAGE.transform(inputs, Context(SETTINGS, ""))
-    return {name: _by_grain(name, frame) for name, frame in made.items()}
+    tables = STAGE.transform(inputs, Context(SETTINGS, ""))
+    return {name: frame.toArrow() for name, frame in tables.items()}
 
 
-def _by_grain(name: str, frame: DataFrame) -> Table:
-    grain = TABLES[name].grain
-    table = {}
-    for row in frame.collect():
-        values = row.asDict()
-        table[tuple(values.pop(column) for column in grain)] = values
-    return table
+@pytest.fixture(scope="module")
+def found(made: dict[str, pa.Table]) -> dict[str, Table]:
+    """The tables, by grain."""
+    return {name: _by_grain(name, table.to_pylist()) for name, table in made.items()}
+
+
+def _by_grain(name: str, given: list[dict[str, Any]]) -> Table:
+    return {tuple(row.pop(column) for column in TABLES[name].grain): row for row in given}
 
 
 def cells(found: dict[str, Table], page: str) -> dict[tuple[Any, ...], int]:
@@ -242,3 +248,17 @@ def test_random_worlds_give_what_plain_python_makes_of_them(
     assert len(ours) > WORLDS
     for key in ours.keys() | expected.keys():
         assert ours.get(key) == expected.get(key), (key, f"seeds from {SEED}")
+
+
+def test_the_queries_of_the_docs_answer_what_they_ask(made: dict[str, pa.Table]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    head, _, queries = code.partition(")\n\n# The busiest")
+    assert "DeltaTable(" in head
+    answer: dict[str, Any] = {"duckdb": duckdb, **made}
+    exec(queries.partition("\n")[2], answer)
+    shares = answer["shares"].set_index(["page_group", "element"])
+    # Three of the four views of the page; first in two of them, and second in the other.
+    assert shares.loc[("order", "button")].round(6).tolist() == [0.75, 2, 1.333333]
+    depths = answer["depths"].set_index(["page_group", "depth"])
+    assert depths.loc[("scroll", 30)].tolist() == [0.5, 22.5]
+    assert answer["matrix"].loc[0, 0] >= 12_000_000
