@@ -27,12 +27,12 @@ ELEMENTS = [
     ("selector", "nav a.categories", 640, 610, 340),
     ("text", "Add to cart", 1290, 970, 405),
     ("text", '=HYPERLINK("x")', 21, 20, 2),
-    ("link", "/cart", 190, 180, 33),
+    ("link", "/cart?from=product", 190, 180, 33),
 ]
 
 
 def map_frames(rng: np.random.Generator, split: dt.date) -> dict[str, pd.DataFrame]:
-    """map_cells, map_pages, map_scroll and map_elements."""
+    """map_cells, map_pages, map_scroll, map_elements and key_elements."""
     cells: list[dict[str, Any]] = []
     pages, depths, elements = [], [], []
     for page, scale in PAGES:
@@ -64,6 +64,7 @@ def map_frames(rng: np.random.Generator, split: dt.date) -> dict[str, pd.DataFra
         "map_pages": pd.DataFrame(pages),
         "map_scroll": pd.DataFrame(depths),
         "map_elements": pd.DataFrame(elements),
+        "key_elements": pd.DataFrame(_key_elements()),
     }
 
 
@@ -133,3 +134,28 @@ def _element(
         "moves": of_page,
         "unplaced_moves": of_page,
     }
+
+
+def _key_elements() -> list[dict[str, Any]]:
+    names = (
+        *("page_group", "device_type", "element", "views", "judged", "reached", "seen", "focused", "clicked"),
+        *(
+            "ignored",
+            "first_focused",
+            "below_fold",
+            "pairs_as_intended",
+            "pairs_against",
+            "y_sum",
+            "fold_sum",
+        ),
+        "instead",
+    )
+    page, desktop = "/product/:slug", 8000
+    rows = [
+        (page, "desktop", "Picture", 8700, desktop, 8000, 7600, 2100, 840, 5500, 1200, 0, 700, 200)
+        + (160 * desktop, 900 * desktop, "Add to cart"),
+        (page, "desktop", "Add to cart", 8700, desktop, 8000, 7200, 3000, 1310, 4200, 1800, 0, 700, 200)
+        + (520 * desktop, 900 * desktop, "Picture"),
+        (page, "mobile", "Picture", 5220, 0, None, None, 600, 90, None, 600, None, 0, 0, None, None, None),
+    ]
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -359,6 +359,16 @@ def test_elements_are_listed_with_shares_of_the_pages_views(shop: Page) -> None:
     assert "seen down to 25%: by 100.0% of views, 50%:" in shop.words
 
 
+def test_key_elements_tell_what_is_seen_and_in_which_order(shop: Page) -> None:
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    assert (
+        *("Picture", "8,700", "95.0%", "24.1%", "840", "72.4%", "Add to cart", "160 px", "900 px"),
+    ) in cells
+    # Nobody tells what is in sight on phones.
+    assert ("Picture", "5,220", "not collected", "11.5%", "90", "–", "–", "–", "–") in cells
+    assert "order of focus against the intended one: Kendall's tau +0.56" in shop.words
+
+
 def test_a_page_without_scrolling_says_that_it_is_not_collected() -> None:
     frames = shop_frames()
     frames["map_scroll"] = frames["map_scroll"].head(0)

@@ -109,3 +109,25 @@ def map_elements(frames: Frames) -> DataFrame:
     rank = F.row_number().over(order)
     wanted = F.col("rank") <= F.coalesce(F.try_element_at(most, F.col("named_by")), F.lit(1))
     return counted.withColumn("rank", rank).where(wanted).orderBy("page_group", "named_by", "rank")
+
+
+_KEY_SUMS = (
+    *("views", "judged", "reached", "seen", "focused", "clicked", "ignored", "first_focused", "below_fold"),
+    *("pairs_as_intended", "pairs_against", "y_sum", "fold_sum"),
+)
+
+
+def key_elements(frames: Frames) -> DataFrame:
+    key = ("page_group", "device_type", "element")
+    # Of each day what took the focus instead most often is known, and no more.
+    by_instead = (
+        frames["key_elements"]
+        .groupBy(*key, "instead")
+        .agg(*[F.sum(name).alias(name) for name in _KEY_SUMS], F.sum("instead_views").alias("n"))
+    )
+    most = F.min(F.when(F.col("instead").isNotNull(), F.struct((-F.col("n")).alias("n"), "instead")))
+    return (
+        by_instead.groupBy(*key)
+        .agg(*[F.sum(name).alias(name) for name in _KEY_SUMS], most["instead"].alias("instead"))
+        .orderBy(F.desc("views"), *key)
+    )

@@ -60,6 +60,7 @@ def maps(frames: Frames, screenshots: Screenshots | None = None) -> Row:
         "shots": used,
         "split_day": text.day(days[0]) if days else None,
         "elements": _elements(text.rows_of(frames, "map_elements"), pages),
+        "key": _key_elements(text.rows_of(frames, "key_elements")),
         "told": _TOLD,
     }
 
@@ -160,3 +161,34 @@ def _elements(rows: Sequence[Row], pages: Sequence[str]) -> list[Row]:
         ]
         found.append({"page": page, "whole": whole, "lists": [(a, b) for a, b in lists if b]})
     return found
+
+
+def _key_elements(rows: Sequence[Row]) -> list[Row]:
+    """A page and device: its declared elements, the most seen first, and Kendall's tau of their order."""
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["page_group"], row["device_type"]].append(
+            {
+                **row,
+                "seen_share": text.ratio(row["seen"], row["judged"]),
+                "focused_share": text.ratio(row["focused"], row["views"]),
+                "ignored_share": text.ratio(row["ignored"], row["seen"]),
+                "y": text.ratio(row["y_sum"], row["judged"]),
+                "fold": text.ratio(row["fold_sum"], row["judged"]),
+            }
+        )
+    return [
+        {
+            "page": page,
+            "device": device,
+            "tau": _tau(own),
+            "rows": sorted(own, key=lambda row: (-(row["seen_share"] or 0), str(row["element"]))),
+        }
+        for (page, device), own in found.items()
+    ]
+
+
+def _tau(rows: Sequence[Row]) -> float | None:
+    """Of all pairs of elements that a view focused: those in the intended order less the others."""
+    agree, against = (sum(int(row[f"pairs_{name}"]) for row in rows) for name in ("as_intended", "against"))
+    return text.ratio(agree - against, agree + against)

@@ -144,6 +144,15 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         50 * map_reads.PAGES,
     ),
     _query(
+        "key_elements",
+        "Whether declared elements are noticed.",
+        "key_elements",
+        "page_group device_type element views judged reached seen focused clicked ignored first_focused"
+        " below_fold pairs_as_intended pairs_against y_sum fold_sum instead",
+        map_reads.key_elements,
+        100,
+    ),
+    _query(
         "page_friction",
         "Struggle by page.",
         "page_friction",
