@@ -262,3 +262,18 @@ def test_random_worlds_give_what_plain_python_makes_of_them(made: dict[tuple[str
     for key, row in expected.items():
         ours = {name: made[key][name] for name in row}
         assert ours == dict(row), (key, f"seeds from {SEED}")
+
+
+def test_the_gate_catches_rows_that_cannot_be(spark: SparkSession) -> None:
+    bad = [
+        {"views": 1, "judged": 1, "seen": 2, "focused": 1, "order_sum": 1},
+        {"views": 2, "focused": 1, "first_focused": 2, "order_sum": 1},
+    ]
+    frames = {"key_elements": rows(spark, "key_elements", bad)}
+    assert failed_checks(STAGE, frames) == ["each_step_only_loses", "one_first_focus_a_view"]
+
+
+def test_without_declared_elements_the_stage_is_not_wanted_and_empties_its_table(spark: SparkSession) -> None:
+    assert not STAGE.wanted(Settings())
+    inputs = {name: rows(spark, name) for name in STAGE.reads}
+    assert STAGE.transform(inputs, Context(Settings(), ""))["key_elements"].collect() == []

@@ -115,10 +115,10 @@ def test_maps_add_up_days_and_bands_and_keep_layers_halves_and_outcomes_apart(sp
     counts = ("points", "inert", "points_early", "points_left", "points_converted", "all_points")
     assert rows(found["map_cells"], "layer", "x_bin", "y_bin", *counts) == [
         ("click", 50, 3, 7, 1, 5, 3, 2, 8),
-        ("click", 50, 9, 1, 0, 1, 0, 0, 8),
         ("move", 50, 3, 7, 0, 0, 0, 0, 7),
+        ("click", 50, 9, 1, 0, 1, 0, 0, 8),
     ]
-    assert rows(found["map_cells"], "dwell_us", "split_day")[-1] == (5, DAY + dt.timedelta(days=1))
+    assert rows(found["map_cells"], "dwell_us", "split_day")[1] == (5, DAY + dt.timedelta(days=1))
     names = ("views", "views_early", "reached", "reached_early", "attention", "attention_left")
     assert rows(found["map_scroll"], "page_group", *names) == [("/", 5, 3, 4, 2, 15, 4)]
     listed = rows(found["map_elements"], "named_by", "element", "views")

@@ -357,7 +357,7 @@ def heat(name: str = "cells") -> Spec:
     )
     place: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -8, "dy": -3, "fontSize": 11}
     # A halo below the words, for a screenshot may be of any colour.
-    around: dict[str, Any] = {"stroke": "var(--paper)", "strokeWidth": 4, "strokeJoin": "round"}
+    around: dict[str, Any] = {"stroke": "var(--paper)", "strokeWidth": 3, "strokeJoin": "round"}
     nothing: dict[str, Any] = {}
     halo, words = (
         base.mark_text(**place, **how).encode(

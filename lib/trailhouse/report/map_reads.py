@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from trailhouse.report.reads import Frames, people
 
 PAGES = 6
-CELLS = 1_000
+CELLS = 800
 ELEMENTS = {"selector": 12, "text": 6, "link": 6}
 """How many of a page's elements are listed, by what they are told by."""
 
@@ -58,7 +58,8 @@ def map_cells(frames: Frames) -> DataFrame:
     rank = F.row_number().over(layer.orderBy(F.desc("points"), "y_bin", "x_bin"))
     totals = [F.sum(name).over(layer).alias(f"all_{name}") for name in counts]
     ranked = cells.select("*", rank.alias("rank"), *totals)
-    return ranked.where(F.col("rank") <= CELLS).orderBy(*_MAP, "layer", "rank")
+    # Were there too many maps, the quietest places of each would be left out first.
+    return ranked.where(F.col("rank") <= CELLS).orderBy("rank", *_MAP, "layer")
 
 
 def map_pages(frames: Frames) -> DataFrame:

@@ -114,7 +114,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "page_group device_type layer x_bin y_bin points inert dwell_us points_early points_left"
         " points_converted all_points all_points_early all_points_left all_points_converted split_day",
         map_reads.map_cells,
-        8 * map_reads.PAGES * map_reads.CELLS,
+        5 * map_reads.PAGES * map_reads.CELLS,
     ),
     _query(
         "map_pages",
