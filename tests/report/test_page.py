@@ -12,6 +12,7 @@ from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ from trailhouse.report import build_report
 from trailhouse.report.page import embedded_json
 from trailhouse.report.screenshots import read_screenshots
 from trailhouse.settings import Settings
+from trailhouse.suite import run_job
 
 SECTIONS = [
     "headline",
@@ -414,6 +416,12 @@ def test_a_screenshot_that_cannot_be_shown_is_told_with_its_page_and_file(
     with pytest.raises(SettingsError) as error:
         read_screenshots({"/": str(file)})
     assert f"page /: {file} {told}" in str(error.value)
+
+
+def test_a_missing_screenshot_ends_a_run_before_it_reads_anything(tmp_path: Path) -> None:
+    given = Settings.model_validate({"report": {"screenshots": {"/": str(tmp_path / "none.png")}}})
+    with pytest.raises(SettingsError, match="can not be read"):
+        run_job("run_all")(SimpleNamespace(settings=given), False)  # type: ignore[arg-type]
 
 
 def _chromium() -> str:
