@@ -22,7 +22,7 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import events, identities, pages, restating, sessions
+from benchmark import events, identities, maps, pages, restating, sessions
 from rich.console import Console
 from rich.table import Table
 
@@ -117,6 +117,7 @@ def main(
             events.rows(spark, folder, settings, raw_events, a_day),
             sessions.rows(spark, folder, session_events),
             pages.rows(spark, folder, session_events),
+            maps.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

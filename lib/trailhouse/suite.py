@@ -15,6 +15,7 @@ from trailhouse.errors import SettingsError
 from trailhouse.gates.runner import write_docs
 from trailhouse.ingest import ingest
 from trailhouse.report.job import write_report
+from trailhouse.report.screenshots import read_screenshots
 from trailhouse.run import Run, run_stage
 from trailhouse.schedule import run_in_order
 from trailhouse.stage import Stage
@@ -28,6 +29,7 @@ from trailhouse.stages import (
     heatmaps,
     identities,
     identity_links,
+    key_elements,
     page_views,
     pages,
     person_days,
@@ -52,6 +54,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         funnels.STAGE,
         retention.STAGE,
         heatmaps.STAGE,
+        key_elements.STAGE,
         pages.STAGE,
         forms.STAGE,
         tasks.STAGE,
@@ -71,6 +74,8 @@ def run_job(name: str, until: str = "report", start: str = "events") -> Callable
     jobs = jobs_of(name, until, start)
 
     def job(run: Run, rebuild: bool) -> None:
+        if "report" in jobs:  # a file that is not there is told before hours of work
+            read_screenshots(run.settings.report.screenshots)
         if "events" in jobs:
             ingest(run, rebuild=rebuild)
         stages = stages_of(jobs, run)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tests.report.shop_behaviour import behaviour_frames
+from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
 from trailhouse.report import REPORT_TABLES
 
@@ -70,7 +71,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "elements": _elements(),
         "feedback": _feedback(rng),
         **behaviour_frames(),
-        **_heat(rng),
+        **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
         **people_frames(LAST),
         **_quality(),
     }
@@ -192,58 +193,6 @@ def _feedback(rng: np.random.Generator) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _heat(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """Clicks around the places where a shop's pages have their menus, pictures and buttons."""
-    spots = [
-        (50, 4, 9, 1, 500),
-        (90, 4, 3, 1, 220),
-        (24, 30, 10, 9, 420),
-        (72, 28, 8, 2, 700),
-        (72, 36, 8, 2, 380),
-        (30, 80, 20, 8, 300),
-        (60, 120, 22, 12, 260),
-        (50, 175, 25, 3, 120),
-    ]
-    cells, pages = [], []
-    for page, scale in (("/product/:slug", 1.0), ("/", 0.7), ("/category/:slug", 0.5)):
-        for device, width, view, height, share in (
-            ("desktop", 1440, 900, 3000, 1.0),
-            ("mobile", 390, 780, 4100, 0.6),
-        ):
-            places: dict[tuple[int, int], list[int]] = {}
-            for x, y, dx, dy, count in spots:
-                n = int(count * scale * share)
-                stretch = height / 3000
-                for px, py in zip(rng.normal(x, dx / 2, n), rng.normal(y * stretch, dy / 2, n), strict=True):
-                    place = places.setdefault((int(np.clip(px, 0, 99)), max(0, int(py))), [0, 0])
-                    place[0] += 1
-                    place[1] += int(x == 24)
-            total = sum(clicks for clicks, _ in places.values())
-            cells += [
-                {
-                    "page_group": page,
-                    "device_type": device,
-                    "x_bin": x,
-                    "y_bin": y,
-                    "clicks": clicks,
-                    "inert": inert,
-                    "map_clicks": total,
-                }
-                for (x, y), (clicks, inert) in sorted(places.items(), key=lambda place: -place[1][0])[:1000]
-            ]
-            pages.append(
-                {
-                    "page_group": page,
-                    "device_type": device,
-                    "views": total * 3,
-                    "viewport_width": width,
-                    "viewport_height": view,
-                    "document_height": height,
-                }
-            )
-    return {"heat_cells": pd.DataFrame(cells), "heat_pages": pd.DataFrame(pages)}
 
 
 def _quality() -> dict[str, pd.DataFrame]:

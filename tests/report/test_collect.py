@@ -75,7 +75,7 @@ def test_value_has_a_row_a_day_and_currency(spark: SparkSession) -> None:
     ]
 
 
-def test_a_click_map_adds_up_days_and_bands_and_keeps_inert_clicks_apart(spark: SparkSession) -> None:
+def test_maps_add_up_days_and_bands_and_keep_layers_halves_and_outcomes_apart(spark: SparkSession) -> None:
     place = {
         "page_group": "/",
         "device_type": "mobile",
@@ -84,19 +84,47 @@ def test_a_click_map_adds_up_days_and_bands_and_keeps_inert_clicks_apart(spark: 
         "y_bin": 3,
         "views": 1,
     }
+    late, later = ({"day": DAY + dt.timedelta(days=days)} for days in (2, 3))
     heatmaps = table(
         spark,
         "heatmaps",
-        {**place, "kind": "click", "clicks": 4},
-        {**place, "kind": "click", "clicks": 2, "day": DAY + dt.timedelta(days=1)},
-        {**place, "kind": "click_inert", "clicks": 1, "viewport_band": "480-767"},
-        {**place, "kind": "click", "clicks": 1, "y_bin": 9},
+        {**place, "day": DAY, "kind": "click", "points": 4, "points_left": 3},
+        {**place, **late, "kind": "click", "points": 2, "points_converted": 2},
+        {**place, "day": DAY, "kind": "click_inert", "points": 1, "viewport_band": "480-767"},
+        {**place, "day": DAY, "kind": "click", "points": 1, "y_bin": 9},
+        {**place, **later, "kind": "move", "points": 7, "dwell_us": 5},
     )
-    found = collect({"heatmaps": heatmaps})["heat_cells"]
-    assert rows(found, "x_bin", "y_bin", "clicks", "inert", "map_clicks") == [
-        (50, 3, 7, 1, 8),
-        (50, 9, 1, 0, 8),
+    scroll = {**place, "depth": 5}
+    del scroll["x_bin"], scroll["y_bin"]
+    scroll_maps = table(
+        spark,
+        "scroll_maps",
+        {**scroll, "day": DAY, "views": 3, "reached": 2, "attention_us": 10, "attention_left_us": 4},
+        {**scroll, **late, "views": 2, "reached": 2, "attention_us": 5},
+        {**scroll, "page_group": "/other", "day": DAY, "views": 9},
+    )
+    clicked = {"page_group": "/", "device_type": "mobile", "views": 2, "clicks": 3, "first_clicks": 1}
+    elements = table(
+        spark,
+        "elements",
+        {**clicked, "day": DAY, "named_by": "page", "element": "/", "page_views": 9, "moves": 7},
+        {**clicked, **late, "named_by": "page", "element": "/", "page_views": 1, "moves": 0},
+        *({**clicked, "named_by": "selector", "element": f"a{n:02d}", "views": n} for n in range(1, 15)),
+    )
+    found = collect({"heatmaps": heatmaps, "scroll_maps": scroll_maps, "elements": elements})
+    counts = ("points", "inert", "points_early", "points_left", "points_converted", "all_points")
+    assert rows(found["map_cells"], "layer", "x_bin", "y_bin", *counts) == [
+        ("click", 50, 3, 7, 1, 5, 3, 2, 8),
+        ("move", 50, 3, 7, 0, 0, 0, 0, 7),
+        ("click", 50, 9, 1, 0, 1, 0, 0, 8),
     ]
+    assert rows(found["map_cells"], "dwell_us", "split_day")[1] == (5, DAY + dt.timedelta(days=1))
+    names = ("views", "views_early", "reached", "reached_early", "attention", "attention_left")
+    assert rows(found["map_scroll"], "page_group", *names) == [("/", 5, 3, 4, 2, 15, 4)]
+    listed = rows(found["map_elements"], "named_by", "element", "views")
+    assert listed[0] == ("page", "/", 4)
+    # The twelve most clicked of fourteen.
+    assert [name for _, name, _ in listed[1:]] == [f"a{n:02d}" for n in range(14, 2, -1)]
 
 
 def test_verdicts_are_those_of_the_last_checked_run_of_each_table(spark: SparkSession) -> None:

@@ -9,17 +9,22 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_people import LONG
+from trailhouse.errors import SettingsError
 from trailhouse.report import build_report
 from trailhouse.report.page import embedded_json
+from trailhouse.report.screenshots import read_screenshots
 from trailhouse.settings import Settings
+from trailhouse.suite import run_job
 
 SECTIONS = [
     "headline",
@@ -108,7 +113,7 @@ def evil() -> tuple[str, str]:
     frames = shop_frames()
     for frame in frames.values():
         for name in frame.columns:
-            if name in ("kind", "severity", "action", "week", "status", "change"):
+            if name in ("kind", "severity", "action", "week", "status", "change", "layer", "named_by"):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
                 # Each stays distinct, so that groups stay groups.
@@ -344,13 +349,85 @@ def test_the_same_frames_give_the_same_page() -> None:
 
 def test_a_page_is_drawn_as_tall_as_its_clicks_when_its_size_is_unknown() -> None:
     frames = shop_frames()
-    frames["heat_pages"] = frames["heat_pages"].head(0)
-    (text,) = [text for a, text in Page(report(frames)).scripts if a.get("id") == "heat-data"]
-    drawn = json.loads(text)[0]
-    rows = drawn["cells"][1::4]
+    frames["map_pages"] = frames["map_pages"].head(0)
+    (text,) = [text for a, text in Page(report(frames)).scripts if a.get("id") == "map-data"]
+    drawn = json.loads(text)["maps"][0]
+    rows = drawn["click"][1::7]
     assert drawn["width"] == 1366
     assert drawn["fold"] is None
     assert sorted(rows)[len(rows) // 2] * 16 < drawn["height"] <= (max(rows) + 2) * 16
+
+
+def test_elements_are_listed_with_shares_of_the_pages_views(shop: Page) -> None:
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    # 980 of 9,000 views clicked it; in 410 of the 2,100 views with a click it was the first.
+    assert ("button.add-to-cart", "1,310", "980", "10.9%", "410 · 19.5%", "2") in cells
+    assert ('=HYPERLINK("x")', "21", "20", "0.2%", "2 · 0.1%", "2") in cells
+    assert "2,900 clicks in 2,100 of 9,000 views" in shop.words
+    assert "3 clicks and 0 moves have no valid place and are on no map" in shop.words
+    assert "seen down to 25%: by 100.0% of views, 50%:" in shop.words
+
+
+def test_key_elements_tell_what_is_seen_and_in_which_order(shop: Page) -> None:
+    cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
+    assert (
+        *("Picture", "8,700", "95.0%", "24.1%", "840", "72.4%", "Add to cart", "160 px", "900 px"),
+    ) in cells
+    # Nobody tells what is in sight on phones.
+    assert ("Picture", "5,220", "not collected", "11.5%", "90", "–", "–", "–", "–") in cells
+    assert "order of focus against the intended one: Kendall's tau +0.56" in shop.words
+
+
+def test_a_page_without_scrolling_says_that_it_is_not_collected() -> None:
+    frames = shop_frames()
+    frames["map_scroll"] = frames["map_scroll"].head(0)
+    assert "most clicked places; scrolling is not collected" in Page(report(frames)).words
+
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_maps_lie_over_the_screenshots_of_their_pages(tmp_path: Path) -> None:
+    wide, narrow = tmp_path / "wide.png", tmp_path / "narrow.jpg"
+    wide.write_bytes(PIXEL)
+    narrow.write_bytes(b"\xff\xd8\xff\xe0")
+    given = {"/": str(wide), "/product/:slug": {"mobile": str(narrow)}}
+    page = Page(build_report(shop_frames(), settings(), screenshots=read_screenshots(given)))
+    blocks = {a["id"]: text for a, text in page.scripts if a.get("id", "").startswith("map-")}
+    shots = json.loads(blocks["map-shots"])
+    drawn = {(one["page"], one["device"]): one["shot"] for one in json.loads(blocks["map-data"])["maps"]}
+    assert shots[drawn["/", "desktop"]] == f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+    assert drawn["/", "mobile"] == drawn["/", "desktop"]
+    assert shots[drawn["/product/:slug", "mobile"]].startswith("data:image/jpeg;base64,")
+    assert drawn["/product/:slug", "desktop"] is None
+    assert len(shots) == 2, "pages that no one gave a picture of need none"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("gone.png", None, "can not be read (No such file or directory): name a file"),
+        ("page.svg", b"<svg onload='alert(1)'>", "is neither PNG nor JPEG"),
+        ("big.png", PIXEL + bytes(2 * 2**20), "has 2.0 MiB, 2 MiB at most"),
+    ],
+)
+def test_a_screenshot_that_cannot_be_shown_is_told_with_its_page_and_file(
+    tmp_path: Path, name: str, content: bytes | None, told: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as error:
+        read_screenshots({"/": str(file)})
+    assert f"page /: {file} {told}" in str(error.value)
+
+
+def test_a_missing_screenshot_ends_a_run_before_it_reads_anything(tmp_path: Path) -> None:
+    given = Settings.model_validate({"report": {"screenshots": {"/": str(tmp_path / "none.png")}}})
+    with pytest.raises(SettingsError, match="can not be read"):
+        run_job("run_all")(SimpleNamespace(settings=given), False)  # type: ignore[arg-type]
 
 
 def _chromium() -> str:
@@ -390,7 +467,59 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     assert len(charts) == 13  # and exits, two forms, media
     assert [a.get("data-state") for a in charts] == ["drawn"] * 13
-    (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
+    (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
     assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 14
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
+
+
+WALK = """<script>(async () => {
+  const [layer, compare, page] = ["layer", "compare", "page"].map((name) =>
+    document.getElementById(`map-${name}`));
+  const turn = async (select, value) => {
+    select.value = value;
+    select.dispatchEvent(new Event("change"));
+    await new Promise((done) => setTimeout(done, 150));
+  };
+  const told = [];
+  for (const number of [...page.options].map((one) => one.value)) {
+    await turn(page, number);
+    if (number !== "0") continue;
+    for (const name of [...layer.options].map((one) => one.value)) {
+      await turn(layer, name);
+      for (const other of [...compare.options].map((one) => one.value)) {
+        await turn(compare, other);
+        const panes = [...document.querySelectorAll("#map-panes figure")].filter((one) => !one.hidden);
+        const shapes = panes.map((one) => one.querySelectorAll(".mark-rect path").length);
+        told.push([name, other, shapes, panes[0].querySelector(".note").textContent]);
+      }
+      await turn(compare, "");
+    }
+  }
+  const hidden = [...document.querySelectorAll(".of-page")].map((one) => one.hidden);
+  document.title = JSON.stringify({ told, hidden });
+})();</script>"""
+
+
+def test_every_layer_and_comparison_of_the_maps_is_drawn(tmp_path: Path) -> None:
+    # The page's own policy would not let this test's script run.
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report())
+    head, _, end = html.rpartition("</body>")
+    page = tmp_path / "index.html"
+    page.write_text(f"{head}{WALK}</body>{end}", encoding="utf-8")
+    drawn, log = _browse(page, "--virtual-time-budget=30000")
+    assert [line for line in log.splitlines() if "CONSOLE" in line] == []
+    (title,) = re.findall(r"<title>(.*?)</title>", drawn, re.S)
+    told = json.loads(unescape(title))
+    assert told["hidden"] == [True, True, False], "the elements of the chosen page alone are shown"
+    seen = {(layer, other): (shapes, note) for layer, other, shapes, note in told["told"]}
+    differences = {"early", "left", "converted"}
+    for layer in ("click", "inert", "move", "rest", "reach", "attention"):
+        offered = {other for name, other in seen if name == layer}
+        assert offered == {"", "device:mobile"} | (set() if layer in ("inert", "rest") else differences)
+    assert seen["reach", ""][0] == seen["attention", "left"][0] == [20]
+    assert seen["reach", "device:mobile"][0] == [20, 20]
+    assert seen["click", ""][0][0] > seen["inert", ""][0][0] > 10
+    assert seen["move", "device:mobile"][0][1] == 0, "phones have no pointer that moves"
+    assert "second half of the days and the first half" in seen["move", "early"][1]
+    assert "70.0% of the page lies below the fold" in seen["reach", ""][1]

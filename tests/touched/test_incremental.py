@@ -32,13 +32,20 @@ from trailhouse.progress import Progress
 from trailhouse.run import Run, input_versions, open_run, read_inputs, run_stage
 from trailhouse.settings import Settings
 from trailhouse.stage import Context, Stage
-from trailhouse.stages import activity, page_views, person_days, sessions, signals
+from trailhouse.stages import activity, heatmaps, page_views, person_days, sessions, signals
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 SEED = 4200
 WORLDS = 100
-STAGES = (activity.STAGE, page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE)
+STAGES = (
+    activity.STAGE,
+    page_views.STAGE,
+    signals.STAGE,
+    sessions.STAGE,
+    person_days.STAGE,
+    heatmaps.STAGE,
+)
 NAMES = [name for stage in STAGES for name in stage.writes]
 LONG = pytest.mark.soak
 

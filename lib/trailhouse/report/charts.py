@@ -334,31 +334,66 @@ def identity_changes(days: Sequence[Row], kinds: Sequence[str]) -> Spec:
 
 
 def heat(name: str = "cells") -> Spec:
-    """A click map without its rows: the page's script fills data `cells` (x, y, y2, level, clicks,
-    inert; x in percent, y in px) and the sizes of the chosen page."""
-    level = alt.Color(
-        "level:O",
-        scale=alt.Scale(domain=[1, 2, 3, 4, 5, 6], range=[f"var(--h{step})" for step in range(1, 7)]),
-        legend=None,
-    )
+    """A map of a page without its rows: the page's script fills data `cells` (x, x2 in percent, y, y2 in
+    px, color of the stylesheet, about and label as words) and the sizes of the chosen page."""
     x_scale, y_scale = (
         alt.Scale(domain=[0, 100], nice=False),
         alt.Scale(domain=[0, 1000], nice=False, reverse=True),
     )
     base = alt.Chart(alt.NamedData(name=name))
+    y = alt.Y("y:Q", scale=y_scale, axis=None)
     cells = base.mark_rect(clip=True).encode(
         x=alt.X("x:Q", scale=x_scale, axis=None),
         x2="x2:Q",
-        y=alt.Y("y:Q", scale=y_scale, axis=None),
+        y=y,
         y2="y2:Q",
-        color=level,
+        color=alt.Color("color:N", scale=None),
+        opacity=alt.Opacity("opacity:Q", scale=None),
         tooltip=[
-            alt.Tooltip("clicks:Q", title="Clicks", format=","),
-            alt.Tooltip("inert:Q", title="On nothing clickable", format=","),
+            alt.Tooltip("about:N", title="Here"),
             alt.Tooltip("x:Q", title="From the left, %"),
-            alt.Tooltip("y:Q", title="From the top, px", format=","),
+            alt.Tooltip("y:Q", title="From the top, px", format=",.0f"),
         ],
     )
-    spec: Spec = cells.properties(description="Click map of the chosen page").to_dict()
+    place: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -8, "dy": -3, "fontSize": 11}
+    # A halo below the words, for a screenshot may be of any colour.
+    around: dict[str, Any] = {"stroke": "var(--paper)", "strokeWidth": 3, "strokeJoin": "round"}
+    nothing: dict[str, Any] = {}
+    halo, words = (
+        base.mark_text(**place, **how).encode(
+            x=alt.X("x2:Q", scale=x_scale, axis=None),
+            y=alt.Y("y2:Q", scale=y_scale, axis=None),
+            text="label:N",
+        )
+        for how in (around, nothing)
+    )
+    spec: Spec = alt.layer(cells, halo, words, description="Map of the chosen page").to_dict()
     spec["config"] = _CONFIG
     return spec
+
+
+def depths(name: str = "depths") -> Spec:
+    """Lines of how many views reach a depth, without their rows: the page's script fills data `depths`
+    (depth in percent, share of 1, views, device)."""
+    base = alt.Chart(alt.NamedData(name=name))
+    x = alt.X(
+        "depth:Q",
+        title="how far down the page, %",
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(tickCount=5),
+    )
+    y = alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
+    color = alt.Color("device:N", legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
+    line = base.mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, y=y, color=color)
+    points = base.mark_point(size=45, filled=True, opacity=0.8).encode(
+        x=x,
+        y=y,
+        color=color,
+        tooltip=[
+            alt.Tooltip("device:N", title="Device"),
+            alt.Tooltip("depth:Q", title="Down to, %"),
+            alt.Tooltip("share:Q", title="Reached by", format=".1%"),
+            alt.Tooltip("views:Q", title="Views", format=","),
+        ],
+    )
+    return _finish(alt.layer(line, points), "Line chart of the share of views that reach a depth", 200)

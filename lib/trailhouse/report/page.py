@@ -15,20 +15,27 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import behaviour, charts, headline, sections, text
+from trailhouse.report.maps import Screenshots, maps
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
 
 
-def build_report(frames: Mapping[str, pd.DataFrame], settings: Settings, generated: str | None = None) -> str:
+def build_report(
+    frames: Mapping[str, pd.DataFrame],
+    settings: Settings,
+    generated: str | None = None,
+    screenshots: Screenshots | None = None,
+) -> str:
     """The report as the text of one HTML file that needs no network.
 
     `frames` are those of `collect`; one that is missing or empty leaves its section with a sentence
-    that says so. `generated` is told in the header as it is (there is no clock in here).
+    that says so. `generated` is told in the header as it is (there is no clock in here). Maps are drawn over
+    the `screenshots` of their pages.
     Every value is escaped, in markup and in embedded JSON; besides, the page's own policy lets the
     browser run only the two scripts embedded here and load nothing from anywhere.
     """
     known = headline.calendar(frames)
-    scripts = (_vega(), _resource("report.js"))
+    scripts = (_vega(), _resource("report.js") + _resource("maps.js"))
     totals, marks = text.rows_of(frames, "totals"), text.rows_of(frames, "watermark")
     runs = [row for row in text.rows_of(frames, "tables") if row["at"] is not None]
     return (
@@ -48,8 +55,9 @@ def build_report(frames: Mapping[str, pd.DataFrame], settings: Settings, generat
             activity=_activity(known),
             funnels=sections.funnels(frames),
             triangles=sections.retention(frames),
-            heatmap=sections.heatmap(frames),
+            maps=maps(frames, screenshots),
             heat_spec=charts.heat(),
+            depths_spec=charts.depths(),
             friction=sections.friction(frames),
             pages=behaviour.pages(frames),
             forms=behaviour.forms(frames),

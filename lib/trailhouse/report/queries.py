@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import reads
-from trailhouse.report.reads import HEAT_CELLS, HEAT_PAGES, Frames
+from trailhouse.report import map_reads, reads
+from trailhouse.report.reads import Frames
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
 
 DAYS = 180
@@ -109,20 +109,49 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         3_000,
     ),
     _query(
-        "heat_cells",
-        "Click places of the most clicked pages.",
+        "map_cells",
+        "Places on the most clicked pages.",
         "heatmaps",
-        "page_group device_type x_bin y_bin clicks inert map_clicks",
-        reads.heat_cells,
-        4 * HEAT_PAGES * HEAT_CELLS,
+        "page_group device_type layer x_bin y_bin points inert dwell_us points_early points_left"
+        " points_converted all_points all_points_early all_points_left all_points_converted split_day",
+        map_reads.map_cells,
+        5 * map_reads.PAGES * map_reads.CELLS,
     ),
     _query(
-        "heat_pages",
+        "map_pages",
         "Median sizes of these pages.",
         "heatmaps page_views",
         "page_group device_type views viewport_width viewport_height document_height",
-        reads.heat_pages,
-        8 * HEAT_PAGES,
+        map_reads.map_pages,
+        8 * map_reads.PAGES,
+    ),
+    _query(
+        "map_scroll",
+        "How deep these pages are seen, and for how long.",
+        "heatmaps scroll_maps",
+        "page_group device_type depth views views_early views_left views_converted reached reached_early"
+        " reached_left reached_converted attention attention_early attention_left attention_converted"
+        " below_fold",
+        map_reads.map_scroll,
+        20 * 8 * map_reads.PAGES,
+    ),
+    _query(
+        "map_elements",
+        "What is clicked on these pages.",
+        "heatmaps elements",
+        "page_group named_by element page_views clicks inert_clicks views first_clicks order_sum"
+        " unplaced_clicks moves unplaced_moves",
+        map_reads.map_elements,
+        50 * map_reads.PAGES,
+    ),
+    _query(
+        "key_elements",
+        "Whether declared elements are noticed.",
+        "key_elements",
+        "page_group device_type element views judged reached seen focused clicked ignored first_focused"
+        " below_fold pairs_as_intended pairs_against y_sum fold_sum instead",
+        map_reads.key_elements,
+        100,
     ),
     _query(
         "pages",

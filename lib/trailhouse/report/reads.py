@@ -12,11 +12,8 @@ from pyspark.sql import functions as F
 
 Frames = Mapping[str, DataFrame]
 
-HEAT_PAGES = 6
-HEAT_CELLS = 1_000
 
-
-def _people(frame: DataFrame) -> DataFrame:
+def people(frame: DataFrame) -> DataFrame:
     """Without bots and own staff, as every figure of the report."""
     return frame.where(~F.col("is_bot") & ~F.col("internal"))
 
@@ -45,7 +42,7 @@ def value_days(frames: Frames) -> DataFrame:
 
 def channels(frames: Frames) -> DataFrame:
     return (
-        _people(frames["sessions"])
+        people(frames["sessions"])
         .groupBy("channel")
         .agg(
             F.count("*").alias("sessions"),
@@ -64,40 +61,6 @@ def funnels(frames: Frames) -> DataFrame:
 
 def retention(frames: Frames) -> DataFrame:
     return frames["retention"].orderBy("question", F.desc("cohort"), "period")
-
-
-def _heat_top(frames: Frames) -> DataFrame:
-    ranked = frames["heatmaps"].groupBy("page_group").agg(F.sum("clicks").alias("page_clicks"))
-    return ranked.orderBy(F.desc("page_clicks"), "page_group").limit(HEAT_PAGES)
-
-
-def heat_cells(frames: Frames) -> DataFrame:
-    inert = F.when(F.col("kind") == "click_inert", F.col("clicks")).otherwise(0)
-    cells = (
-        frames["heatmaps"]
-        .join(F.broadcast(_heat_top(frames)), "page_group", how="left_semi")
-        .groupBy("page_group", "device_type", "x_bin", "y_bin")
-        .agg(F.sum("clicks").alias("clicks"), F.sum(inert).alias("inert"))
-    )
-    map_of = Window.partitionBy("page_group", "device_type")
-    rank = F.row_number().over(map_of.orderBy(F.desc("clicks"), "y_bin", "x_bin"))
-    total = F.sum("clicks").over(map_of)
-    return (
-        cells.select("*", rank.alias("rank"), total.alias("map_clicks"))
-        .where(F.col("rank") <= HEAT_CELLS)
-        .orderBy("page_group", "device_type", "rank")
-    )
-
-
-def heat_pages(frames: Frames) -> DataFrame:
-    sizes = ("viewport_width", "viewport_height", "document_height")
-    return (
-        _people(frames["page_views"])
-        .join(F.broadcast(_heat_top(frames)), "page_group", how="left_semi")
-        .groupBy("page_group", "device_type")
-        .agg(F.count("*").alias("views"), *[F.percentile(size, 0.5).alias(size) for size in sizes])
-        .orderBy(F.desc("views"))
-    )
 
 
 _OVERALL = "period = 'all'"
@@ -133,7 +96,7 @@ def task_failures(frames: Frames) -> DataFrame:
 
 def elements(frames: Frames) -> DataFrame:
     counted = (
-        _people(frames["signals"])
+        people(frames["signals"])
         .groupBy("kind", "page_group", "selector")
         .agg(
             F.count("*").alias("signals"),

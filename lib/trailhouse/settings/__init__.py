@@ -35,6 +35,7 @@ from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
@@ -43,14 +44,17 @@ from trailhouse.settings.tasks import Task, Tasks
 __all__ = [
     "Catalog",
     "Conversion",
+    "Elements",
     "Events",
     "Funnel",
     "Gates",
     "IdentifierType",
     "Identity",
     "Incremental",
+    "KeyElement",
     "Lake",
     "Maintain",
+    "Maps",
     "Plan",
     "PlannedEvent",
     "Privacy",
@@ -189,6 +193,10 @@ class Maintain(Section):
 class Report(Section):
     path: Place = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
+    screenshots: dict[str, str | dict[str, str]] = Field(
+        default_factory=dict,
+        description="page group -> PNG or JPEG file to draw its maps over, or -> {device type: file}",
+    )
 
 
 class Spark(Section):
@@ -225,6 +233,8 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     conversions: tuple[Conversion, ...] = (Conversion(event="order"),)
     signals: Signals = Signals()
+    maps: Maps = Maps()
+    elements: Elements = Elements()
     questions: Questions = Questions()
     tasks: Tasks = ()
     catalog: Catalog = Catalog()
@@ -301,6 +311,7 @@ def load_settings(
     sections = {name: getattr(loaded, name) for name in Settings.model_fields}
     if with_plan:
         sections["plan"] = _with_events(loaded.plan)
+    sections["elements"] = with_key_elements(loaded.elements)
     return Settings.model_construct(**sections)
 
 

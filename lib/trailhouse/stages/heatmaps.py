@@ -1,37 +1,149 @@
-"""The stage `heatmaps`: where pages are clicked."""
+"""The stage `heatmaps`: maps of pages, by pointer and by scrolling, and the elements that are clicked.
+
+A run makes anew the days on which views began that lie in sessions with events on changed days.
+"""
 
 from __future__ import annotations
 
-from trailhouse.questions.heatmap import click_bins
-from trailhouse.stage import Check, Context, Frames, Stage
-from trailhouse.tables.heatmaps import TABLE
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import functions as F
+
+from trailhouse.columns import micros, project_day
+from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.questions.elements import clicked_elements
+from trailhouse.questions.heatmap import bins
+from trailhouse.questions.map_views import pointer, views_of_people
+from trailhouse.questions.scroll_map import scroll_bands
+from trailhouse.scope import of_days
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
+from trailhouse.tables import TABLES
+from trailhouse.touched.days import days_between
+from trailhouse.touched.sessions import sessions_on, touched_days
+
+_TABLES = ("heatmaps", "scroll_maps", "elements")
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
-    """Clicks by page template, device class, viewport band, day and bin."""
-    bins = click_bins(inputs["activity"], inputs["sessions"], context.settings.project)
-    return {TABLE.name: TABLE.select(bins)}
+    """Bins of clicks and moves, 5 % steps of pages, and elements: by page template, device class and day."""
+    settings, activity = context.settings, inputs["activity"]
+    views = views_of_people(inputs["page_views"], inputs["sessions"], settings.project)
+    points = pointer(activity, views)
+    made = {
+        "heatmaps": bins(points, micros(settings.maps.dwell_cap)),
+        "scroll_maps": scroll_bands(activity, views, settings.sessions.gap_cap_seconds * 1_000_000),
+        "elements": clicked_elements(points, views),
+    }
+    return {name: TABLES[name].select(frame) for name, frame in made.items()}
+
+
+def narrow(look: Look, context: Context) -> Part | str:
+    """The project days on which the views of touched sessions began, and all views of these days.
+
+    Whether a view was its session's last, or its session converted or is a bot's, an event of another day
+    may decide: so all days of a touched session count.
+    """
+    zone = ZoneInfo(context.settings.project.timezone)
+    utc, begun = touched_days(look, "activity", "page_views"), touched_days(look, "sessions")
+    if utc is None or begun is None:
+        return UNKNOWN
+    changed = utc | days_between(begun, zone, UTC)
+    if not changed:
+        return Part({}, {})
+    if is_most(look.rows["activity"], changed, context.settings):
+        return MOST
+    touched = sessions_on(look, changed, context.settings.sessions, context.scratch)
+    days = days_between(touched.all_days, UTC, zone)
+    start = project_day(F.col("start_time"), context.settings.project.timezone)
+    near = sorted(days_between(days, zone, UTC))
+    views = look.inputs["page_views"].where(F.col("view_date").isin(near) & start.isin(sorted(days)))
+    # A view may go on for days.
+    span = F.explode(F.sequence(F.to_date("start_time"), F.to_date("end_time"))).alias("day")
+    seen = sorted(row.day for row in views.select(span).distinct().collect())
+    inputs = {
+        "activity": look.inputs["activity"].where(F.col("event_date").isin(seen)),
+        "page_views": views,
+        "sessions": look.inputs["sessions"].where(F.col("session_date") <= max(days)),
+    }
+    return Part(inputs, {table: of_days("day", days) for table in _TABLES}, days=len(days))
 
 
 STAGE = Stage(
     name="heatmaps",
-    reads=("activity", "sessions"),
-    writes=("heatmaps",),
+    reads=("activity", "page_views", "sessions"),
+    writes=_TABLES,
     transform=transform,
-    settings=("project",),
-    pins={"activity": "sessions"},
+    narrow=narrow,
+    settings=("project", "maps", "sessions.gap_cap_seconds"),
+    pins={"activity": "sessions", "page_views": "sessions"},
+    version=2,
     checks=(
         Check(
-            "heatmaps", "views_clicked", "Each view in a bin clicked there at least once.", "views <= clicks"
+            "heatmaps",
+            "views_clicked",
+            "Each view in a bin has at least one point there.",
+            "views <= points",
+        ),
+        Check(
+            "heatmaps",
+            "points_have_an_outcome_once",
+            "Points of views after which people left, or of sessions that converted, are among the points.",
+            "greatest(points_left, points_converted) <= points",
         ),
         Check(
             "heatmaps",
             "clicks_happened",
             "The maps hold no more clicks than the sessions of people.",
             query=(
-                "SELECT 'all' AS page_group FROM (SELECT sum(clicks) AS mapped FROM {batch}), "
+                "SELECT 'all' AS page_group FROM "
+                "(SELECT sum(points) AS mapped FROM {batch} WHERE kind <> 'move'), "
                 "(SELECT sum(clicks) AS counted FROM {sessions} WHERE NOT is_bot AND NOT internal) "
                 "WHERE mapped > coalesce(counted, 0)"
+            ),
+        ),
+        Check(
+            "elements",
+            "every_click_is_placed_or_counted",
+            "On each day the clicks and moves of a page are those on its map and those without a place.",
+            query=(
+                "SELECT page_group, device_type, day, sum(clicks) AS clicks, sum(moves) AS moves FROM ("
+                "SELECT page_group, device_type, day, if(kind = 'move', 0, points) AS clicks, "
+                "if(kind = 'move', points, 0) AS moves FROM {heatmaps} UNION ALL "
+                "SELECT page_group, device_type, day, unplaced_clicks - clicks, unplaced_moves - moves "
+                "FROM {batch} WHERE named_by = 'page') "
+                "GROUP BY page_group, device_type, day HAVING sum(clicks) <> 0 OR sum(moves) <> 0"
+            ),
+        ),
+        Check(
+            "elements",
+            "parts_of_clicks",
+            "Persons and first clicks are counted among the views that clicked, these among the clicks.",
+            "greatest(persons, first_clicks, views_left, views_converted) <= views AND views <= clicks "
+            "AND greatest(inert_clicks, unplaced_clicks) <= clicks AND order_sum >= views",
+        ),
+        Check(
+            "elements",
+            "pages_say_their_views",
+            "Rows of a page alone say how often it was seen, and no less than it was clicked.",
+            "(named_by = 'page') = (page_views IS NOT NULL) AND coalesce(page_views >= views, true)",
+        ),
+        Check(
+            "scroll_maps",
+            "parts_of_views",
+            "Views that reach a depth, or have it below the fold, are among the views.",
+            "greatest(reached, below_fold, views_left, views_converted) <= views "
+            "AND greatest(reached_left, reached_converted) <= reached "
+            "AND greatest(attention_left_us, attention_converted_us) <= attention_us",
+        ),
+        Check(
+            "scroll_maps",
+            "reach_only_falls",
+            "No more views reach a depth than reach the one above it.",
+            query=(
+                "SELECT page_group, device_type, viewport_band, day, depth FROM (SELECT *, lag(reached) OVER "
+                "(PARTITION BY page_group, device_type, viewport_band, day ORDER BY depth) AS above "
+                "FROM {batch}) WHERE reached > above"
             ),
         ),
     ),

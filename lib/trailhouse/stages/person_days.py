@@ -7,7 +7,7 @@ went on that began to count, or ceased to, as a bot's or the staff's.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
@@ -19,6 +19,7 @@ from trailhouse.scope import of_days
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
+from trailhouse.touched.days import days_between
 from trailhouse.touched.sessions import touched_days
 
 _LEFT_OUT = "sessions of bots and staff"
@@ -93,12 +94,12 @@ def narrow(look: Look, context: Context) -> Part | str:
     if utc is None or begun is None:
         return UNKNOWN
     activity, page_views, sessions = (look.inputs[name] for name in ("activity", "page_views", "sessions"))
-    days = _days_between(utc, UTC, ZoneInfo(zone)) | begun | _days_of_flips(look, begun, zone)
+    days = days_between(utc, UTC, ZoneInfo(zone)) | begun | _days_of_flips(look, begun, zone)
     if not days:
         return Part({}, {})
     if is_most(look.rows["sessions"], days, context.settings):
         return MOST
-    around = sorted(_days_between(days, ZoneInfo(zone), UTC))
+    around = sorted(days_between(days, ZoneInfo(zone), UTC))
 
     def within(rows: DataFrame, partition: str, at: str) -> DataFrame:
         near = rows.where(F.col(partition).isin(around))
@@ -113,16 +114,6 @@ def narrow(look: Look, context: Context) -> Part | str:
         _LEFT_OUT: sessions.where(F.col("session_date") <= max(days)),
     }
     return Part(inputs, {"person_days": scope}, days=len(days))
-
-
-def _days_between(days: Iterable[date], of: tzinfo, to: tzinfo) -> set[date]:
-    """The days of one zone that overlap those of another."""
-    found: set[date] = set()
-    for day in days:
-        first = datetime.combine(day, time(), of).astimezone(to)
-        last = datetime.combine(day + timedelta(1), time(), of).astimezone(to) - timedelta(microseconds=1)
-        found |= {first.date() + timedelta(step) for step in range((last.date() - first.date()).days + 1)}
-    return found
 
 
 def _days_of_flips(look: Look, days: Iterable[date], zone: str) -> set[date]:
