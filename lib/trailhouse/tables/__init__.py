@@ -10,6 +10,10 @@ from trailhouse.tables import (
     events,
     events_quarantine,
     feedback,
+    feedback_answers,
+    feedback_respondents,
+    feedback_themes,
+    feedback_tickets,
     funnels,
     gate_results,
     heatmaps,
@@ -30,6 +34,7 @@ from trailhouse.tables import (
     retention,
     sessions,
     signals,
+    usability_tests,
 )
 
 _MODULES = (
@@ -59,6 +64,11 @@ _MODULES = (
     heatmaps,
     page_friction,
     feedback,
+    feedback_answers,
+    feedback_respondents,
+    feedback_tickets,
+    feedback_themes,
+    usability_tests,
     ledger,
     gate_results,
 )
