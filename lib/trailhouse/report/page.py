@@ -14,7 +14,7 @@ import vl_convert
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.report import charts, headline, sections, text
+from trailhouse.report import charts, headline, sections, text, voices
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
 
@@ -51,7 +51,8 @@ def build_report(frames: Mapping[str, pd.DataFrame], settings: Settings, generat
             heatmap=sections.heatmap(frames),
             heat_spec=charts.heat(),
             friction=sections.friction(frames),
-            feedback=sections.feedback(frames),
+            surveys=voices.surveys(frames),
+            voices=voices.voices(frames),
             channels=sections.channels(frames),
             people=people(frames),
             quality=sections.quality(frames),
