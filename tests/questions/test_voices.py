@@ -15,6 +15,7 @@ from scipy import stats
 from tests.factories import rows
 from trailhouse.questions.respondents import respondents, tickets
 from trailhouse.questions.voices import answers, of_people, voices, with_display, with_page_before, with_rage
+from trailhouse.settings import Feedback
 from trailhouse.tables import TABLES
 
 Given = Sequence[Mapping[str, Any]]
@@ -31,7 +32,7 @@ def said(spark: SparkSession, events: Given, sessions: Given = ()) -> DataFrame:
 
 def given(spark: SparkSession, events: Given, sessions: Given, signals: Given, views: Given) -> DataFrame:
     frame = with_display(with_rage(said(spark, events, sessions), rows(spark, "signals", signals)))
-    return answers(with_page_before(frame, rows(spark, "page_views", views)), THEMES)
+    return answers(with_page_before(frame, rows(spark, "page_views", views)), Feedback(themes=THEMES))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,8 @@ def found(spark: SparkSession) -> dict[str, Row]:
             event("show-2", "survey_shown", "10:05:00", **shown),
             event("show-3", "survey_shown", "10:05:01", **{**shown, "person_id": "q"}),
             event("nps", "survey_response", "10:05:02", **place,
-                  survey={**nps, "answer": "not cheap, delivered late"}, event_number=9, view_number=3, view_id="v",
+                  survey={**nps, "answer": "not cheap, delivered late"},
+                  event_number=9, view_number=3, view_id="v",
                   page_group="/cart", language="en-GB",
                   device={"type": "mobile"}, experiments=[{"name": "e", "variant": "b"}]),
             event("early", "survey_response", "10:00:00.5", **place, survey=nps),
@@ -109,6 +111,7 @@ def test_every_answer_has_a_kind_and_only_answers_are_rows(found: dict[str, Row]
         "ticket": ("ticket", None), "server": ("ticket", None), "late": ("ticket", None),
         "nobody": ("ticket", None),
     }  # fmt: skip
+    assert (found["nps"].on_scale, found["odd"].on_scale, found["said"].on_scale) == (True, True, None)
     assert [id_ for id_, row in found.items() if row.is_bot] == ["bot"]
     assert [id_ for id_, row in found.items() if row.internal] == ["staff"]
 

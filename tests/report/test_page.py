@@ -104,7 +104,7 @@ def evil() -> tuple[str, str]:
     frames = shop_frames()
     for frame in frames.values():
         for name in frame.columns:
-            if name in ("kind", "severity", "action", "week", "status", "change"):
+            if name in ("kind", "severity", "action", "week", "status", "change", "breakdown", "success"):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
                 # Each stays distinct, so that groups stay groups.
@@ -382,9 +382,10 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    assert len(charts) == 9  # activity's two, funnel, friction, NPS, CSAT, people's three
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 9
+    # activity's two, funnel, friction, three scores with their parts, choices, people's three
+    assert len(charts) == 14
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 14
     (heat,) = [a for _, a in found.elements if a.get("id") == "heat-canvas"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 10
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 15
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -12,6 +10,7 @@ from pyspark.sql import functions as F
 from trailhouse.columns import project_day, ratio, week_of
 from trailhouse.questions.intervals import mean_t, net_promoter, wilson
 from trailhouse.questions.numbers import quotient
+from trailhouse.questions.scales import Scale, end_of, scales, within
 from trailhouse.questions.voices import ALL, DISMISSED, RESPONSE, SHOWN
 from trailhouse.settings import Feedback, Project
 
@@ -19,28 +18,8 @@ UNKNOWN = "unknown"
 _SCORE = "DECIMAL(9,4)"
 
 
-@dataclass(frozen=True)
-class Scale:
-    """A kind of survey: which scores are valid, which count as top and as bottom (inclusive ends)."""
-
-    kind: str
-    valid: tuple[int, int]
-    top: tuple[int, int] | None = None
-    bottom: tuple[int, int] | None = None
-
-
-SCALES: tuple[Scale, ...] = (
-    Scale("nps", valid=(0, 10), top=(9, 10), bottom=(0, 6)),
-    Scale("csat", valid=(1, 5), top=(4, 5), bottom=(1, 2)),
-    Scale("ces", valid=(1, 7), top=(5, 7), bottom=(1, 3)),
-)
 IN_WORDS = ("choice", "text")
 """Kinds whose answers have no score."""
-
-
-def scales(rules: Feedback) -> tuple[Scale, ...]:
-    """Every kind of answer with a score; the ends of ratings are settings."""
-    return (*SCALES, Scale("rating", valid=(rules.rating_min, rules.rating_max)))
 
 
 def scores(voices: DataFrame, person_days: DataFrame, project: Project, rules: Feedback) -> DataFrame:
@@ -83,7 +62,7 @@ def _with_cohort(frame: DataFrame, person_days: DataFrame) -> DataFrame:
 
 def _answers(asked: DataFrame, known: Sequence[Scale]) -> DataFrame:
     in_words = F.col("kind").isin(*IN_WORDS) & F.col("text").isNotNull()
-    valid = _within(known, "valid") | in_words
+    valid = within(known, "valid") | in_words
     given = asked.where(F.col("event_name").isin(RESPONSE, "feedback") & valid)
     return given.withColumn("_is_answer", F.lit(True)).drop("_answered", "_left")
 
@@ -128,8 +107,8 @@ def _counted(rows: DataFrame, known: Sequence[Scale]) -> DataFrame:
         .groupBy("survey_id", "kind", "week", "part.breakdown", "part.breakdown_value")
         .agg(
             F.count_if(answer).alias("answers"),
-            F.count_if(answer & _within(known, "top")).alias("top"),
-            F.count_if(answer & _within(known, "bottom")).alias("bottom"),
+            F.count_if(answer & within(known, "top")).alias("top"),
+            F.count_if(answer & within(known, "bottom")).alias("bottom"),
             F.coalesce(F.sum(score), F.lit(0)).alias("_total"),
             F.coalesce(F.sum(score * score), F.lit(0)).alias("_squares"),
             F.count_if(~answer).alias("_shown"),
@@ -192,8 +171,8 @@ def _scores(known: Sequence[Scale], is_choice: Column) -> tuple[Column, Column, 
     kind, n = F.col("kind"), F.col("_n")
     nps, csat = net_promoter("top", "bottom", "_n"), wilson("top", "_n")
     mean, choice = mean_t("_total", "_squares", "_n"), wilson("answers", "_of_all")
-    least = _by_kind(known, 0)
-    most = _by_kind(known, 1)
+    least = end_of(known, 0)
+    most = end_of(known, 1)
     is_mean = kind.isin("ces", "rating")
 
     def chosen(net: Column, share: Column, middle: Column, choices: Column) -> Column:
@@ -216,21 +195,6 @@ def _scores(known: Sequence[Scale], is_choice: Column) -> tuple[Column, Column, 
     # `least` and `greatest` pass over nulls: an end is told only where there is something to tell.
     enough = (F.col("_n") > 1) | ((F.col("_n") == 1) & ~is_mean)
     return score, F.when(enough, low), F.when(enough, high)
-
-
-def _by_kind(known: Sequence[Scale], end: int) -> Column:
-    """The least (0) or greatest (1) score of the row's kind."""
-    ends = [F.when(F.col("kind") == scale.kind, F.lit(float(scale.valid[end]))) for scale in known]
-    return F.coalesce(*ends)
-
-
-def _within(known: Sequence[Scale], part: str) -> Column:
-    """Whether the score lies in this part of its kind's scale; false for other kinds, and for none."""
-    named = [(scale.kind, getattr(scale, part)) for scale in known]
-    inside = [
-        (F.col("kind") == kind) & F.col("score").between(*ends) for kind, ends in named if ends is not None
-    ]
-    return F.coalesce(reduce(Column.__or__, inside, F.lit(False)), F.lit(False))
 
 
 def _share(share: Column) -> Column:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from scipy.stats import chi2
 from scipy.stats import t as student_t
 
 Z = 1.959963984540054
 """The standard normal's 97.5 % quantile."""
 _TABLED = 60
-"""Degrees of freedom up to which quantiles of Student's t are looked up."""
+"""Degrees of freedom, and counts, up to which quantiles are looked up instead of approximated."""
 
 
 def wilson(hits: str, trials: str) -> tuple[Column, Column]:
@@ -88,13 +89,22 @@ def mean_t(total: str, squares: str, values: str) -> tuple[Column, Column]:
 
 
 def poisson(events: Column) -> tuple[Column, Column]:
-    """Both ends of Byar's interval for the mean of a Poisson count.
+    """Both ends of the interval for the mean of a Poisson count.
 
-    N. E. Breslow and N. E. Day (1987), Statistical methods in cancer research, volume II, page 69.
+    Few events: F. Garwood's exact ends (1936, Biometrika 28), from a table. More: Byar's approximation
+    (N. E. Breslow and N. E. Day, 1987, Statistical methods in cancer research, volume II, page 69).
     """
     x = events.cast("double")
 
     def end(of: Column, side: float) -> Column:
         return of * F.pow(1 - 1 / (9 * of) + side * Z / (3 * F.sqrt(of)), F.lit(3.0))
 
-    return F.when(x == 0, 0.0).otherwise(end(F.greatest(x, F.lit(1.0)), -1)), end(x + 1, 1)
+    def exact(share: float, more: int) -> Column:
+        ends = [chi2.ppf(share, 2 * (count + more)) / 2 if count + more else 0.0 for count in range(_TABLED)]
+        return F.get(F.array(*[F.lit(float(one)) for one in ends]), events.cast("int"))
+
+    few = events < _TABLED
+    return (
+        F.when(few, exact(0.025, 0)).otherwise(end(x, -1)),
+        F.when(few, exact(0.975, 1)).otherwise(end(x + 1, 1)),
+    )

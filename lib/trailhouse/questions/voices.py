@@ -9,7 +9,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
-from trailhouse.enrich.words import Themes, sentiment_of, themes_of
+from trailhouse.enrich.words import sentiment_of, themes_of
+from trailhouse.questions.scales import scales, within
+from trailhouse.settings import Feedback
 
 ALL = "all"
 SHOWN, RESPONSE, DISMISSED = "survey_shown", "survey_response", "survey_dismissed"
@@ -126,12 +128,12 @@ def with_page_before(said: DataFrame, page_views: DataFrame, skipped: Sequence[s
     return said.join(before, on="event_id", how="left")
 
 
-def answers(said: DataFrame, themes: Themes) -> DataFrame:
+def answers(said: DataFrame, rules: Feedback) -> DataFrame:
     """Rows of `feedback_answers`: what was said, of `voices` with rage, display and page before."""
     element = F.col("element")
     given = said.where(F.col("event_name").isin(*SAID)).withColumns(
         {
-            "_themes": themes_of(F.col("text"), themes),
+            "_themes": themes_of(F.col("text"), rules.themes),
             "_sentiment": sentiment_of(F.col("text"), F.col("language")),
         }
     )
@@ -140,7 +142,9 @@ def answers(said: DataFrame, themes: Themes) -> DataFrame:
         "event_id",
         F.col("event_date").alias("answer_date"),
         F.col("event_time").alias("answer_time"),
-        *("survey_id", "kind", "score", "text", "trigger", "person_id", "session_id", "view_id"),
+        *("survey_id", "kind", "score"),
+        F.when(F.col("score").isNotNull(), within(scales(rules), "valid")).alias("on_scale"),
+        *("text", "trigger", "person_id", "session_id", "view_id"),
         *("page_group", "page_path", "page_before", "event_number", "view_number"),
         (F.col("view_number") - 1).alias("views_before"),
         since.alias("since_start_us"),

@@ -72,13 +72,13 @@ def feedback_found(frames: Frames) -> DataFrame:
 
 def feedback_pinned(frames: Frames) -> DataFrame:
     pinned = of_people(frames["feedback_answers"]).where("selector IS NOT NULL")
-    rated = F.col("kind") == "rating"
+    rated = (F.col("kind") == "rating") & F.col("on_scale")
     newest = F.when(F.col("text").isNotNull(), F.struct("answer_time", "event_id"))
     return (
         pinned.groupBy("page_group", "selector")
         .agg(
             F.count("*").alias("notes"),
-            F.count_if(rated & F.col("score").isNotNull()).alias("ratings"),
+            F.count_if(rated).alias("ratings"),
             F.sum(F.when(rated, F.col("score"))).alias("stars"),
             F.max_by(_cut("text"), newest).alias("text"),
         )

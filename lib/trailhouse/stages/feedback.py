@@ -33,7 +33,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     said = voices(inputs["activity"], sessions)
     people = of_people(said)
     shown = with_display(with_rage(said, inputs["signals"]))
-    given = answers(with_page_before(shown, views, rules.ticket_pages), rules.themes)
+    given = answers(with_page_before(shown, views, rules.ticket_pages), rules)
     scored = scores(of_people(shown), inputs["person_days"], project, rules)
     ticketed = with_page_before(people, views, rules.ticket_pages)
     tables = {

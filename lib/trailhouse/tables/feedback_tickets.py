@@ -14,7 +14,7 @@ TABLE = Table(
         Column("ticket_persons", "BIGINT", "Persons who wrote them.", True, low=0),
         Column("persons", "BIGINT", "Persons who ever saw the page; null for 'unknown'.", low=1),
         Column("per_thousand", "DECIMAL(18,4)", "1,000 x tickets / persons.", low=0),
-        Column("low", "DECIMAL(18,4)", "Lower end of its interval (Byar's, for a Poisson count).", low=0),
+        Column("low", "DECIMAL(18,4)", "Lower end of its interval, of a Poisson count.", low=0),
         Column("high", "DECIMAL(18,4)", "Upper end.", low=0),
     ),
 )
