@@ -16,6 +16,8 @@ from trailhouse.settings import Feedback, Project
 
 UNKNOWN = "unknown"
 _SCORE = "DECIMAL(9,4)"
+_LONGEST = 200
+"""Characters that tell a choice from another."""
 
 
 IN_WORDS = ("choice", "text")
@@ -98,7 +100,7 @@ def _counted(rows: DataFrame, known: Sequence[Scale]) -> DataFrame:
     }
     parts = [_part(ALL, F.lit(ALL)), *(_part(name, value) for name, value in values.items())]
     is_choice = F.col("_is_answer") & (F.col("kind") == "choice")
-    choice = F.when(is_choice, F.array(_part("choice", F.col("text")))).otherwise(F.array())
+    choice = F.when(is_choice, F.array(_part("choice", F.left("text", F.lit(_LONGEST))))).otherwise(F.array())
     answer = F.col("_is_answer")
     score = F.when(answer, F.col("score").cast("bigint"))
     return (
