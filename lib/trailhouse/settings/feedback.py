@@ -21,8 +21,8 @@ class Feedback(Section):
     themes: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="theme -> words and phrases; read from the codebook, or given here"
     )
-    rating_min: int = Field(1, description="least rating that people can give")
-    rating_max: int = Field(5, description="greatest rating")
+    rating_min: int = Field(1, ge=-1_000, description="least rating that people can give")
+    rating_max: int = Field(5, le=10_000, description="greatest rating")
     discover_from: int = Field(
         50, ge=10, description="texts of a survey from which on themes are looked for in them"
     )
