@@ -196,6 +196,25 @@ def override(
         decide(run, action, named, note)
 
 
+@app.command("import-usability")
+def import_usability(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One row a participant and task.")],
+    study: Annotated[str | None, typer.Option(help="Name of the test, else the file's name.")] = None,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Add results of a usability test: participant, task, success, time_seconds; errors, sus or its items."""
+    from trailhouse.usability import import_rows, imported, read_rows
+
+    rows = read_rows(file)
+    name = study or file.stem
+    with _writing("import-usability", settings, set_, lake) as run:
+        import_rows(run, file, name, rows)
+        for line in imported(run.lake, name):
+            typer.echo(line)
+
+
 @app.command()
 def diff(
     a: Annotated[str, typer.Argument(metavar="LAKE_A", help="A lake's folder or URL.")],

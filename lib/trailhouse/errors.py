@@ -47,6 +47,16 @@ class IdentityError(TrailhouseError):
     """A component engine gave a result that breaks its post-conditions."""
 
 
+class UsabilityError(TrailhouseError):
+    """A file of usability tests is not as it must be; `problems` has a sentence for each of the first."""
+
+    def __init__(self, problems: Sequence[str], found: int = 0) -> None:
+        self.problems = tuple(problems)
+        more = found - len(self.problems)
+        rest = (f"and {more} more",) if more > 0 else ()
+        super().__init__("; ".join([*self.problems, *rest, "nothing was imported"]))
+
+
 class GateFailed(TrailhouseError):
     """A check of severity `error` failed; nothing of the stage was published.
 

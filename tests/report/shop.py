@@ -11,6 +11,7 @@ import pandas as pd
 from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
+from tests.report.shop_voices import voice_frames
 from trailhouse.report import REPORT_TABLES
 
 FIRST = dt.date(2026, 2, 2)
@@ -69,9 +70,9 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "funnels": _funnels(),
         "retention": _retention(rng),
         "elements": _elements(),
-        "feedback": _feedback(rng),
         **behaviour_frames(),
         **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
+        **voice_frames(rng, FIRST),
         **people_frames(LAST),
         **_quality(),
     }
@@ -169,30 +170,6 @@ def _elements() -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["kind", "page_group", "selector", "element_text", "signals", "sessions", "persons"]
     )
-
-
-def _feedback(rng: np.random.Generator) -> pd.DataFrame:
-    rows = []
-    for kind, survey, middle in (("nps", "post_order", 34), ("csat", "help_center", 78)):
-        for week in ["all", *[str(FIRST + dt.timedelta(weeks=number)) for number in range(5)]]:
-            answers = 212 if week == "all" else int(rng.integers(28, 55))
-            score = middle if week == "all" else middle + int(rng.integers(-9, 9))
-            half = round(1.2 * 100 / answers**0.5)
-            rows.append(
-                {
-                    "survey_id": survey,
-                    "kind": kind,
-                    "week": week,
-                    "shown": answers * 4 if kind == "nps" else None,
-                    "answers": answers,
-                    "top": int(answers * 0.55),
-                    "bottom": int(answers * 0.21),
-                    "score": Decimal(score),
-                    "low": Decimal(score - half),
-                    "high": Decimal(min(100, score + half)),
-                }
-            )
-    return pd.DataFrame(rows)
 
 
 def _quality() -> dict[str, pd.DataFrame]:

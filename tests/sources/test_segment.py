@@ -92,6 +92,8 @@ GOOD: list[dict[str, Any]] = [
     track("wrong-currency", "Order Completed", total=5, currency={"code": "EUR"}),
     track("survey", "Survey Answered", survey_id="s", kind="NPS", score=9, answer="good"),
     track("feedback", "Feedback Given", rating=2, text="slow"),
+    track("pinned", "Feedback Given", rating=1, text="dead", selector="#buy", x=3, y="4", trigger="exit"),
+    track("ticket", "Support Ticket Created", subject="help"),
     track("custom", "Onboarding Step Completed", step=2, nested={"b": 1.5, "a": [True, None]}),
     message(
         "identify", type="identify", event=None, userId="u-1", traits={"email": "A@b.example", "plan": "pro"}
@@ -314,6 +316,11 @@ def test_tracked_names_fill_their_structs(rows: dict[str, Row]) -> None:
     assert rows["search"].search.asDict() == {"term": "cup", "results": 3, "rank": None}
     assert rows["survey"].survey.asDict() == {"id": "s", "kind": "nps", "score": 9, "answer": "good"}
     assert rows["feedback"].survey.asDict() == {"id": None, "kind": "feedback", "score": 2, "answer": "slow"}
+    assert rows["feedback"].element is None
+    pinned = rows["pinned"]
+    assert (pinned.survey.answer, pinned.element.selector, pinned.element.text) == ("dead", "#buy", None)
+    assert (pinned.element.x, pinned.element.y, pinned.properties) == (3, 4, '{"trigger":"exit"}')
+    assert (rows["ticket"].event_name, rows["ticket"].properties) == ("support_ticket", '{"subject":"help"}')
     assert [e.asDict() for e in rows["exposure"].experiments] == [{"name": "e", "variant": "b"}]
     assert rows["exposure"].properties == '{"variation_name":"B"}'
     # Without a name there is no experiment to hold the variant.

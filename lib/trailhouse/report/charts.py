@@ -233,36 +233,6 @@ def friction(pages: Sequence[Row]) -> Spec:
     )
 
 
-def scores(kind: str, weeks: Sequence[Row]) -> Spec:
-    """Scores by week with 95 % intervals; `weeks` have week, score, low, high, answers."""
-    rows = [{**row, "week": str(row["week"])} for row in weeks]
-    base = alt.Chart(_data(rows, "week"))
-    x = alt.X(
-        "week:T",
-        title=None,
-        axis=alt.Axis(format="%b %-d", values=[_date(row["week"]) for row in rows[-14:]]),
-        scale=alt.Scale(padding=24),
-    )
-    scale = alt.Scale(domain=[-100, 100] if kind == "nps" else [0, 100])
-    y = alt.Y("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
-    ranges = base.mark_rule(color="var(--c1)", strokeWidth=8, opacity=0.25, strokeCap="round").encode(
-        x=x, y=alt.Y("low:Q", title=None, scale=scale), y2="high:Q"
-    )
-    line = base.mark_line(color="var(--c1)", strokeWidth=1.5).encode(x=x, y=y)
-    points = base.mark_point(color="var(--c1)", filled=True, size=70, opacity=1).encode(
-        x=x,
-        y=y,
-        tooltip=[
-            alt.Tooltip("week:T", title="Week of", format="%b %-d, %Y"),
-            alt.Tooltip("score:Q", title=kind.upper(), format="+.0f" if kind == "nps" else ".0f"),
-            alt.Tooltip("low:Q", title="Interval from", format=".0f"),
-            alt.Tooltip("high:Q", title="to", format=".0f"),
-            alt.Tooltip("answers:Q", title="Answers", format=","),
-        ],
-    )
-    return _finish(alt.layer(ranges, line, points), f"{kind.upper()} by week with 95% intervals", 220)
-
-
 def _date(day: str, hours: int = 0) -> Any:
     found = date.fromisoformat(day)
     return alt.DateTime(year=found.year, month=found.month, date=found.day, hours=hours)
@@ -397,3 +367,7 @@ def depths(name: str = "depths") -> Spec:
         ],
     )
     return _finish(alt.layer(line, points), "Line chart of the share of views that reach a depth", 200)
+
+
+finish, data, day_value = _finish, _data, _date
+"""For charts of other modules: a chart in the page's style, rows as its data, a day for an axis."""

@@ -183,7 +183,8 @@ def _money(frames: Mapping[str, pd.DataFrame], known: Calendar) -> tuple[Card, .
 
 def _nps(feedback: Sequence[Row]) -> Card:
     """Over all weeks: a single week of a small survey says little."""
-    surveys = [row for row in feedback if row["kind"] == "nps" and row["week"] == "all"]
+    overall = [row for row in feedback if row["kind"] == "nps" and row["week"] == "all"]
+    surveys = [row for row in overall if row["score"] is not None]
     meaning = "Share of 9 and 10 minus share of 0 to 6, over all weeks, with its 95% interval."
     if not surveys:
         return Card("NPS", "–", "no NPS survey answered", meaning)

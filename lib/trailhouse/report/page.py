@@ -14,7 +14,7 @@ import vl_convert
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.report import behaviour, charts, headline, sections, text
+from trailhouse.report import behaviour, charts, headline, sections, text, voices
 from trailhouse.report.maps import Screenshots, maps
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
@@ -63,7 +63,8 @@ def build_report(
             forms=behaviour.forms(frames),
             media=behaviour.media(frames),
             tasks=behaviour.tasks(frames),
-            feedback=sections.feedback(frames),
+            surveys=voices.surveys(frames),
+            voices=voices.voices(frames),
             channels=sections.channels(frames),
             people=people(frames),
             quality=sections.quality(frames),

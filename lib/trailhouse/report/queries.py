@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import map_reads, reads
+from trailhouse.report import map_reads, reads, voice_reads
 from trailhouse.report.reads import Frames
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
 
@@ -213,14 +213,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         reads.elements,
         30,
     ),
-    _query(
-        "feedback",
-        "Survey scores.",
-        "feedback",
-        "survey_id kind week shown answers top bottom score low high",
-        reads.feedback,
-        600,
-    ),
+    *(_query(*each) for each in voice_reads.QUERIES),
     _query(
         "person_sizes",
         "Persons by how many identifiers they have.",

@@ -111,10 +111,6 @@ def elements(frames: Frames) -> DataFrame:
     return counted.withColumn("rank", F.row_number().over(order)).where("rank <= 10").orderBy("kind", "rank")
 
 
-def feedback(frames: Frames) -> DataFrame:
-    return frames["feedback"].orderBy("kind", "survey_id", F.desc("week"))
-
-
 def _last_checked(frames: Frames) -> DataFrame:
     """The rows of each stage and table's last checked run."""
     results = frames["gate_results"]

@@ -1,4 +1,4 @@
-"""Funnels, retention, friction, feedback, channels and data quality as the template needs them."""
+"""Funnels, retention, friction, channels and data quality as the template needs them."""
 
 from __future__ import annotations
 
@@ -119,24 +119,6 @@ def friction(frames: Frames) -> Row:
         "kinds": [(kind, LABELS.get(kind, kind.replace("_", " ").capitalize())) for kind in KINDS],
         "elements": [(label, elements[kind]) for kind, label in LABELS.items() if kind in elements],
     }
-
-
-def feedback(frames: Frames) -> list[Row]:
-    """A survey: kind, overall row (or None), weeks in order, chart."""
-    found = []
-    for (kind, survey), rows in _grouped(text.rows_of(frames, "feedback"), "kind", "survey_id").items():
-        weeks = sorted((row for row in rows if row["week"] != "all"), key=lambda row: str(row["week"]))
-        overall = next((row for row in rows if row["week"] == "all"), None)
-        found.append(
-            {
-                "kind": kind,
-                "survey": survey,
-                "overall": overall,
-                "weeks": weeks[-26:],
-                "chart": charts.scores(kind, weeks[-26:]) if weeks else None,
-            }
-        )
-    return sorted(found, key=lambda entry: (entry["kind"] != "nps", str(entry["survey"])))
 
 
 def channels(frames: Frames) -> list[Row]:

@@ -33,6 +33,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
@@ -46,6 +47,7 @@ __all__ = [
     "Conversion",
     "Elements",
     "Events",
+    "Feedback",
     "Funnel",
     "Gates",
     "IdentifierType",
@@ -237,6 +239,7 @@ class Settings(BaseSettings):
     elements: Elements = Elements()
     questions: Questions = Questions()
     tasks: Tasks = ()
+    feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()
@@ -286,8 +289,8 @@ def load_settings(
     """Settings from a YAML file (and `base.yaml` beside it) with `key.sub=value` overrides.
 
     Values of overrides are YAML. The tracking plan is read as well, if `plan.path` names one; PlanError
-    when it is wrong. Raises SettingsError, one sentence that names the file or key,
-    what was found, and the nearest right spelling.
+    when it is wrong. So is the codebook of `feedback.codebook`. Raises SettingsError, one sentence that
+    names the file or key, what was found, and the nearest right spelling.
     """
     files = settings_files(path)
     check_files(files)
@@ -309,6 +312,7 @@ def load_settings(
             f"settings (environment): {error}; write lists and mappings as JSON there"
         ) from None
     sections = {name: getattr(loaded, name) for name in Settings.model_fields}
+    sections["feedback"] = with_codebook(loaded.feedback, files)
     if with_plan:
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)

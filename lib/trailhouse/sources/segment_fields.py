@@ -153,7 +153,9 @@ def columns(m: Message) -> dict[str, Column]:
         "viewport": cast.sizes(c["viewport"]["width"], c["viewport"]["height"]),
         "document": cast.sizes(c["document"]["width"], c["document"]["height"]),
         "pointer": F.when(p["pointer"].isin(*POINTERS), p["pointer"]),
-        "element": F.when(name.isin(*names.ELEMENT), _element(p, n)),
+        "element": F.when(name.isin(*names.ELEMENT), _element(p, n)).when(
+            (name == "feedback") & _is_pinned(p), _element(p, n, F.lit(None).cast("string"))
+        ),
         "scroll_offset": F.when(name == "scroll", n["offset"]),
         "media": F.when(
             name.isin(*names.MEDIA),
@@ -192,11 +194,16 @@ def _navigation(c: Column) -> Column:
     return F.when(given.isin(*NAVIGATION), given).when(given == "navigate", F.lit("link"))
 
 
-def _element(p: Column, n: Column) -> Column:
+def _is_pinned(p: Column) -> Column:
+    return F.coalesce(*[p[key].cast("string") for key in names.PINNED]).isNotNull()
+
+
+def _element(p: Column, n: Column, text: Column | None = None) -> Column:
+    """The element of an event; `text` is its text where the property of that name is another's."""
     box = F.struct(*[n[f"box_{key}"].alias(key) for key in ("x", "y", "width", "height")])
     return F.struct(
         cast.scalar(p["selector"]).alias("selector"),
-        cast.scalar(p["text"]).alias("text"),
+        (cast.scalar(p["text"]) if text is None else text).alias("text"),
         cast.scalar(p["tag"]).alias("tag"),
         cast.scalar(p["href"]).alias("href"),
         n["interactive"].alias("interactive"),

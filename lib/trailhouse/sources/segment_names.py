@@ -46,6 +46,7 @@ NAMES = {
     "Survey Answered": "survey_response",
     "Survey Dismissed": "survey_dismissed",
     "Feedback Given": "feedback",
+    "Support Ticket Created": "support_ticket",
     "Trial Started": "trial_start",
     "Trial Ended": "trial_end",
     "Subscription Started": "subscription_start",
@@ -58,6 +59,8 @@ ELEMENT = ("click", "mouse_move")
 FORM = ("form_start", "form_change", "form_submit", "form_abandon")
 MEDIA = ("media_play", "media_pause", "media_progress", "media_complete")
 SURVEY = ("survey_shown", "survey_response", "survey_dismissed")
+PINNED = ("selector", "tag", "x", "y", "box")
+"""Properties that pin feedback to an element of the page."""
 PRODUCT = ("product_view", "cart_add", "cart_remove")
 
 TAKEN: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -67,7 +70,7 @@ TAKEN: dict[tuple[str, ...], tuple[str, ...]] = {
     MEDIA: ("asset_id", "title", "position", "total_length"),
     ("search",): ("query", "results", "rank"),
     SURVEY: ("survey_id", "kind", "score", "answer"),
-    ("feedback",): ("survey_id", "rating", "text"),
+    ("feedback",): ("survey_id", "rating", "text", *PINNED),
     ("page_view", "screen_view"): ("url", "title", "referrer", "viewId", "path", "search"),
 }
 """Properties that go to a column of their own, by event name; `pointer` does in every event."""

@@ -11,6 +11,10 @@ from trailhouse.tables import (
     events,
     events_quarantine,
     feedback,
+    feedback_answers,
+    feedback_respondents,
+    feedback_themes,
+    feedback_tickets,
     form_fields,
     forms,
     funnels,
@@ -38,6 +42,7 @@ from trailhouse.tables import (
     signals,
     task_failures,
     tasks,
+    usability_tests,
 )
 
 _MODULES = (
@@ -75,6 +80,11 @@ _MODULES = (
     tasks,
     task_failures,
     feedback,
+    feedback_answers,
+    feedback_respondents,
+    feedback_tickets,
+    feedback_themes,
+    usability_tests,
     ledger,
     gate_results,
 )
