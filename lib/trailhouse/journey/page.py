@@ -24,13 +24,15 @@ def build_journey(
     *,
     timezone: str,
     title: str,
+    alone: bool = False,
     generated: str | None = None,
     options: str = "",
 ) -> str:
     """The journey as the text of one HTML file that needs no network and runs no script.
 
-    `person` is None where one session alone is shown; `options` are what a command for more must be
-    given besides, such as `--lake PATH`. Every value is escaped, and no foreign address becomes a link.
+    `person` may be left out; `alone`: one visit was asked for, not the person. `options` are what a
+    command for more must be given besides, such as `--lake PATH`. Every value is escaped, and no foreign
+    address becomes a link.
     """
     return _rendered(
         "journey.html.j2",
@@ -41,18 +43,33 @@ def build_journey(
         title=title,
         generated=generated,
         options=options,
+        alone=alone,
         open_first=OPEN,
     )
 
 
-def build_list(rows: Sequence[Mapping[str, Any]], asked: str, total: int, **given: Any) -> str:
+def build_list(
+    rows: Sequence[Mapping[str, Any]],
+    asked: str,
+    total: int,
+    timezone: str,
+    title: str,
+    generated: str | None = None,
+) -> str:
     """The sessions that a filter found as one HTML file.
 
-    `rows` are those of `find.table`, a row with a `file` being a link to that file beside the page;
-    `asked` is the filter in words, `total` how many sessions there are; timezone, title and generated as
-    for `build_journey`.
+    `rows` are those of `listing.table`, one with a `file` being a link to that file beside the page;
+    `asked` is the filter in words, `total` how many sessions fit it.
     """
-    return _rendered("journeys.html.j2", rows=rows, asked=asked, total=total, **given)
+    return _rendered(
+        "journeys.html.j2",
+        rows=rows,
+        asked=asked,
+        total=total,
+        timezone=timezone,
+        title=title,
+        generated=generated,
+    )
 
 
 def _rendered(template: str, **values: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from trailhouse.report import text
@@ -19,19 +19,24 @@ LETTERS = 120
 
 @dataclass(frozen=True)
 class Told:
-    """What happened: a short `tag`, a sentence, what else is known, and whether it is good news."""
+    """What happened: a short `tag`, a sentence, what else is known, and whether it is good news.
+
+    `used` is the property that the sentence tells already.
+    """
 
     tag: str
     text: str
     details: tuple[str, ...] = ()
     tone: Tone = ""
+    used: str = ""
 
 
 def told(line: Line) -> Told:
     """The words for an event that is not folded with others."""
     name = line["event_name"]
     words = WORDS.get(name, _other)(line)
-    return Told(words.tag, words.text, (*words.details, *_properties(line["properties"])), words.tone)
+    properties = _properties(line["properties"], words.used)
+    return replace(words, details=(*words.details, *properties))
 
 
 def quiet(lines: list[Line]) -> str:
@@ -139,8 +144,8 @@ def _search(line: Line) -> Told:
 
 def _error(line: Line) -> Told:
     known = _json(line["properties"]) or {}
-    message = next((known[key] for key in ("message", "error", "name", "code") if known.get(key)), None)
-    return Told("error", f"Error{': ' + str(message) if message else ''}", (), "bad")
+    key = next((key for key in ("message", "error", "name", "code") if known.get(key)), "")
+    return Told("error", f"Error: {_scalar(known[key])}" if key else "Error", (), "bad", key)
 
 
 def _survey(verb: str, tone: Tone = "") -> Callable[[Line], Told]:
@@ -241,12 +246,13 @@ def _json(written: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _properties(written: str | None) -> list[str]:
+def _properties(written: str | None, used: str = "") -> list[str]:
     """The first properties as `name: value`; JSON that was cut short as it begins."""
     known = _json(written)
     if known is None:
         return [text.short(written, LETTERS)] if written and written not in ("{}", "null") else []
-    shown = [f"{text.short(key, 40)}: {_scalar(value)}" for key, value in known.items() if value is not None]
+    told = {key: value for key, value in known.items() if value is not None and key != used}
+    shown = [f"{text.short(key, 40)}: {_scalar(value)}" for key, value in told.items()]
     more = len(shown) - MOST_DETAILS
     return shown if more <= 0 else [*shown[:MOST_DETAILS], f"{more} more"]
 
