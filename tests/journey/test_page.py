@@ -118,7 +118,7 @@ def test_the_page_tells_visits_pages_events_and_signals() -> None:
         "7 mouse moves",
         "40 s without an event",
         "Answered plain: 1 “plain”",
-        "The newest 4 of 5; 1 earlier ones are left out",
+        "The newest 4 of 5; 1 earlier is left out",
         "converted: plain, plain 3.00",
         "Ordered from a server plain 3.00",
         "python -m trailhouse replay --session 55555555555555555555555555555555 --lake plain",
