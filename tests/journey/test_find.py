@@ -21,7 +21,7 @@ from trailhouse.journey import listing
 from trailhouse.journey.find import Wanted, checked, funnel_of, ordered, sessions
 from trailhouse.settings import Settings
 
-SEED = 20260
+SEED = 2
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 STEPS = ("product_view", "cart_add", "order")
 SETTINGS = Settings.model_validate(
