@@ -15,9 +15,11 @@ import pytest
 from tests.journey.given import line, page, quiet, session, signal, us
 from tests.report.test_page import Page
 from trailhouse.journey import listing
+from trailhouse.journey.head import Head
 from trailhouse.journey.page import POLICY, build_journey, build_list
-from trailhouse.journey.read import Head, Visits
-from trailhouse.journey.timeline import person, timeline
+from trailhouse.journey.person import person
+from trailhouse.journey.read import Visits
+from trailhouse.journey.timeline import timeline
 
 EVIL = """'"></code></title><script>document.title='owned'</script><img src=x onerror=alert(2)>{{7*7}}"""
 LINK = "javascript:document.title='owned'"

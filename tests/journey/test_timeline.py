@@ -8,8 +8,11 @@ import pytest
 
 from tests.journey.given import line, page, quiet, session, signal, us
 from trailhouse.journey import words
-from trailhouse.journey.read import Head, Visits
-from trailhouse.journey.timeline import Line, Visit, outcome, person, timeline
+from trailhouse.journey.head import Head
+from trailhouse.journey.person import person
+from trailhouse.journey.read import Visits
+from trailhouse.journey.shapes import Line, Visit
+from trailhouse.journey.timeline import outcome, timeline
 
 
 def one(**found: list[dict[str, object]]) -> Visit:

@@ -148,8 +148,9 @@ def write_journey(
 
     IdentityError when there is no such person or session, StorageError when the page cannot be written.
     """
-    from trailhouse.journey import read, resolve, timeline
+    from trailhouse.journey import head, read, resolve, timeline
     from trailhouse.journey.page import build_journey
+    from trailhouse.journey.person import person as told_of
 
     limits = read.Limits(sessions=limit)
     lake, zone = run.lake, run.settings.project.timezone
@@ -165,11 +166,11 @@ def write_journey(
         person_id = name = whose.person_id
         notes += [whose.note] if whose.note else []
         sessions = read.sessions_of(lake, person_id, limits.sessions)
-    head = read.head(lake, person_id, limits)
+    whose_head = head.head(lake, person_id, limits)
     visits = timeline.timeline(read.visits(lake, sessions, limits), zone)
     page = build_journey(
         visits,
-        timeline.person(head, zone, notes),
+        told_of(whose_head, zone, notes),
         alone=session is not None,
         timezone=zone,
         title=run.settings.report.title,
@@ -178,7 +179,10 @@ def write_journey(
     )
     target = out or Path(f"journey-{file_name(name)}.html")
     _write(target, page)
-    return target, f"{how_many(len(visits), 'visit')} of {head.totals['sessions']:,} of person {person_id}"
+    return (
+        target,
+        f"{how_many(len(visits), 'visit')} of {whose_head.totals['sessions']:,} of person {person_id}",
+    )
 
 
 def write_journeys(

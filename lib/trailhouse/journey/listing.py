@@ -7,13 +7,14 @@ import io
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
 from trailhouse.identity.spelling import plain
-from trailhouse.journey.timeline import MARKS, Clock, outcome
+from trailhouse.journey.lines import MARKS
+from trailhouse.journey.shapes import Clock
+from trailhouse.journey.timeline import outcome
 from trailhouse.journey.words import plain_name
 from trailhouse.report import text
 
@@ -42,7 +43,7 @@ def table(rows: Sequence[Mapping[str, Any]], timezone: str, options: str = "") -
 
     `options` are what the command must be given besides, such as `--lake PATH`.
     """
-    clock = Clock(ZoneInfo(timezone))
+    clock = Clock.of(timezone)
     return [
         {
             "session_id": row["session_id"],

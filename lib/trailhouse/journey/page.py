@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.journey.timeline import Person, Visit
+from trailhouse.journey.shapes import Person, Visit
 from trailhouse.report import text
 
 OPEN = 3

@@ -17,8 +17,6 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.columns import money_by_currency
-from trailhouse.identity.spelling import micros
 from trailhouse.storage import Lake
 
 Rows = tuple[Mapping[str, Any], ...]
@@ -45,22 +43,6 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Head:
-    """The person: totals over all of its sessions and events, identifiers, changes of who it is.
-
-    Rows of `outside` are as those of `Visits.lines`.
-    """
-
-    person_id: str
-    totals: Mapping[str, Any]
-    identifiers: Rows
-    all_identifiers: int
-    changes: Rows
-    outside: Rows
-    all_outside: int
-
-
-@dataclass(frozen=True)
 class Visits:
     """Sessions, the newest first, and what is in them; times are microseconds since 1970.
 
@@ -77,13 +59,13 @@ class Visits:
 def sessions_of(lake: Lake, person_id: str, most: int) -> Rows:
     """The newest sessions of a person."""
     theirs = lake.read("sessions").where(F.col("person_id") == F.lit(person_id))
-    return _collected(_session(theirs).orderBy(F.desc("start_us"), "session_id").limit(most))
+    return collected(_session(theirs).orderBy(F.desc("start_us"), "session_id").limit(most))
 
 
 def sessions_by_id(lake: Lake, ids: Sequence[str]) -> Rows:
     """The sessions of these ids that there are, the newest first."""
     asked = lake.read("sessions").where(F.col("session_id").isin(*ids))
-    return _collected(_session(asked).orderBy(F.desc("start_us"), "session_id"))
+    return collected(_session(asked).orderBy(F.desc("start_us"), "session_id"))
 
 
 def visits(lake: Lake, sessions: Rows, limits: Limits) -> Visits:
@@ -92,7 +74,7 @@ def visits(lake: Lake, sessions: Rows, limits: Limits) -> Visits:
         return Visits(sessions)
 
     def part(table: str, day: str, cut: Callable[[DataFrame, Limits], DataFrame]) -> Rows:
-        return _collected(cut(within(lake.read(table), day, sessions), limits))
+        return collected(cut(within(lake.read(table), day, sessions), limits))
 
     # Small queries, of which each waits for the driver more than for the data.
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -133,7 +115,7 @@ def _times() -> list[Column]:
 def pages(page_views: DataFrame, limits: Limits) -> DataFrame:
     """The first views of each session, in order."""
     texts = [
-        _short(name, limits) for name in ("page_path", "page_group", "page_title", "page_url", "referrer")
+        short(name, limits) for name in ("page_path", "page_group", "page_title", "page_url", "referrer")
     ]
     names = (
         "session_id view_id view_number dwell_us engaged_us navigation_type tab_id anonymous_id events "
@@ -169,7 +151,7 @@ def lines(activity: DataFrame, limits: Limits) -> DataFrame:
     page = Window.partitionBy("session_id", "view_id").orderBy("event_number")
     before = page.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     on_first_pages = F.col("view_number").isNull() | (F.col("view_number") <= limits.pages)
-    events = _events(activity.where(on_first_pages), limits)
+    events = shown(activity.where(on_first_pages), limits)
     islands = events.withColumn("island", F.sum((~F.col("quiet")).cast("int")).over(before))
     apart = F.when(F.col("quiet"), F.col("event_name")).otherwise(F.col("event_id"))
     folded = islands.groupBy("session_id", "view_id", "island", "quiet", apart.alias("_apart")).agg(
@@ -188,43 +170,45 @@ def lines(activity: DataFrame, limits: Limits) -> DataFrame:
     return first.select("*", "event.*").drop("event", "_apart", "place").orderBy("session_id", "number")
 
 
-def _events(activity: DataFrame, limits: Limits) -> DataFrame:
+def shown(activity: DataFrame, limits: Limits) -> DataFrame:
+    """Rows of `activity` with what is shown of them as the struct `event`, texts cut."""
+
     def struct(name: str, *fields: str) -> Column:
-        return F.struct(*(_short(f"{name}.{field}", limits, field) for field in fields)).alias(name)
+        return F.struct(*(short(f"{name}.{field}", limits, field) for field in fields)).alias(name)
 
     event = F.struct(
         "event_id",
         "event_name",
         "platform",
         F.struct(
-            *(_short(f"element.{field}", limits, field) for field in ("selector", "text", "tag", "href")),
+            *(short(f"element.{field}", limits, field) for field in ("selector", "text", "tag", "href")),
             *(F.col(f"element.{field}").alias(field) for field in ("interactive", "x", "y")),
         ).alias("element"),
         struct("form", "id", "field"),
         F.struct(
-            _short("media.id", limits, "id"),
-            _short("media.title", limits, "title"),
+            short("media.id", limits, "id"),
+            short("media.title", limits, "title"),
             F.col("media.position").alias("position"),
             F.col("media.length").alias("length"),
         ).alias("media"),
         F.struct(
-            _short("search.term", limits, "term"),
+            short("search.term", limits, "term"),
             F.col("search.results").alias("results"),
             F.col("search.rank").alias("rank"),
         ).alias("search"),
         F.struct(
-            _short("survey.id", limits, "id"),
-            _short("survey.kind", limits, "kind"),
+            short("survey.id", limits, "id"),
+            short("survey.kind", limits, "kind"),
             F.col("survey.score").alias("score"),
             F.substring("survey.answer", 1, 4 * limits.text).alias("answer"),
         ).alias("survey"),
         F.slice("experiments", 1, 5).alias("experiments"),
         "value",
         "currency",
-        _short("user_id", limits),
-        _short("page_path", limits),
-        _short("traits", limits),
-        _short("properties", limits),
+        short("user_id", limits),
+        short("page_path", limits),
+        short("traits", limits),
+        short("properties", limits),
     )
     return activity.select(
         "session_id",
@@ -243,103 +227,9 @@ def _events(activity: DataFrame, limits: Limits) -> DataFrame:
     )
 
 
-def _short(column: str, limits: Limits, name: str | None = None) -> Column:
+def short(column: str, limits: Limits, name: str | None = None) -> Column:
+    """A text, cut; under another name if one is given."""
     return F.substring(column, 1, limits.text).alias(name or column)
-
-
-def head(lake: Lake, person_id: str, limits: Limits) -> Head:
-    """What is known of a person beside what is in its sessions."""
-    is_theirs = F.col("person_id") == F.lit(person_id)
-    events = lake.read("activity").where(is_theirs)
-    # 1.
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        totals = pool.submit(lambda: _totals(lake.read("sessions").where(is_theirs)))
-        seen = pool.submit(lambda: _seen(events))
-        identifiers = pool.submit(lambda: _identifiers(lake.read("identities").where(is_theirs), limits))
-        changes = pool.submit(lambda: _changes(lake.read("identity_changes"), person_id, limits))
-        outside = pool.submit(lambda: _collected(_outside(events, limits)))
-    told = identifiers.result()
-    return Head(
-        person_id,
-        {**totals.result(), **seen.result()},
-        told,
-        told[0]["total"] if told else 0,
-        changes.result(),
-        outside.result(),
-        seen.result()["outside"],
-    )
-
-
-def _totals(sessions: DataFrame) -> Mapping[str, Any]:
-    device = F.concat_ws(", ", "device.type", "device.browser", "device.os")
-    place = F.concat_ws(", ", "geo.country", "geo.region", "geo.city")
-
-    def some(column: Column) -> Column:
-        return F.slice(F.array_sort(F.collect_set(F.when(column != "", column))), 1, 6)
-
-    [row] = sessions.agg(
-        F.count("*").alias("sessions"),
-        F.sum("engaged_us").alias("engaged_us"),
-        F.sum("views").alias("views"),
-        F.count_if("converted").alias("converted"),
-        money_by_currency(F.flatten(F.collect_list("value"))).alias("value"),
-        some(F.substring(device, 1, 100)).alias("devices"),
-        some(F.substring(place, 1, 100)).alias("places"),
-        some(F.substring("channel", 1, 100)).alias("channels"),
-        F.bool_or("is_bot").alias("is_bot"),
-        F.bool_or("internal").alias("internal"),
-    ).collect()
-    return row.asDict(recursive=True)
-
-
-def _seen(events: DataFrame) -> Mapping[str, Any]:
-    [row] = events.agg(
-        F.count("*").alias("events"),
-        F.unix_micros(F.min("event_time")).alias("first_us"),
-        F.unix_micros(F.max("event_time")).alias("last_us"),
-        F.count_if(F.col("session_id").isNull()).alias("outside"),
-    ).collect()
-    return row.asDict()
-
-
-def _outside(events: DataFrame, limits: Limits) -> DataFrame:
-    """The newest events outside of all sessions, in their order."""
-    apart = events.where(F.col("session_id").isNull())
-    newest = apart.orderBy(F.desc("event_time"), F.desc("event_id")).limit(limits.outside)
-    rows = _events(newest, limits).select(
-        "session_id",
-        "view_id",
-        F.col("at_us").alias("start_us"),
-        F.col("at_us").alias("end_us"),
-        F.lit(1).alias("count"),
-        "quiet",
-        "scroll_offset",
-        F.col("viewport.height").alias("viewport_height"),
-        F.col("document.height").alias("document_height"),
-        F.col("media.position").alias("media_position"),
-        F.lit(0).alias("number"),
-        "event.*",
-    )
-    return rows.orderBy("start_us", "event_id")
-
-
-def _identifiers(identities: DataFrame, limits: Limits) -> Rows:
-    rows = identities.select("id_type", _short("id_value", limits), "status", micros("first_seen"))
-    every = Window.partitionBy(F.lit(0)).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    counted = rows.withColumn("total", F.count("*").over(every))
-    return _collected(counted.orderBy("first_seen", "id_type", "id_value").limit(limits.identifiers))
-
-
-def _changes(changes: DataFrame, person_id: str, limits: Limits) -> Rows:
-    """When identifiers came to the person from another, or went to another; the newest first."""
-    before, after = F.col("person_before"), F.col("person_after")
-    moved = before.isNotNull() & after.isNotNull() & (before != after)
-    theirs = (before == F.lit(person_id)) | (after == F.lit(person_id))
-    names = ("change", "id_type", "person_before", "person_after", "cause")
-    rows = changes.where(moved & theirs).select(micros("at"), *names, _short("id_value", limits), "change_id")
-    return _collected(
-        rows.orderBy(F.desc("at"), "change", "id_type", "id_value", "change_id").limit(limits.changes)
-    )
 
 
 def _recorded(lake: Lake, sessions: Rows) -> frozenset[str]:
@@ -354,5 +244,6 @@ def _recorded(lake: Lake, sessions: Rows) -> frozenset[str]:
     return frozenset(row.session_id for row in rows)
 
 
-def _collected(frame: DataFrame) -> Rows:
+def collected(frame: DataFrame) -> Rows:
+    """The rows of a small frame as mappings."""
     return tuple(row.asDict(recursive=True) for row in frame.collect())

@@ -1,145 +1,33 @@
-"""The timeline: what was read as visits, pages and lines in order, plain values for a page to show.
+"""The timeline: what was read as visits and pages in order, plain values for a page to show.
 
 1. A visit's pages stand in their order; a page that begins before the last event of one before it lies beside
    it, in another tab. An event on no page (of a server) stands on the page that was last begun.
-2. On a page: clicks on one element shortly after each other are one line, and so are changes of one form;
-   what comes by itself is told in a quiet line between others.
-3. A signal marks the line that holds its first event, else the page where that is its view; where that event
-   is folded or left out it has a line of its own.
-4. Gaps of half a minute and more are told, on a page, between pages and between visits.
+2. A signal whose first event is a page's own view marks the page; for others, and for lines, see lines.py.
+3. Gaps of half a minute and more are told, on a page, between pages and between visits.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from trailhouse.columns import VIEW_EVENTS
 from trailhouse.journey import words
-from trailhouse.journey.read import Head, Rows, Visits
+from trailhouse.journey.lines import GAP_US, MARKS, lines_of, mark_of
+from trailhouse.journey.read import Rows, Visits
+from trailhouse.journey.shapes import Clock, Page, Visit, known
 from trailhouse.journey.words import Tone
 from trailhouse.progress import how_many
 from trailhouse.report import text
 
-GAP_US = 30_000_000
-CLICKS_US = 10_000_000
-"""Clicks on one element further apart are told apart."""
-MARKS = {
-    "rage_click": "rage click",
-    "dead_click": "dead click",
-    "error_click": "error click",
-    "u_turn": "U-turn",
-    "quick_back": "quick back",
-    "excessive_scrolling": "excessive scrolling",
-    "thrashed_cursor": "thrashed cursor",
-    "form_abandonment": "form abandoned",
-    "rapid_refresh": "rapid refresh",
-}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A signal: what it is called, and how it was found."""
-
-    name: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line; `kind` is event, quiet, signal or gap."""
-
-    kind: str
-    at: str
-    tag: str
-    text: str
-    details: tuple[str, ...] = ()
-    tone: Tone = ""
-    marks: tuple[Mark, ...] = ()
-    server: bool = False
-
-
-@dataclass(frozen=True)
-class Page:
-    """A view; `gap`: how long nothing happened before it; `share` of the visit's longest dwell, 0 to 1."""
-
-    number: int | None
-    at: str
-    path: str
-    title: str
-    facts: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    lines: tuple[Line, ...] = ()
-    gap: str = ""
-    dwell: str = ""
-    share: float = 0.0
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A session; `later`: the time since the one before it in the list of the person's."""
-
-    session_id: str
-    day: str
-    at: str
-    until: str
-    facts: tuple[tuple[str, str], ...]
-    outcome: str
-    tone: Tone
-    signals: tuple[tuple[str, int], ...]
-    pages: tuple[Page, ...]
-    left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    recorded: bool = False
-    later: str = ""
-    duration: str = ""
-    depth: int = 0
-
-
-@dataclass(frozen=True)
-class Person:
-    """The head of the page."""
-
-    person_id: str
-    facts: tuple[tuple[str, str], ...]
-    identifiers: tuple[tuple[str, str, str, str], ...]
-    more_identifiers: int
-    changes: tuple[str, ...]
-    outside: tuple[Line, ...]
-    more_outside: int
-    sessions: int
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Times as the project's zone has them."""
-
-    zone: ZoneInfo
-
-    def at(self, us: int) -> datetime:
-        return (_EPOCH + timedelta(microseconds=us)).astimezone(self.zone)
-
-    def time(self, us: int) -> str:
-        return f"{self.at(us):%H:%M:%S}"
-
-    def day(self, us: int) -> str:
-        return f"{self.at(us):%a} {self.at(us).day} {self.at(us):%b %Y}"
-
-    def moment(self, us: int | None) -> str:
-        return text.NOTHING if us is None else f"{self.at(us):%Y-%m-%d %H:%M}"
 
 
 def timeline(found: Visits, zone: str) -> tuple[Visit, ...]:
     """The visits, the newest first."""
-    clock = Clock(ZoneInfo(zone))
+    clock = Clock.of(zone)
     pages, lines, signals = map(_by_session, (found.pages, found.lines, found.signals))
     made = []
     for place, session in enumerate(found.sessions):
@@ -174,7 +62,7 @@ def _visit(session: Row, pages: list[Row], lines: list[Row], signals: list[Row],
     geo = session["geo"] or {}
     campaign = session["campaign"] or {}
     last = session["last_channel"]
-    facts = _known(
+    facts = known(
         ("Duration", text.duration(session["duration_us"])),
         ("Engaged", text.duration(session["engaged_us"])),
         ("Pages", text.number(session["views"])),
@@ -214,10 +102,6 @@ def _visit(session: Row, pages: list[Row], lines: list[Row], signals: list[Row],
         duration=text.duration(session["duration_us"]),
         depth=session["views"],
     )
-
-
-def _known(*facts: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in facts if value)
 
 
 def _left_out(session: Row, pages: list[Row], lines: list[Row], signals: list[Row]) -> tuple[str, ...]:
@@ -277,11 +161,11 @@ def _page(draft: _Draft, until: int | None, beside: Row | None, longest: int, cl
     gap = text.duration(begin - until) if until is not None and begin - until >= GAP_US else ""
     first = next((line for line in draft.lines if view and line["event_name"] in VIEW_EVENTS), None)
     shown = [line for line in draft.lines if line is not first]
-    # 3.
+    # 2.
     on_view = [s for s in draft.signals if first is not None and s["first_event_id"] == first["event_id"]]
     others = [s for s in draft.signals if s not in on_view]
-    lines = tuple(_lines(shown, others, clock))
-    marks = tuple(_mark(signal) for signal in on_view)
+    lines = tuple(lines_of(shown, others, clock))
+    marks = tuple(mark_of(signal) for signal in on_view)
     if view is None:
         return Page(None, clock.time(begin), "Before the first page", "", lines=lines, marks=marks, gap=gap)
     notes = []
@@ -295,7 +179,7 @@ def _page(draft: _Draft, until: int | None, beside: Row | None, longest: int, cl
         notes.append("by the browser's history")
     if view["navigation_type"] == "reload":
         notes.append("reloaded")
-    facts = _known(
+    facts = known(
         ("dwell", text.duration(view["dwell_us"])),
         ("engaged", text.duration(view["engaged_us"])),
         ("scroll", None if view["max_scroll_pct"] is None else f"{view['max_scroll_pct']} %"),
@@ -318,135 +202,3 @@ def _page(draft: _Draft, until: int | None, beside: Row | None, longest: int, cl
         dwell=text.duration(view["dwell_us"]),
         share=view["dwell_us"] / longest if longest else 0.0,
     )
-
-
-def _mark(signal: Row) -> Mark:
-    lasted = signal["end_us"] - signal["start_us"]
-    size = f"{how_many(signal['size'], 'event')} in {text.duration(lasted)}, " if signal["size"] > 1 else ""
-    name = MARKS.get(signal["kind"], words.plain_name(signal["kind"]))
-    return Mark(name, f"{size}by {', '.join(signal['presets'])}")
-
-
-def _lines(rows: Sequence[Row], signals: Sequence[Row], clock: Clock) -> Iterable[Line]:
-    """The lines of a page in order, with signals and gaps."""
-    of_event: dict[str, list[Row]] = defaultdict(list)
-    for signal in signals:
-        of_event[signal["first_event_id"]].append(signal)
-    marked = {row["event_id"] for row in rows if not row["quiet"]}
-    apart = sorted((s for s in signals if s["first_event_id"] not in marked), key=lambda s: s["start_us"])
-    until: int | None = None
-    for group in _grouped(rows):
-        begin = group[0]["start_us"]
-        while apart and apart[0]["start_us"] <= begin:
-            yield _signal_line(apart.pop(0), clock)
-        if until is not None and begin - until >= GAP_US:
-            yield Line("gap", "", "", text.duration(begin - until))
-        marks = [_mark(signal) for row in group for signal in of_event[row["event_id"]]]
-        yield _line(group, () if group[0]["quiet"] else tuple(marks), clock)
-        until = max(until or 0, *(row["end_us"] for row in group))
-    for signal in apart:
-        yield _signal_line(signal, clock)
-
-
-def _grouped(rows: Sequence[Row]) -> Iterable[list[Row]]:
-    """Rows that are one line (2.): quiet ones that follow each other, clicks on one element, one form."""
-    groups: list[list[Row]] = []
-    for row in rows:
-        last = groups[-1] if groups else None
-        if last and row["quiet"] and last[0]["quiet"]:
-            last.append(row)
-            continue
-        loud = next((group for group in reversed(groups[-2:]) if not group[0]["quiet"]), None)
-        if loud and not row["quiet"] and _same(loud[-1], row):
-            loud.append(row)
-            continue
-        groups.append([row])
-    return groups
-
-
-def _same(a: Row, b: Row) -> bool:
-    if a["event_name"] != b["event_name"] or b["start_us"] - a["end_us"] > CLICKS_US:
-        return False
-    if a["event_name"] == "click":
-        one, other = a["element"] or {}, b["element"] or {}
-        named = one.get("selector") or one.get("text")
-        return bool(named) and all(one.get(key) == other.get(key) for key in ("selector", "text", "href"))
-    if a["event_name"] == "form_change":
-        return (a["form"] or {}).get("id") == (b["form"] or {}).get("id")
-    return False
-
-
-def _line(group: list[Row], marks: tuple[Mark, ...], clock: Clock) -> Line:
-    first = group[0]
-    at = clock.time(first["start_us"])
-    if first["quiet"]:
-        return Line("quiet", at, "", words.quiet(group))
-    told = words.told(first)
-    details, said = told.details, told.text
-    if len(group) > 1 and first["event_name"] == "click":
-        lasted = text.duration(group[-1]["end_us"] - first["start_us"])
-        said = f"{len(group)} × {said[0].lower()}{said[1:]}"
-        details = (f"in {lasted}", *(d for d in details if not d.endswith(" px")))
-    elif len(group) > 1:
-        fields = [(row["form"] or {}).get("field") or "a field" for row in group]
-        times = {name: fields.count(name) for name in fields}
-        shown = (name + (f" ({n} ×)" if n > 1 else "") for name, n in times.items())
-        details = (f"fields {', '.join(shown)}",)
-    return Line("event", at, told.tag, said, details, told.tone, marks, first["platform"] == "server")
-
-
-def _signal_line(signal: Row, clock: Clock) -> Line:
-    where = words.quoted(signal["element_text"]) or signal["selector"]
-    mark = _mark(signal)
-    details = (f"on {where}",) if where else ()
-    return Line("signal", clock.time(signal["start_us"]), "", "", details, "", (mark,))
-
-
-def person(head: Head, zone: str, notes: Sequence[str] = ()) -> Person:
-    """The head of the page."""
-    clock, totals = Clock(ZoneInfo(zone)), head.totals
-    value = ", ".join(text.money(one["amount"], one["currency"]) for one in totals["value"])
-    kinds = [word for word, is_so in (("bot", totals["is_bot"]), ("own staff", totals["internal"])) if is_so]
-    facts = _known(
-        ("First seen", clock.moment(totals["first_us"])),
-        ("Last seen", clock.moment(totals["last_us"])),
-        ("Visits", text.number(totals["sessions"])),
-        ("Pages", text.number(totals["views"] or 0)),
-        ("Events", text.number(totals["events"])),
-        ("Engaged", text.duration(totals["engaged_us"] or 0)),
-        ("Converted", f"in {how_many(totals['converted'], 'visit')}" if totals["converted"] else "never"),
-        ("Value", value),
-        ("Channels", ", ".join(totals["channels"])),
-        ("Devices", "; ".join(totals["devices"])),
-        ("Places", "; ".join(totals["places"])),
-        ("Left out of metrics", " and ".join(kinds)),
-    )
-    identifiers = tuple(
-        (row["id_type"], text.short(row["id_value"], 120), row["status"], clock.moment(row["first_seen"]))
-        for row in head.identifiers
-    )
-    return Person(
-        person_id=head.person_id,
-        facts=facts,
-        identifiers=identifiers,
-        more_identifiers=head.all_identifiers - len(identifiers),
-        changes=tuple(_change(row, head.person_id, clock) for row in head.changes),
-        outside=tuple(_lines_by_day(head.outside, clock)),
-        more_outside=head.all_outside - sum(row["count"] for row in head.outside),
-        sessions=totals["sessions"],
-        notes=tuple(notes),
-    )
-
-
-def _change(row: Row, person_id: str, clock: Clock) -> str:
-    one = f"{row['id_type']}:{text.short(row['id_value'], 120)}"
-    came = row["person_after"] == person_id
-    other = row["person_before"] if came else row["person_after"]
-    way = "came from" if came else "went to"
-    return f"{clock.moment(row['at'])} {one} {way} person {other} ({row['change']}, {row['cause']})"
-
-
-def _lines_by_day(rows: Rows, clock: Clock) -> Iterable[Line]:
-    for row in rows:
-        line = _line([row], (), clock)
-        yield replace(line, at=f"{clock.moment(row['start_us'])}")
