@@ -94,15 +94,19 @@ class Clock:
     zone: ZoneInfo
 
     def at(self, us: int) -> datetime:
+        """The time, in the zone."""
         return (_EPOCH + timedelta(microseconds=us)).astimezone(self.zone)
 
     def time(self, us: int) -> str:
+        """14:03:22."""
         return f"{self.at(us):%H:%M:%S}"
 
     def day(self, us: int) -> str:
+        """Wed 7 Jan 2026."""
         return f"{self.at(us):%a} {self.at(us).day} {self.at(us):%b %Y}"
 
     def moment(self, us: int | None) -> str:
+        """2026-01-07 14:03; a dash where there is none."""
         return text.NOTHING if us is None else f"{self.at(us):%Y-%m-%d %H:%M}"
 
     @classmethod
