@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from click.testing import Result
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from rich.console import Console
 from typer.testing import CliRunner
 
+from tests.conftest import Shop
 from tests.factories import rows
 from tests.report.test_page import Page
 from trailhouse import __main__ as terminal
-from trailhouse.errors import IdentityError, SettingsError, StorageError, TrailhouseError
-from trailhouse.journey import read, resolve
+from trailhouse.errors import IdentityError, SettingsError, StorageError
+from trailhouse.journey import commands, read, resolve
+from trailhouse.journey.find import Wanted
 from trailhouse.journey.read import Limits
+from trailhouse.progress import Progress
+from trailhouse.run import Run
 from trailhouse.settings import Settings
 from trailhouse.storage import Lake
-from trailhouse.tables import TABLES
 
 ANN, BOB, FORMER, TORN = "1" * 32, "2" * 32, "f" * 32, "e" * 32
 OLD, NEW, BOT = "a" * 32, "b" * 32, "c" * 32
@@ -128,28 +132,34 @@ GIVEN: Mapping[str, list[dict[str, Any]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Stands for a lake: what is read of one, without the commits that it takes to make it."""
+
+    spark: SparkSession
+    frames: Mapping[str, DataFrame]
+
+    def read(self, table: str) -> DataFrame:
+        return self.frames[table]
+
+    def exists(self, table: str) -> bool:
+        return table in self.frames
+
+
 @pytest.fixture(scope="module")
-def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Ann with two visits, and Bob, a bot whose mouse moves by the ten thousand; tests only read it."""
-    lake = Lake(spark, str(tmp_path_factory.mktemp("journey") / "lake"))
-
-    def publish(name: str) -> None:
-        frame = rows(spark, name, GIVEN[name])
-        if name == "activity":
-            [first] = [event("mouse_move", "06 10:00:00", 1, BOT, person_id=BOB)]
-            moves = rows(spark, name, [first]).drop("event_number", "event_id")
-            number = (F.col("id") + 1).cast("int").alias("event_number")
-            # A click after every 2,000 moves.
-            clicks = F.when(F.col("id") % 2_001 == 2_000, "click").otherwise("mouse_move").alias("event_name")
-            many = spark.range(MOVES + 10).select(
-                number, F.concat(F.lit("bot "), "id").alias("event_id"), clicks
-            )
-            frame = frame.unionByName(moves.drop("event_name").crossJoin(many))
-        lake.publish(TABLES[name], frame)
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        list(pool.map(publish, GIVEN))
-    return lake
+def lake(spark: SparkSession) -> Lake:
+    """Ann with two visits, and Bob, a bot whose mouse moves by the ten thousand."""
+    frames = {name: rows(spark, name, given) for name, given in GIVEN.items()}
+    moves = rows(spark, "activity", [event("mouse_move", "06 10:00:00", 1, BOT, person_id=BOB)])
+    # A click after every 2,000 moves.
+    many = spark.range(MOVES + 10).select(
+        (F.col("id") + 1).cast("int").alias("event_number"),
+        F.concat(F.lit("bot "), "id").alias("event_id"),
+        F.when(F.col("id") % 2_001 == 2_000, "click").otherwise("mouse_move").alias("event_name"),
+    )
+    alike = moves.drop("event_number", "event_id", "event_name").crossJoin(many)
+    frames["activity"] = frames["activity"].unionByName(alike)
+    return cast(Lake, Tables(spark, frames))
 
 
 def test_lines_are_events_and_between_them_what_comes_by_itself(lake: Lake) -> None:
@@ -219,24 +229,21 @@ def test_whoever_is_nobody_is_told_in_a_sentence(lake: Lake, asked: str, told: s
     assert raised.value.exit_code == 2
 
 
-def run(lake: Lake, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
-    settings = SETTINGS.model_copy(update={"lake": SETTINGS.lake.model_copy(update={"root": lake.root})})
-    monkeypatch.setattr(terminal, "_session", lambda *_: nullcontext((lake.spark, settings)))
-    done = CliRunner().invoke(terminal.app, list(arguments), terminal_width=1_000)
-    if isinstance(done.exception, TrailhouseError):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done
+def opened(lake: Lake) -> tuple[Run, io.StringIO]:
+    """The lake to read, and what is told about it."""
+    told = io.StringIO()
+    return Run(lake, SETTINGS, Progress(Console(file=told, width=250))), told
 
 
-def test_a_persons_journey_is_written(lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_persons_journey_is_written(lake: Lake, tmp_path: Path) -> None:
     out = tmp_path / "new" / "ann.html"
-    done = run(lake, monkeypatch, "journey", "--person", FORMER, "--out", str(out), "--limit", "1")
-    assert done.stdout.split() == f"1 visit of 2 of person {ANN}: {out}".split()
+    run, _ = opened(lake)
+    told = commands.write_journey(run, FORMER, None, out, 1)
+    assert told == (out, f"1 visit of 2 of person {ANN}")
     html = out.read_text(encoding="utf-8")
     assert EVIL not in html
     words = Page(html).words
-    for told in (
+    for said in (
         f"Asked for as person {FORMER}, who is no more",
         "email:ann@x.org came from person",
         "The newest 1 of 2; 1 earlier is left out",
@@ -246,54 +253,87 @@ def test_a_persons_journey_is_written(lake: Lake, monkeypatch: pytest.MonkeyPatc
         "2026-03-07 11:00 order Was refunded from a server 2026-03-08 11:00 feedback Wrote to support",
         "Times are of the zone Europe/Berlin.",
     ):
-        assert told in words, told
+        assert said in words, said
 
 
 def test_one_visit_is_written_to_a_file_named_by_it(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run(lake, monkeypatch, "journey", "--session", OLD)
-    words = Page((tmp_path / f"journey-{OLD}.html").read_text(encoding="utf-8")).words
+    run, _ = opened(lake)
+    target, _ = commands.write_journey(run, None, OLD, None, 20)
+    assert target == Path(f"journey-{OLD}.html")
+    words = Page(target.read_text(encoding="utf-8")).words
     # Begun and ended on the same day there, on two days in UTC.
     assert "Tue 3 Mar 2026, 00:50:00 to 01:10:00 bounced" in words
     assert f"all of them: python -m trailhouse journey --person {ANN}" in words
     assert "Was refunded" not in words
 
 
+def test_a_session_that_is_none_and_a_page_that_cannot_be_written_are_told(lake: Lake) -> None:
+    run, _ = opened(lake)
+    with pytest.raises(IdentityError, match="there is no session '../x'"):
+        commands.write_journey(run, None, "../x", None, 20)
+    with pytest.raises(StorageError, match="/dev/null/x.html cannot be written"):
+        commands.write_journey(run, None, OLD, Path("/dev/null/x.html"), 20)
+
+
 @pytest.mark.parametrize(
-    "arguments, error, told",
+    "arguments, told",
     [
-        (["journey", "--session", "../x"], IdentityError, "there is no session '../x'"),
-        (["journey"], SettingsError, "Give one of --person and --session"),
-        (["journey", "--person", "u1", "--session", OLD], SettingsError, "Give one of"),
-        (["journey", "--session", OLD, "--out", "/dev/null/x.html"], StorageError, "cannot be written"),
-        (["journeys", "--min-duration", "long"], SettingsError, "no length of time"),
+        (["journey"], "Give one of --person and --session"),
+        (["journey", "--person", "u1", "--session", OLD], "Give one of --person and --session"),
+        (["journeys", "--min-duration", "long"], "no length of time"),
+        (["journeys", "--signal", "rage"], "did you mean 'rage_click'"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, arguments: list[str], error: type[TrailhouseError], told: str
-) -> None:
-    with pytest.raises(error, match=told) as raised:
-        run(lake, monkeypatch, *arguments)
-    assert raised.value.exit_code == 2
+def test_what_cannot_be_asked_is_told_before_a_session_starts(arguments: list[str], told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        CliRunner().invoke(terminal.app, arguments, catch_exceptions=False)
 
 
-def test_visits_are_found_and_written_with_their_journeys(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_visits_are_found_and_written_with_their_journeys(lake: Lake, tmp_path: Path) -> None:
     table, folder = tmp_path / "found.csv", tmp_path / "found"
-    arguments = ["--signal", "rage_click", "--on", "/x", "--csv", str(table), "--html", str(folder)]
-    done = run(lake, monkeypatch, "journeys", *arguments, "--lake", lake.root)
-    assert "1 visit with rage click on /x (times in Europe/Berlin)" in done.stdout
+    run, told = opened(lake)
+    wanted = Wanted(signals=("rage_click",), on="/x")
+    commands.write_journeys(run, wanted, "signals", 20, table, folder, " --lake x")
+    assert "1 visit with rage click on /x (times in Europe/Berlin)" in told.getvalue()
     [row] = csv.DictReader(table.open(encoding="utf-8"))
     assert (row["session_id"], row["person_id"], row["start"]) == (NEW, ANN, "2026-03-05 11:00:00")
-    assert row["command"] == f"python -m trailhouse journey --session {NEW} --lake {lake.root}"
+    assert row["command"] == f"python -m trailhouse journey --session {NEW} --lake x"
     index = Page((folder / "index.html").read_text(encoding="utf-8"))
     assert [a["href"] for tag, a in index.elements if tag == "a"] == ["#content", f"{NEW}.html"]
     assert "Thu 5 Mar 2026" in (folder / f"{NEW}.html").read_text(encoding="utf-8")
 
 
-def test_when_nothing_fits_that_is_told(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = run(lake, monkeypatch, "journeys", "--country", "XX")
-    assert "no visit from XX" in done.stdout
+def test_when_nothing_fits_that_is_told(lake: Lake) -> None:
+    run, told = opened(lake)
+    commands.write_journeys(run, Wanted(country="XX"), "newest", 20, None, None)
+    assert told.getvalue().strip() == "no visit from XX"
+
+
+def test_a_visit_of_the_shop_is_found_and_read(
+    spark: SparkSession, shop: Shop, shop_lake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = shop.settings(shop_lake)
+    monkeypatch.setattr(terminal, "_session", lambda *_: nullcontext((spark, settings)))
+    table, out = tmp_path / "found.csv", tmp_path / "one.html"
+    asked = [
+        "--signal",
+        "rage_click",
+        "--before-step",
+        "purchase:4",
+        "--not-converted",
+        "--from",
+        "2026-01-05",
+    ]
+    runner = CliRunner()
+    runner.invoke(terminal.app, ["journeys", *asked, "--csv", str(table)], catch_exceptions=False)
+    [first, *_] = csv.DictReader(table.open(encoding="utf-8"))
+    assert "rage click" in first["signals"]
+    told = ["journey", "--session", first["session_id"], "--out", str(out)]
+    runner.invoke(terminal.app, told, catch_exceptions=False)
+    words = Page(out.read_text(encoding="utf-8")).words
+    assert first["person_id"] in words
+    assert "⚑ rage click" in words
+    assert first["exit_page"] in words

@@ -109,7 +109,7 @@ def _parts(text: str) -> tuple[str, str]:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, 1)
+    close = difflib.get_close_matches(name, names, 1, 0.5)
     return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names) or 'none'}"
 
 
