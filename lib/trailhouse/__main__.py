@@ -14,6 +14,7 @@ import typer
 from trailhouse import __version__
 from trailhouse.errors import PlanError, SettingsError, TrailhouseError
 from trailhouse.job import Overrides, SettingsFile, require_java
+from trailhouse.journey import commands
 from trailhouse.progress import Progress, how_many
 from trailhouse.settings import Settings, load_settings
 
@@ -324,6 +325,9 @@ def plan(
         typer.echo(f"drafted {', '.join(map(str, files)) or 'nothing: event_catalog is empty'}")
     else:
         typer.echo(command.check(folder))
+
+
+commands.register(app, _reading)
 
 
 def main() -> None:

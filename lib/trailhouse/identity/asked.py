@@ -28,6 +28,17 @@ _NAMED_AT_ONCE = 10
 _PERSON = re.compile(r"[0-9a-f]{32}")
 
 
+class FormerPerson(IdentityError):
+    """A person who is no more; `now` are those whom its identifiers belong to, at most ten."""
+
+    def __init__(self, person_id: str, now: tuple[str, ...]) -> None:
+        self.person_id = person_id
+        self.now = now
+        super().__init__(
+            f"person {person_id} is no more, its identifiers now belong to {', '.join(now)}: ask for that"
+        )
+
+
 @dataclass(frozen=True)
 class Subject:
     """What was asked for: an identifier, or by its id a person of several, then without an identifier.
@@ -106,11 +117,9 @@ def _person(lake: Lake, person_id: str) -> Subject:
         return Subject(Identifier(*members[0]) if len(members) == 1 else None, person_id)
     former = lake.read("identity_history").where(F.col("person_id") == person_id).select(*ID).distinct()
     rows = lake.read("identities").join(former, on=list(ID), how="left_semi").select("person_id").distinct()
-    now = [row.person_id for row in rows.orderBy("person_id").limit(_NAMED_AT_ONCE).collect()]
+    now = tuple(row.person_id for row in rows.orderBy("person_id").limit(_NAMED_AT_ONCE).collect())
     if now:
-        raise IdentityError(
-            f"person {person_id} is no more, its identifiers now belong to {', '.join(now)}: ask for that"
-        )
+        raise FormerPerson(person_id, now)
     raise IdentityError(f"there is no person {person_id}, nor an identifier of that value: is it complete?")
 
 
