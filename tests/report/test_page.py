@@ -468,7 +468,7 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    # activity's two, funnel, friction, exits, two forms, media, scores with their parts, choices, people's three
+    # activity's two, funnel, friction, exits, two forms, media, scores and their parts, choices, people's
     assert len(charts) == 18
     assert [a.get("data-state") for a in charts] == ["drawn"] * 18
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
