@@ -36,6 +36,7 @@ from trailhouse.errors import SettingsError
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
+from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 
@@ -56,6 +57,7 @@ __all__ = [
     "Project",
     "Questions",
     "Raw",
+    "Replay",
     "Report",
     "Retention",
     "SESSION_PRESETS",
@@ -187,6 +189,9 @@ class Maintain(Section):
 class Report(Section):
     path: Place = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
+    screenshots: dict[str, str] = Field(
+        default_factory=dict, description="page group -> PNG file of that page, which maps and replays are drawn on"
+    )
 
 
 class Spark(Section):
@@ -228,6 +233,7 @@ class Settings(BaseSettings):
     plan: Plan = Plan()
     gates: Gates = Gates()
     maintain: Maintain = Maintain()
+    replay: Replay = Replay()
     report: Report = Report()
     spark: Spark = Spark()
 

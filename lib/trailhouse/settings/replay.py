@@ -1,0 +1,16 @@
+"""Settings of recordings."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from trailhouse.settings.section import Section
+
+
+class Replay(Section):
+    max_chunk: int = Field(
+        16 * 1024 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="bytes of the largest record that holds a chunk of a recording; of others raw.max_record_bytes",
+    )
