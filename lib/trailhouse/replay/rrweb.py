@@ -68,7 +68,7 @@ class Window:
 
     @property
     def playable(self) -> bool:
-        """Whether it holds a full snapshot and goes on behind its first event: else there is nothing to play."""
+        """Whether there is something to play: a full snapshot, and more than one event."""
         return len(self.events) > 1 and any(event["type"] == FULL_SNAPSHOT for event in self.events)
 
 

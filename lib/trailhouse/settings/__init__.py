@@ -190,7 +190,8 @@ class Report(Section):
     path: Place = Field("", description="file of the HTML page; empty: report/index.html below the lake")
     title: str = "Trailhouse"
     screenshots: dict[str, str] = Field(
-        default_factory=dict, description="page group -> PNG file of that page, which maps and replays are drawn on"
+        default_factory=dict,
+        description="page group -> PNG file of that page, which maps and replays are drawn on",
     )
 
 

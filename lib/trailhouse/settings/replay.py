@@ -12,5 +12,5 @@ class Replay(Section):
         16 * 1024 * 1024,
         ge=1024,
         le=64 * 1024 * 1024,
-        description="bytes of the largest record that holds a chunk of a recording; of others raw.max_record_bytes",
+        description="bytes of the largest record that holds a recorded chunk; others: raw.max_record_bytes",
     )
