@@ -1,0 +1,106 @@
+"""Recordings on their way into the lake: out of the events that carry them, into `replay_chunks`.
+
+A batch that brings none takes no step of this. Chunks are published behind the commit of `events`, from rows
+that lie in staging by then; the label of origins tells a later run of those that a dead one left to do. They
+are merged by the event's id, so that doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType, StructField, StructType
+
+from trailhouse.columns import REPLAY_CHUNK
+from trailhouse.run import Run
+from trailhouse.stages import events as events_stage
+from trailhouse.stages import replay_chunks
+from trailhouse.storage import Lake
+from trailhouse.tables import TABLES
+
+_ROWS = "events/replay_chunks"
+_GONE = "_gone"
+"""Of a staged row: its event is none of a recording any more."""
+_AT_ONCE = 16
+"""Chunks that go to Python together, each of up to `replay.max_chunk`."""
+_BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
+
+
+def apart(run: Run, prepared: DataFrame) -> DataFrame:
+    """Prepared rows, which lie in storage, + `replay`: payloads taken out of properties; in storage too."""
+    recorded = _is_recorded()
+    found = replay_chunks.taken(prepared.where(recorded), events_stage.denied(), run.settings)
+    with _small_batches(run.lake):
+        held = run.lake.stage("events/recorded", found)
+    rest = prepared.where(~recorded).withColumn("replay", F.lit(None).cast(replay_chunks.PAYLOAD))
+    return rest.select(*held.columns).unionByName(held)
+
+
+def _is_recorded() -> Column:
+    good = (F.size("reasons") == 0) & ~F.col("refused")
+    return good & F.coalesce(F.col("event_name") == REPLAY_CHUNK, F.lit(False))
+
+
+@contextmanager
+def _small_batches(lake: Lake) -> Iterator[None]:
+    conf = lake.spark.conf
+    before = conf.get(_BATCH)
+    conf.set(_BATCH, str(_AT_ONCE))
+    try:
+        yield
+    finally:
+        conf.set(_BATCH, str(before))
+
+
+def stage_chunks(lake: Lake, rows: DataFrame, same: DataFrame | None, *, replaces: bool) -> bool:
+    """Chunks of the rows of events to be published, in staging; whether there are any.
+
+    `same` are published before and looked at again, by a rebuild: their chunks may be missing.
+    """
+    kept = "replay" in rows.columns
+    parts = []
+    if kept:
+        several = [rows] if same is None else [rows, same]
+        parts = [_chunks(some.where("replay IS NOT NULL"), gone=False) for some in several]
+    if replaces and lake.exists("replay_chunks"):
+        other = rows.where("_replaces AND replay IS NULL") if kept else rows.where("_replaces")
+        known = lake.read("replay_chunks").join(other.select("event_id"), on="event_id", how="left_semi")
+        parts.append(known.withColumn(_GONE, F.lit(True)))
+    if not parts:
+        return False
+    found = parts[0]
+    for part in parts[1:]:
+        found = found.unionByName(part)
+    return not lake.stage(_ROWS, found).isEmpty()
+
+
+def _chunks(rows: DataFrame, *, gone: bool) -> DataFrame:
+    return replay_chunks.chunks(rows).withColumn(_GONE, F.lit(gone))
+
+
+def publish_chunks(run: Run) -> None:
+    """What `stage_chunks` put there, behind the commit of its events; no difference, no commit."""
+    lake, table = run.lake, TABLES["replay_chunks"]
+    lake.create(table)
+    schema = StructType([*table.schema.fields, StructField(_GONE, BooleanType())])
+    staged = lake.spark.read.schema(schema).parquet(lake.staged(_ROWS))
+    names = table.schema.names
+    published = lake.read(table.name).select("event_id", F.xxhash64(*names).alias("_was"))
+    other = staged.join(published, on="event_id", how="left").where(
+        F.col(_GONE) | ~F.xxhash64(*[staged[name] for name in names]).eqNullSafe(F.col("_was"))
+    )
+    if other.isEmpty():
+        return
+    (
+        DeltaTable.forPath(lake.spark, lake.path(table.name))
+        .alias("old")
+        .merge(other.drop("_was").alias("new"), "old.event_id = new.event_id")
+        .whenMatchedDelete(f"new.{_GONE}")
+        .whenMatchedUpdate(set={name: f"new.{name}" for name in names})
+        .whenNotMatchedInsert(f"NOT new.{_GONE}", {name: f"new.{name}" for name in names})
+        .execute()
+    )
