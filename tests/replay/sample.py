@@ -92,6 +92,7 @@ addEventListener("load", () => {
     found.textContent = JSON.stringify({
       ...root.dataset,
       seen: [...seen],
+      title: document.title,
       sandbox: frame && frame.getAttribute("sandbox"),
       text: inner && inner.body && inner.body.innerText,
       typed: field && field.value,

@@ -1,4 +1,4 @@
-"""Recordings from raw records into `replay_chunks`: once each, within their own limit, healed after a crash."""
+"""Recordings from raw records into `replay_chunks`: once each, within a limit, healed after a crash."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def facts(world: World) -> dict[str, tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def delivered(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
-    """A lake after the first delivery, and one that had the second one, whose run died, and a run after it."""
+    """A lake after the first delivery, and one after the second, whose run died, and a run behind it."""
     folder = tmp_path_factory.mktemp("recordings")
     first = World(spark, folder / "raw", folder / "first")
     first.write("1.json", *DELIVERIES[0])
@@ -170,7 +170,7 @@ def test_any_batching_and_a_rebuild_give_the_same_chunks(
 def test_posthogs_snapshots_are_chunks(spark: SparkSession, tmp_path: Path) -> None:
     events = recording()
     properties = {
-        "$snapshot_data": events, "$session_id": "c9", "$window_id": "w9", "$snapshot_bytes": 5000, "$lib": "web",
+        "$snapshot_data": events, "$session_id": "c9", "$window_id": "w9", "$snapshot_bytes": 5000,
     }  # fmt: skip
     line = {
         "uuid": "p1",
