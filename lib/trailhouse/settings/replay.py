@@ -14,3 +14,6 @@ class Replay(Section):
         le=64 * 1024 * 1024,
         description="bytes of the largest record that holds a recorded chunk; others: raw.max_record_bytes",
     )
+    decode: bool = Field(
+        True, description="whether recordings give events of kinds that the tracker itself does not send"
+    )
