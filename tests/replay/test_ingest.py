@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.replay.sample import recording
 from tests.sources.reading import message
 from trailhouse.ingest import origins
 from trailhouse.replay.rrweb import opened
-from trailhouse.stages.replay_chunks import parted
+from trailhouse.stages.replay_chunks import Rules, parted
 
 FIRST = 1_772_445_600_000
 """2026-03-02 10:00:00 UTC, in ms."""
@@ -36,7 +37,14 @@ def chunk(name: str, events: Any, /, **fields: Any) -> dict[str, Any]:
     return message(name, event="Replay Chunk", properties=properties, context=CONTEXT, **fields)
 
 
+def named(name: str, path: str) -> dict[str, Any]:
+    """A track call that names a file of events."""
+    return message(name, event="Replay Chunk", properties={"rrweb_path": path}, context=CONTEXT)
+
+
 BAD = {
+    "replay chunk's file is not there": named("absent", "_replays/absent.json"),
+    "replay chunk's rrweb_path leads out of its folder": named("out", "_replays/../../secret.json"),
     "replay chunk not of rrweb events": chunk("bad", [{"kind": "click"}]),
     "replay chunk without rrweb events": message("none", event="Replay Chunk", properties={"page": 1}),
     "time out of bounds in a replay chunk": chunk("late", [{"type": 3, "data": {}, "timestamp": 1e17}]),
@@ -51,6 +59,7 @@ DELIVERIES = (
         chunk("b", rrweb(100, 1000, kind=2), sentAt=None, receivedAt=LATE),
         chunk("large", rrweb(5, 6, text="x" * 5 * MIB)),
         chunk("other", rrweb(7)),
+        named("named", "_replays/one [1].json.gz"),
         message("denied", event="replay_chunk", properties={"events": rrweb(1)}, context={
             **CONTEXT, "consent": {"status": "denied"}}),
         message("plain"),
@@ -71,6 +80,12 @@ FACTS = (
 ROW = ("c1", "w1", "device-1")
 
 
+def put_file(world: World) -> None:
+    folder = world.raw / "_replays"
+    folder.mkdir(parents=True)
+    (folder / "one [1].json.gz").write_bytes(gzip.compress(json.dumps(rrweb(50, 60)).encode()))
+
+
 def facts(world: World) -> dict[str, tuple[Any, ...]]:
     rows = world.lake.read("replay_chunks").selectExpr(*FACTS).collect()
     assert len({row.event_id for row in rows}) == len(rows)
@@ -83,6 +98,7 @@ def delivered(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("recordings")
     first = World(spark, folder / "raw", folder / "first")
     first.write("1.json", *DELIVERIES[0])
+    put_file(first)
     first.run()
     both = first.copy(folder / "both")
     both.write("2.json", *DELIVERIES[1])
@@ -102,6 +118,7 @@ def test_chunks_lie_in_a_table_of_their_own_by_session_and_window(delivered: tup
         "b": (*ROW, None, 2, 2, None, 0, 100_000, 1_000_000),
         "large": (*ROW, None, 2, 0, None, 0, 5_000, 6_000),
         "other": (*ROW, None, 1, 0, None, 0, 7_000, 7_000),
+        "named": (*ROW, None, 2, 0, None, 0, 50_000, 60_000),
     }
 
 
@@ -112,12 +129,13 @@ def test_the_payload_is_kept_as_it_came_and_is_in_no_property(delivered: tuple[W
     assert data["large"] == rrweb(5, 6, text="x" * 5 * MIB)
     rows = world.lake.read("events").select("event_id", "event_name", "properties").collect()
     assert {row.event_id: row.event_name for row in rows} == {
-        **dict.fromkeys(("a", "b", "large", "other", "denied"), "replay_chunk"),
+        **dict.fromkeys(("a", "b", "large", "other", "named", "denied"), "replay_chunk"),
         "plain": "heartbeat",
     }
     told = {row.event_id: row.properties and json.loads(row.properties) for row in rows}
     assert told["a"] == {"chunk_index": 7, "masked": True, "page": 1}
-    assert [name for name, properties in told.items() if properties] == ["a"]
+    assert told["named"] == {"rrweb_path": "_replays/one [1].json.gz"}
+    assert sorted(name for name, properties in told.items() if properties) == ["a", "named"]
 
 
 def test_what_is_no_recording_or_too_large_for_one_is_quarantined_with_its_reason(
@@ -145,10 +163,10 @@ def test_a_run_that_died_before_its_recordings_is_healed_by_the_next_one(
     first, both = delivered
     before, found = facts(first), facts(both)
     # The earlier delivery of `a` won; `other` is no recording any more.
-    assert set(found) == {"a", "b", "large"}
+    assert set(found) == {"a", "b", "large", "named"}
     assert found["a"] == (*ROW, None, 2, 0, None, 0, 0, 901_000)
     assert (found["b"], found["large"]) == (before["b"], before["large"])
-    assert both.balance() == both.lake.read("events").count() == 6
+    assert both.balance() == both.lake.read("events").count() == 7
 
 
 def test_any_batching_and_a_rebuild_give_the_same_chunks(
@@ -156,6 +174,7 @@ def test_any_batching_and_a_rebuild_give_the_same_chunks(
 ) -> None:
     _, both = delivered
     once = World(both.spark, tmp_path / "raw", tmp_path / "once")
+    put_file(once)
     once.write("1.json", *DELIVERIES[1], *[record for record in DELIVERIES[0] if record not in BAD.values()])
     # And this one dies between its recordings and the origins.
     merged = Step("the merge of recordings", origins, "publish_chunks")
@@ -214,6 +233,6 @@ def test_posthogs_snapshots_are_chunks(spark: SparkSession, tmp_path: Path) -> N
     ],
 )
 def test_a_payload_is_rrweb_events_or_has_a_problem(payload: Any, problem: str | None) -> None:
-    found = parted(json.dumps({"events": payload}), FIRST - 1000, FIRST + 1000)
+    found = parted(json.dumps({"events": payload}), None, None, Rules(FIRST - 1000, FIRST + 1000, 1000))
     assert found["problem"] == problem
     assert (found["data"] is None) == (problem is not None)

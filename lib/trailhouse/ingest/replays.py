@@ -7,7 +7,7 @@ are merged by the event's id, so that doing it twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from delta.tables import DeltaTable
@@ -17,6 +17,7 @@ from pyspark.sql.types import BooleanType, StructField, StructType
 
 from trailhouse.columns import REPLAY_CHUNK
 from trailhouse.run import Run
+from trailhouse.sources.paths import literal
 from trailhouse.stages import events as events_stage
 from trailhouse.stages import replay_chunks
 from trailhouse.storage import Lake
@@ -33,11 +34,65 @@ _BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 def apart(run: Run, prepared: DataFrame) -> DataFrame:
     """Prepared rows, which lie in storage, + `replay`: payloads taken out of properties; in storage too."""
     recorded = _is_recorded()
-    found = replay_chunks.taken(prepared.where(recorded), events_stage.denied(), run.settings)
+    named = _with_content(run, prepared.where(recorded))
+    found = replay_chunks.taken(named, events_stage.denied(), run.settings)
     with _small_batches(run.lake):
         held = run.lake.stage("events/recorded", found)
     rest = prepared.where(~recorded).withColumn("replay", F.lit(None).cast(replay_chunks.PAYLOAD))
     return rest.select(*held.columns).unionByName(held)
+
+
+def _with_content(run: Run, recorded: DataFrame) -> DataFrame:
+    """Rows of recordings + `content`, the bytes of the file that a row names, and `unread`, why there are none.
+
+    A file that comes later is read when its record is sent through again (requeue).
+    """
+    lake, settings = run.lake, run.settings
+    rows = recorded.withColumn("_ref", replay_chunks.reference())
+    names = [row["_ref"] for row in rows.where("_ref IS NOT NULL").select("_ref").distinct().collect()]
+    none = F.lit(None)
+    if not names:
+        return rows.drop("_ref").withColumns({"content": none.cast("binary"), "unread": none.cast("string")})
+    folder = (settings.replay.path or settings.raw.path).rstrip("/")
+    paths: dict[str, str] = {}
+    problems: list[tuple[str, str]] = []
+    for name in sorted(names):
+        path = f"{folder}/{name}"
+        if not _lies_within(name):
+            problems.append((name, f"replay chunk's {replay_chunks.REFERENCE} leads out of its folder"))
+        elif not lake.files.reachable(path):
+            problems.append((name, "replay chunk's file is not there"))
+        else:
+            paths[name] = path
+    told = lake.spark.createDataFrame(problems, "_ref STRING, unread STRING")
+    told = told.withColumn("content", none.cast("binary"))
+    if paths:
+        told = told.unionByName(_files(lake, paths, settings.replay.max_chunk))
+    return rows.join(told, on="_ref", how="left").drop("_ref")
+
+
+def _lies_within(name: str) -> bool:
+    """Whether a path is a plain one below its folder: no address, no way back up."""
+    parts = name.split("/")
+    return ":" not in name and "\\" not in name and "" not in parts and not {".", ".."} & set(parts)
+
+
+def _files(lake: Lake, paths: Mapping[str, str], most: int) -> DataFrame:
+    """`_ref`, `content` and `unread` of files that are there."""
+    read = lake.spark.read.format("binaryFile").load([literal(path) for path in paths.values()])
+    refs = lake.spark.createDataFrame(
+        [(name, lake.files.absolute(path)) for name, path in paths.items()], "_ref STRING, _path STRING"
+    )
+    too_large = F.when(F.col("length") > most, F.lit(replay_chunks.too_large(most)))
+    same = _plain("path") == _plain("_path")
+    return read.join(F.broadcast(refs), on=same, how="inner").select(
+        "_ref", F.when(too_large.isNull(), F.col("content")).alias("content"), too_large.alias("unread")
+    )
+
+
+def _plain(path: str) -> Column:
+    # Spark tells a local path with its scheme.
+    return F.regexp_replace(path, "^file:/+", "/")
 
 
 def _is_recorded() -> Column:

@@ -104,7 +104,8 @@ class _Page:
 
 def decode(events: Sequence[Recorded]) -> list[Decoded]:
     """The canonical events of one window's recording, whose events are in order."""
-    page, found = _Page(), []
+    page = _Page()
+    found: list[Decoded] = []
     last_move: int | None = None
     last_change: int | None = None
     typed: Decoded | None = None
@@ -233,17 +234,15 @@ def _click(page: _Page, one: Recorded, data: Mapping[str, Any]) -> Decoded:
     x, y, kind = _place(data.get("x")), _place(data.get("y")), data.get("pointerType")
     above = list(_above(page, _number(data.get("id"))))
     made = next((node for node in above if node.tag in CLICKABLE), None)
-    href = next(
-        (node.attributes["href"] for node in above if node.tag == "a" and "href" in node.attributes), None
-    )
+    links = (_named(node, "href") for node in above if node.tag == "a")
     return _decoded(
         page, one, "click",
         x=None if x is None else x + page.left,
         y=None if y is None else y + page.top,
-        selector=_selector(page, above),
+        selector=_selector(above),
         text=_text(page, made or (above[0] if above else None)),
         tag=above[0].tag if above else None,
-        href=href if isinstance(href, str) else None,
+        href=next((href for href in links if href), None),
         interactive=True if made is not None else None,
         pointer=_POINTERS[kind] if isinstance(kind, int) and 0 <= kind < len(_POINTERS) else None,
     )  # fmt: skip
@@ -255,7 +254,7 @@ def _field(page: _Page, one: Recorded, data: Mapping[str, Any]) -> Decoded:
     name = _named(above[0], "name", "id") if above else None
     return _decoded(
         page, one, "form_change", form=_named(around, "id", "name") if around else None, field=name,
-        selector=_selector(page, above), tag=above[0].tag if above else None,
+        selector=_selector(above), tag=above[0].tag if above else None,
     )  # fmt: skip
 
 
@@ -277,7 +276,7 @@ def _above(page: _Page, number: int) -> Iterator[_Node]:
         number = node.parent
 
 
-def _selector(page: _Page, above: Sequence[_Node]) -> str | None:
+def _selector(above: Sequence[_Node]) -> str | None:
     """From the nearest element with an id, at most four steps, to the target; classes as they are."""
     steps: list[str] = []
     for node in above[:_STEPS]:
@@ -308,7 +307,7 @@ def _text(page: _Page, node: _Node | None) -> str | None:
 
 def _is_page(page: _Page, number: Any) -> bool:
     # The document itself; rrweb gives it the number 1 where no snapshot tells.
-    return number == (page.root if page.root is not None else 1)
+    return bool(number == (page.root if page.root is not None else 1))
 
 
 def _is_finite(value: Any) -> bool:

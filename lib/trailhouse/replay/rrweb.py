@@ -30,6 +30,10 @@ class Damaged(ValueError):
     """A chunk or an event of it that cannot be opened."""
 
 
+class TooLarge(Damaged):
+    """A chunk that holds more bytes than it may."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """A row of `replay_chunks`, as far as playing needs it; times in microseconds since 1970."""
@@ -101,6 +105,18 @@ def read(text: str) -> list[Event]:
     return events
 
 
+def text_of(content: bytes, most: int) -> str:
+    """The text of a file of events, unpacked if it is gzipped. TooLarge above so many bytes; Damaged."""
+    if content.startswith(b"\x1f\x8b"):
+        content = _inflated(content, most)
+    if len(content) > most:
+        raise TooLarge(f"more than {most} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Damaged(str(error)) from None
+
+
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
@@ -140,15 +156,16 @@ def _unzipped(text: str) -> Any:
         raise Damaged(str(error)) from None
 
 
-def _inflated(data: bytes) -> bytes:
-    """Unpacked gzip of at most MOST_BYTES: a few bytes could else fill all memory."""
+def _inflated(data: bytes, most: int | None = None) -> bytes:
+    """Unpacked gzip of at most so many bytes (MOST_BYTES): a few bytes could else fill all memory."""
+    most = MOST_BYTES if most is None else most
     packer = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        found = packer.decompress(data, MOST_BYTES)
+        found = packer.decompress(data, most)
     except zlib.error as error:
         raise Damaged(str(error)) from None
     if not packer.eof:
-        raise Damaged("cut, or larger than a chunk may be")
+        raise TooLarge(f"more than {most} bytes") if len(found) == most else Damaged("cut")
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -17,12 +18,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from trailhouse.replay.rrweb import FULL_SNAPSHOT, Damaged, Event, packed, read
+from trailhouse.replay.rrweb import FULL_SNAPSHOT, Damaged, Event, TooLarge, packed, read, text_of
 from trailhouse.settings import Settings
 from trailhouse.tables import replay_chunks
 
 PAYLOADS = ("$snapshot_data", "$snapshot_items", "rrweb_events", "events")
 """Properties that hold rrweb's events: an array of them, one alone, or the text of either."""
+REFERENCE = "rrweb_path"
+"""Property that names a file of rrweb's events instead, JSON, packed with gzip or not."""
 NUMBERS = ("chunk_index", "index", "sequence")
 """Properties that number the chunks of a recording."""
 MASKED = "masked"
@@ -38,13 +41,25 @@ _OUT_OF_BOUNDS = "time out of bounds in a replay chunk"
 _LARGEST = 2**63
 
 
+def too_large(most: int) -> str:
+    """Why a chunk of more bytes than this is none."""
+    return f"replay chunk larger than {most} bytes"
+
+
+def reference() -> Column:
+    """The file that a prepared row of a recording names; null where it holds its events itself."""
+    return F.get_json_object("properties", f"$.{REFERENCE}")
+
+
 def taken(prepared: DataFrame, denied: Column, settings: Settings) -> DataFrame:
     """Prepared rows of recordings with the payload taken out of `properties` into `replay` (PAYLOAD).
 
+    Beside them `content`, the bytes of the file that a row names, and `unread`, why there are none.
     One whose payload is none, or is not of rrweb events, is for quarantine: its `reasons` say so. Where
     consent is `denied` nothing is kept of the payload.
     """
-    found = prepared.withColumn("replay", _payload(settings)(F.col("properties")))
+    payload = _payload(settings)(F.col("properties"), F.col("content"), F.col("unread"))
+    found = prepared.withColumn("replay", payload).drop("content", "unread")
     problem = F.col("replay.problem")
     kept = F.col("replay.data").isNotNull() & ~denied
     judged = found.withColumns(
@@ -71,13 +86,25 @@ def chunks(rows: DataFrame) -> DataFrame:
     return replay_chunks.TABLE.select(told.select(*replay_chunks.TABLE.schema.names))
 
 
-def _payload(settings: Settings) -> Callable[[Column], Column]:
-    earliest, latest = (_millis(day) for day in (settings.events.earliest, settings.events.latest))
+def _payload(settings: Settings) -> Callable[[Column, Column, Column], Column]:
+    rules = Rules(
+        _millis(settings.events.earliest), _millis(settings.events.latest), settings.replay.max_chunk
+    )
 
-    def each(texts: pd.Series) -> pd.DataFrame:
-        return pd.DataFrame([parted(text, earliest, latest) for text in texts], columns=list(_NOTHING))
+    def each(texts: pd.Series, contents: pd.Series, unread: pd.Series) -> pd.DataFrame:
+        rows = zip(texts, contents, unread, strict=True)
+        return pd.DataFrame([parted(*row, rules) for row in rows], columns=list(_NOTHING))
 
-    return cast("Callable[[Column], Column]", cast("Any", pandas_udf)(each, PAYLOAD))
+    return cast("Callable[[Column, Column, Column], Column]", cast("Any", pandas_udf)(each, PAYLOAD))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a chunk is held to: times of rrweb in [earliest, latest), in ms; bytes of a file's events."""
+
+    earliest: int
+    latest: int
+    most: int
 
 
 def _millis(day: date) -> int:
@@ -98,11 +125,13 @@ _NOTHING: Mapping[str, Any] = {
 }
 
 
-def parted(properties: str | None, earliest: int, latest: int) -> dict[str, Any]:
-    """The fields of PAYLOAD of an event's properties, JSON; times of rrweb lie in [earliest, latest), in ms.
+def parted(properties: str | None, content: bytes | None, unread: str | None, rules: Rules) -> dict[str, Any]:
+    """The fields of PAYLOAD of an event's properties, JSON, and of the file that they name.
 
-    With a `problem`, all else is null.
+    `unread` says why there is no `content` of such a file. With a `problem`, all else is null.
     """
+    if unread is not None:
+        return {**_NOTHING, "problem": unread}
     try:
         given = json.loads(properties or "{}")
     except (ValueError, RecursionError):
@@ -110,6 +139,13 @@ def parted(properties: str | None, earliest: int, latest: int) -> dict[str, Any]
     if not isinstance(given, dict):
         return {**_NOTHING, "problem": _NO_EVENTS}
     payloads = [given.pop(name) for name in PAYLOADS if given.get(name) is not None]
+    if content is not None:
+        try:
+            payloads.append(text_of(content, rules.most))
+        except TooLarge:
+            return {**_NOTHING, "problem": too_large(rules.most)}
+        except Damaged:
+            return {**_NOTHING, "problem": _NOT_RRWEB}
     if not payloads:
         return {**_NOTHING, "problem": _NO_EVENTS}
     try:
@@ -117,7 +153,7 @@ def parted(properties: str | None, earliest: int, latest: int) -> dict[str, Any]
     except Damaged:
         return {**_NOTHING, "problem": _NOT_RRWEB}
     times = [event["timestamp"] for event in events]
-    if not all(earliest <= at < latest for at in times):
+    if not all(rules.earliest <= at < rules.latest for at in times):
         return {**_NOTHING, "problem": _OUT_OF_BOUNDS}
     text = json.dumps(events, separators=(",", ":"))
     return {

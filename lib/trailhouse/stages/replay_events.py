@@ -23,8 +23,8 @@ from trailhouse.tables import TABLES
 from trailhouse.tables._shapes import BOX
 
 _FACTS = (
-    "chunk STRING, `index` STRING, at_us BIGINT, name STRING, url STRING, width INT, height INT, x INT, y INT, "
-    "selector STRING, text STRING, tag STRING, href STRING, interactive BOOLEAN, pointer_told STRING, "
+    "chunk STRING, `index` STRING, at_us BIGINT, name STRING, url STRING, width INT, height INT, x INT, "
+    "y INT, selector STRING, text STRING, tag STRING, href STRING, interactive BOOLEAN, pointer_told STRING, "
     "`offset` INT, form_told STRING, field STRING"
 )
 _ARROW = pa.schema(
@@ -42,8 +42,8 @@ _ARROW = pa.schema(
 )
 _ORDER = ("sequence", "first_us", "last_us")
 _NOT_TOLD = (
-    "sequence", "previous_id", "traits", "navigation_type", "document", "media", "search", "survey", "campaign",
-    "experiments", "value", "currency", "consent", "properties", "client_time",
+    "sequence", "previous_id", "traits", "navigation_type", "document", "media", "search", "survey",
+    "campaign", "experiments", "value", "currency", "consent", "properties", "client_time",
 )  # fmt: skip
 """Columns of the chunk's event that say nothing of what was recorded."""
 
