@@ -43,7 +43,7 @@ def apart(run: Run, prepared: DataFrame) -> DataFrame:
 
 
 def _with_content(run: Run, recorded: DataFrame) -> DataFrame:
-    """Rows of recordings + `content`, the bytes of the file that a row names, and `unread`, why there are none.
+    """Rows of recordings + `content`, the bytes of the file that a row names, and `unread`, why none.
 
     A file that comes later is read when its record is sent through again (requeue).
     """
