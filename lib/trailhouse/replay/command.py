@@ -8,7 +8,6 @@ from pathlib import Path
 from trailhouse.errors import StorageError
 from trailhouse.progress import how_many
 from trailhouse.replay.page import build_replay
-from trailhouse.replay.rrweb import windows
 from trailhouse.replay.session import Session, read_session
 from trailhouse.settings import Settings
 from trailhouse.storage import Lake
@@ -35,7 +34,7 @@ def write_replay(lake: Lake, settings: Settings, session: str, out: Path | None 
 
 def _shown(session: Session) -> str:
     signals = how_many(sum(mark.is_signal for mark in session.marks), "signal")
-    playable = sum(window.playable for window in windows(session.chunks))
+    playable = sum(window.playable for window in session.windows)
     if playable:
         return f"session {session.session_id}, {how_many(playable, 'recorded window')}, {signals}"
     drawn = how_many(len(session.steps), "event")

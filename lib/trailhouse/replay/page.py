@@ -15,7 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.errors import SettingsError
-from trailhouse.replay.rrweb import CUSTOM, PLUGIN, Event, Window, windows
+from trailhouse.replay.rrweb import CUSTOM, PLUGIN, Event, Window
 from trailhouse.replay.session import Mark, Session, View
 from trailhouse.report.page import embedded_json
 from trailhouse.report.text import duration
@@ -45,8 +45,8 @@ def build_replay(session: Session, screenshots: Mapping[str, str] | None = None)
     nothing from anywhere; what is played lies in a frame without scripts. SettingsError for a screenshot that
     cannot be read.
     """
-    recorded = [window for window in windows(session.chunks) if window.playable]
-    damaged = sum(window.damaged for window in windows(session.chunks))
+    recorded = [window for window in session.windows if window.playable]
+    damaged = sum(window.damaged for window in session.windows)
     if recorded:
         scripts = [_player(), _template("recorded.js")]
         styles = [_SOURCE_MAP.sub("", _resource("player", "rrweb-player.min.css")), _template("replay.css")]

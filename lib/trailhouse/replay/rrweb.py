@@ -7,6 +7,7 @@ guide has it. All here are plain functions of values.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -201,7 +202,8 @@ def _window(chunks: Sequence[Chunk]) -> Window:
             if event is None:
                 damaged += 1
                 continue
-            mark = (event["timestamp"], event["type"], json.dumps(event["data"], sort_keys=True))
+            data = json.dumps(event["data"], sort_keys=True).encode("ascii")
+            mark = (event["timestamp"], event["type"], hashlib.sha256(data).digest())
             if mark not in known:
                 known.add(mark)
                 events.append({**event, "timestamp": round(event["timestamp"] + shift / 1000)})

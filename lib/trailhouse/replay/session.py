@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 from trailhouse.columns import VIEW_EVENTS
 from trailhouse.errors import StorageError
 from trailhouse.identity.spelling import micros, plain
-from trailhouse.replay.rrweb import Chunk
+from trailhouse.replay.rrweb import Chunk, Window, windows
 from trailhouse.storage import Lake
 
 MOST_STEPS = 20_000
@@ -81,6 +82,11 @@ class Session:
     chunks: tuple[Chunk, ...]
     left_out: tuple[str, ...] = ()
 
+    @cached_property
+    def windows(self) -> list[Window]:
+        """The recordings in its chunks, by browser window."""
+        return windows(self.chunks)
+
 
 def read_session(lake: Lake, asked: str) -> Session:
     """The session of this id, or the only one with this id of its tracker's.
@@ -120,12 +126,12 @@ def _row(lake: Lake, asked: str) -> Row:
     )
     if not found:
         raise StorageError(
-            f"lake {lake.root} has no session {plain(asked)!r}: name a session_id of the table sessions, "
+            f"lake {lake.root} has no session {plain(asked)}: name a session_id of the table sessions, "
             "or the tracker's own id of one"
         )
     if found[0].session_id != asked and len(found) > 1:
         several = ", ".join(row.session_id for row in found[:10]) + (" and more" if len(found) > 10 else "")
-        raise StorageError(f"the tracker's session {plain(asked)!r} is several sessions: {several}")
+        raise StorageError(f"the tracker's session {plain(asked)} is several sessions: {several}")
     return found[0]
 
 
