@@ -16,6 +16,7 @@ from tests.ingest.raw import World
 from tests.replay.sample import recording
 from tests.sources.reading import message
 from trailhouse.ingest import origins
+from trailhouse.ingest.requeue import Selection
 from trailhouse.replay.rrweb import opened
 from trailhouse.stages.replay_chunks import Rules, parted
 
@@ -185,6 +186,18 @@ def test_any_batching_and_a_rebuild_give_the_same_chunks(
     version = both.lake.version("replay_chunks")
     both.run(rebuild=True)
     assert both.lake.version("replay_chunks") == version
+
+
+def test_a_file_that_comes_later_is_read_when_its_record_is_sent_again(
+    delivered: tuple[World, World], tmp_path: Path
+) -> None:
+    world = delivered[0].copy(tmp_path / "later")
+    file = world.raw / "_replays" / "absent.json"
+    file.write_text(json.dumps(rrweb(70)))
+    counts, _ = world.requeue(Selection(reason="file is not there"))
+    file.unlink()
+    assert (counts.kept, counts.quarantined) == (1, 0)
+    assert facts(world)["absent"] == (*ROW, None, 1, 0, None, 0, 70_000, 70_000)
 
 
 def test_posthogs_snapshots_are_chunks(spark: SparkSession, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
 from trailhouse.ingest.readings import record, record_held, tell_unreadable
-from trailhouse.ingest.replays import apart, stage_chunks
+from trailhouse.ingest.replays import apart, stage_chunks, staged_chunks
 from trailhouse.ingest.unfinished import announce_batch, as_announced, batch_is_done, unfinished
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
@@ -27,6 +27,7 @@ from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 CHECKS = (
@@ -48,6 +49,12 @@ CHECKS = (
         "somebody_did_it",
         "An event has an identifier, or consent took it away.",
         "coalesce(anonymous_id, user_id, previous_id, consent) IS NOT NULL OR size(identifiers) > 0",
+    ),
+    Check(
+        "replay_chunks",
+        "begins_before_it_ends",
+        "The first time of a recorded chunk is not later than its last.",
+        "first_time <= last_time",
     ),
     Check("events_quarantine", "has_a_reason", "A quarantined record says why.", "size(reasons) > 0"),
 )
@@ -83,7 +90,7 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     counts = weighed.counts if weighed else known.counts if known else Counts(0, 0, 0, 0, 0)
     staged = {"events_quarantine": quarantine}
     if weighed:
-        staged["events"] = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
+        staged |= to_judge(lake, weighed)
     checks = [c for c in CHECKS if c.table in staged]
     share = _quarantine_share(run, counts)
     try:
@@ -166,6 +173,15 @@ def weigh(
         origins = of_batch(lake, batch, rows, replaces=counts.replaced > 0)
     chunks = stage_chunks(lake, rows, same, replaces=counts.replaced > 0)
     return Weighed(rows, replace(origins, chunks=chunks), counts)
+
+
+def to_judge(lake: Lake, weighed: Weighed) -> dict[str, DataFrame]:
+    """What of weighed records is to be published, by table, before the gate."""
+    table = TABLES["events"]
+    staged = {table.name: table.select(weighed.rows.select(*table.schema.names))}
+    if weighed.origins.chunks:
+        staged["replay_chunks"] = staged_chunks(lake)
+    return staged
 
 
 def publish_weighed(

@@ -97,7 +97,8 @@ def _plain(path: str) -> Column:
 
 def _is_recorded() -> Column:
     good = (F.size("reasons") == 0) & ~F.col("refused")
-    return good & F.coalesce(F.col("event_name") == REPLAY_CHUNK, F.lit(False))
+    # Of what is null in it, too, each row is either one or none.
+    return F.coalesce(good & (F.col("event_name") == REPLAY_CHUNK), F.lit(False))
 
 
 @contextmanager
@@ -137,13 +138,21 @@ def _chunks(rows: DataFrame, *, gone: bool) -> DataFrame:
     return replay_chunks.chunks(rows).withColumn(_GONE, F.lit(gone))
 
 
+def staged_chunks(lake: Lake) -> DataFrame:
+    """What `stage_chunks` put there for a gate to judge."""
+    return _staged(lake).where(~F.col(_GONE)).drop(_GONE)
+
+
+def _staged(lake: Lake) -> DataFrame:
+    schema = StructType([*TABLES["replay_chunks"].schema.fields, StructField(_GONE, BooleanType())])
+    return lake.spark.read.schema(schema).parquet(lake.staged(_ROWS))
+
+
 def publish_chunks(run: Run) -> None:
     """What `stage_chunks` put there, behind the commit of its events; no difference, no commit."""
     lake, table = run.lake, TABLES["replay_chunks"]
     lake.create(table)
-    schema = StructType([*table.schema.fields, StructField(_GONE, BooleanType())])
-    staged = lake.spark.read.schema(schema).parquet(lake.staged(_ROWS))
-    names = table.schema.names
+    staged, names = _staged(lake), table.schema.names
     published = lake.read(table.name).select("event_id", F.xxhash64(*names).alias("_was"))
     other = staged.join(published, on="event_id", how="left").where(
         F.col(_GONE) | ~F.xxhash64(*[staged[name] for name in names]).eqNullSafe(F.col("_was"))

@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.errors import SourceError
-from trailhouse.ingest.batch import CHECKS, publish_weighed, sorted_out, weigh
+from trailhouse.ingest.batch import CHECKS, publish_weighed, sorted_out, to_judge, weigh
 from trailhouse.ingest.commits import Batch
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.restore import restore_ledger
@@ -119,10 +119,10 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
     )
     batch = Batch(f"requeue-{run.id}", number, (), "requeue")
     weighed = weigh(run, source, batch, prepared, told)
-    rows = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
-    judge(run, batch.stage, {"events": rows}, [c for c in CHECKS if c.table == "events"], batch=number)
+    staged = to_judge(lake, weighed)
+    judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=number)
     run.lease.require()
-    publish_weighed(run, batch, weighed, rows, {})
+    publish_weighed(run, batch, weighed, staged["events"], {})
     failed = events_stage.quarantine(prepared, run.settings).select("content_hash", "reasons")
     _mark(run, sent, failed)
     counts = weighed.counts
