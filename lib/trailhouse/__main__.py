@@ -217,6 +217,23 @@ def import_usability(
 
 
 @app.command()
+def replay(
+    session: Annotated[
+        str, typer.Option("--session", metavar="ID", help="A session's id, or its tracker's own id of it.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="The HTML file, else replay-ID.html here.")] = None,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Write a session as one HTML file that plays it: what was recorded, else drawn from its events."""
+    with _reading("replay", settings, set_, lake) as run:
+        from trailhouse.replay.command import write_replay
+
+        typer.echo(write_replay(run.lake, run.settings, session, out))
+
+
+@app.command()
 def diff(
     a: Annotated[str, typer.Argument(metavar="LAKE_A", help="A lake's folder or URL.")],
     b: Annotated[str, typer.Argument(metavar="LAKE_B", help="The lake to hold against it.")],

@@ -11,6 +11,8 @@ from pyspark.sql.types import ArrayType, DecimalType, StringType, StructField, S
 
 VIEW_EVENTS = ("page_view", "screen_view")
 """Events that begin a view."""
+REPLAY_CHUNK = "replay_chunk"
+"""The event that carries a chunk of a recording, whose payload lies in the table `replay_chunks`."""
 
 
 def micros(length: timedelta) -> int:

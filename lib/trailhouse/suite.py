@@ -35,6 +35,7 @@ from trailhouse.stages import (
     person_days,
     plan_violations,
     profiles,
+    replay_events,
     retention,
     sessions,
     signals,
@@ -104,7 +105,17 @@ def jobs_of(name: str, until: str = "report", start: str = "events") -> tuple[st
 
 def stages_of(jobs: Sequence[str], run: Run) -> list[Stage]:
     """The stages of the jobs behind events, in order, that apply to a run."""
-    return [stage for job in jobs for stage in JOBS.get(job, ()) if _applies(stage, run)]
+    known = [stage for job in jobs for stage in JOBS.get(job, ())]
+    if _decodes(run):
+        recorded = (replay_events.STAGE, activity.RECORDED)
+        known = [one for stage in known for one in (recorded if stage is activity.STAGE else (stage,))]
+    return [stage for stage in known if _applies(stage, run)]
+
+
+def _decodes(run: Run) -> bool:
+    """Whether there are recordings to decode, or were."""
+    wanted = run.settings.replay.decode and run.lake.exists("replay_chunks")
+    return wanted or run.lake.exists("replay_events")
 
 
 def _applies(stage: Stage, run: Run) -> bool:

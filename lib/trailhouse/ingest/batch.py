@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -19,6 +19,7 @@ from trailhouse.ingest.folder import refused
 from trailhouse.ingest.origins import Staged, announce, of_batch, of_rebuild, publish_origins
 from trailhouse.ingest.reading import read_batch
 from trailhouse.ingest.readings import record, record_held, tell_unreadable
+from trailhouse.ingest.replays import apart, stage_chunks, staged_chunks
 from trailhouse.ingest.unfinished import announce_batch, as_announced, batch_is_done, unfinished
 from trailhouse.ledger import Counts
 from trailhouse.run import Run, judge
@@ -26,6 +27,7 @@ from trailhouse.sources import SOURCES, Source
 from trailhouse.sources.lines import line_numbers
 from trailhouse.stage import Check
 from trailhouse.stages import events as events_stage
+from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
 CHECKS = (
@@ -47,6 +49,12 @@ CHECKS = (
         "somebody_did_it",
         "An event has an identifier, or consent took it away.",
         "coalesce(anonymous_id, user_id, previous_id, consent) IS NOT NULL OR size(identifiers) > 0",
+    ),
+    Check(
+        "replay_chunks",
+        "begins_before_it_ends",
+        "The first time of a recorded chunk is not later than its last.",
+        "first_time <= last_time",
     ),
     Check("events_quarantine", "has_a_reason", "A quarantined record says why.", "size(reasons) > 0"),
 )
@@ -76,13 +84,13 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
         record(run, batch, unreadable)
         tell_unreadable(run, batch, unreadable)
         return Counts(0, 0, 0, 0, 0)
-    told = tally(prepared)
+    prepared, told = sorted_out(run, prepared)
     quarantine = _quarantine(run, prepared, batch, told)
     weighed = weigh(run, source, batch, prepared, told, rebuild=rebuild) if known is None else None
     counts = weighed.counts if weighed else known.counts if known else Counts(0, 0, 0, 0, 0)
     staged = {"events_quarantine": quarantine}
     if weighed:
-        staged["events"] = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
+        staged |= to_judge(lake, weighed)
     checks = [c for c in CHECKS if c.table in staged]
     share = _quarantine_share(run, counts)
     try:
@@ -121,6 +129,15 @@ def publish_batch(run: Run, source: Source, batch: Batch, *, rebuild: bool = Fal
     return counts
 
 
+def sorted_out(run: Run, prepared: DataFrame) -> tuple[DataFrame, Tally]:
+    """Prepared rows in staging, recordings taken out of their properties, and what there is of each."""
+    told = tally(prepared)
+    if not told.recorded:
+        return prepared, told
+    prepared = apart(run, prepared)
+    return prepared, tally(prepared)
+
+
 def finish_batch(run: Run, *, but: Sequence[str] = ()) -> None:
     """What a dead run left of a batch whose events it had committed, except for stages of `but`."""
     left = unfinished(run)
@@ -140,7 +157,7 @@ def weigh(
     marks = {"_kept": F.lit(True), "_replaces": never, "_same": never, "_conflicts": never}
     # Of the many that nothing speaks against, one copy in staging is enough.
     parts = [] if found.clear is None else [found.clear.withColumns(marks)]
-    fresh, conflicts = None, 0
+    fresh, same, conflicts = None, None, 0
     if found.rows is not None:
         winners = events_stage.winners(found.rows)
         judged = against_published(lake, winners, found.known, ties=source.retold, rebuild=rebuild)
@@ -150,10 +167,21 @@ def weigh(
     rows = reduce(DataFrame.unionByName, parts)
     counts = count(lake, told, rows, conflicts)
     if rebuild and fresh is not None:
-        origins = of_rebuild(lake, batch, rows, fresh.where("_same AND NOT _kept"))
+        same = fresh.where("_same AND NOT _kept")
+        origins = of_rebuild(lake, batch, rows, same)
     else:
         origins = of_batch(lake, batch, rows, replaces=counts.replaced > 0)
-    return Weighed(rows, origins, counts)
+    chunks = stage_chunks(lake, rows, same, replaces=counts.replaced > 0)
+    return Weighed(rows, replace(origins, chunks=chunks), counts)
+
+
+def to_judge(lake: Lake, weighed: Weighed) -> dict[str, DataFrame]:
+    """What of weighed records is to be published, by table, before the gate."""
+    table = TABLES["events"]
+    staged = {table.name: table.select(weighed.rows.select(*table.schema.names))}
+    if weighed.origins.chunks:
+        staged["replay_chunks"] = staged_chunks(lake)
+    return staged
 
 
 def publish_weighed(

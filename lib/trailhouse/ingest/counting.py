@@ -8,6 +8,7 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.columns import REPLAY_CHUNK
 from trailhouse.difference import row_hashes
 from trailhouse.ledger import Counts
 from trailhouse.stages import events as events_stage
@@ -137,11 +138,13 @@ def _near(history: DataFrame, candidates: DataFrame, days: int) -> DataFrame:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many records a batch has, and how many of them are no candidates."""
+    """How many records a batch has, and how many of them are no candidates; of the others, `recorded`
+    carry a chunk of a recording."""
 
     records_in: int
     quarantined: int
     refused: int
+    recorded: int = 0
 
 
 def tally(prepared: DataFrame) -> Tally:
@@ -151,6 +154,7 @@ def tally(prepared: DataFrame) -> Tally:
         F.count("*").alias("records_in"),
         F.count_if(bad).alias("quarantined"),
         F.count_if(F.col("refused") & ~bad).alias("refused"),
+        F.count_if(~bad & ~F.col("refused") & (F.col("event_name") == REPLAY_CHUNK)).alias("recorded"),
     ).collect()[0]
     return Tally(**row.asDict())
 

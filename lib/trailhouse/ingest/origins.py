@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.ingest.commits import Batch, committed
+from trailhouse.ingest.replays import publish_chunks
 from trailhouse.run import Run
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
@@ -26,13 +27,15 @@ _ROWS = "events/origins"
 class Staged:
     """Rows of `event_id` and `file` in staging, and the batch that they are of.
 
-    `merge` tells that some of these events may have an origin already.
+    `merge` tells that some of these events may have an origin already, `chunks` that recordings lie in
+    staging too, to be published with them.
     """
 
     rows: str
     stream: str
     number: int
     merge: bool
+    chunks: bool = False
 
 
 def of_batch(lake: Lake, batch: Batch, rows: DataFrame, *, replaces: bool) -> Staged:
@@ -55,7 +58,9 @@ def announce(lake: Lake, staged: Staged) -> None:
 
 
 def publish_origins(run: Run, staged: Staged) -> None:
-    """The staged origins, after the events that they are of."""
+    """The staged origins, and recordings, after the events that they are of."""
+    if staged.chunks:
+        publish_chunks(run)
     lake, table = run.lake, TABLES["event_origins"]
     found = lake.spark.read.schema("event_id STRING, file STRING").parquet(lake.staged(staged.rows))
     rows = table.select(

@@ -20,9 +20,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.errors import SourceError
-from trailhouse.ingest.batch import CHECKS, publish_weighed, weigh
+from trailhouse.ingest.batch import CHECKS, publish_weighed, sorted_out, to_judge, weigh
 from trailhouse.ingest.commits import Batch
-from trailhouse.ingest.counting import tally
 from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.restore import restore_ledger
 from trailhouse.ledger import Counts
@@ -112,15 +111,18 @@ def _send(run: Run, source: Source, number: int, records: DataFrame) -> Counts:
     """Publish what of the staged records is an event by now, mark all of them, and tell the ledger."""
     lake, started = run.lake, time.perf_counter()
     sent = records.select("_hash").distinct()
-    prepared = lake.stage(
-        "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings, run.geo)
+    prepared, told = sorted_out(
+        run,
+        lake.stage(
+            "events/prepared", events_stage.prepare(records.drop("_hash"), source, run.settings, run.geo)
+        ),
     )
     batch = Batch(f"requeue-{run.id}", number, (), "requeue")
-    weighed = weigh(run, source, batch, prepared, tally(prepared))
-    rows = TABLES["events"].select(weighed.rows.select(*TABLES["events"].schema.names))
-    judge(run, batch.stage, {"events": rows}, [c for c in CHECKS if c.table == "events"], batch=number)
+    weighed = weigh(run, source, batch, prepared, told)
+    staged = to_judge(lake, weighed)
+    judge(run, batch.stage, staged, [c for c in CHECKS if c.table in staged], batch=number)
     run.lease.require()
-    publish_weighed(run, batch, weighed, rows, {})
+    publish_weighed(run, batch, weighed, staged["events"], {})
     failed = events_stage.quarantine(prepared, run.settings).select("content_hash", "reasons")
     _mark(run, sent, failed)
     counts = weighed.counts

@@ -38,6 +38,7 @@ from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.questions import Funnel, Questions, Retention, Step
+from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 from trailhouse.settings.tasks import Task, Tasks
@@ -63,6 +64,7 @@ __all__ = [
     "Project",
     "Questions",
     "Raw",
+    "Replay",
     "Report",
     "Retention",
     "SESSION_PRESETS",
@@ -244,6 +246,7 @@ class Settings(BaseSettings):
     plan: Plan = Plan()
     gates: Gates = Gates()
     maintain: Maintain = Maintain()
+    replay: Replay = Replay()
     report: Report = Report()
     spark: Spark = Spark()
 

@@ -45,7 +45,7 @@ class Sessions(Section):
     cut_on_user: bool | None = None
     scope: Literal["person", "device"] = "person"
     boundary: Literal["time", "client"] = "time"
-    keep_alive: tuple[str, ...] = ("heartbeat", "mouse_move", "mutation", "visibility")
+    keep_alive: tuple[str, ...] = ("heartbeat", "mouse_move", "mutation", "visibility", "replay_chunk")
     keep_alive_starts: bool = False
     server_events: Literal["join", "ignore"] = "join"
     engaged_rule: Literal["auto", "heartbeats", "gaps"] = "auto"

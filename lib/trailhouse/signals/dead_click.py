@@ -13,7 +13,7 @@ from trailhouse.signals.shape import clicks
 
 VERSION = 1
 TEXT_FIELDS = ("input", "textarea", "select")
-INERT = ("click", "heartbeat", "mouse_move", "media_progress", "web_vital")
+INERT = ("click", "heartbeat", "mouse_move", "media_progress", "web_vital", "replay_chunk")
 """What comes by itself, or from the hand, and so is no answer to a click."""
 TRACKER = ("app_id", "platform", "event_date")
 

@@ -35,7 +35,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 
     Each step is a projection, so that what several columns need is computed once.
     """
-    records = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
+    records = json_records.opened(frame, names.VALUES, settings)
     typed = fields.with_typed(records)
     named = typed.withColumn("event_name", _event_name())
     return fields.with_left(fields.with_wrong(named)).select(

@@ -36,7 +36,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 
     Each step is a projection, so that what several columns need is computed once.
     """
-    records = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
+    records = json_records.opened(frame, names.VALUES, settings)
     typed = fields.with_typed(records)
     event = F.col("t")["event_name"]
     named = typed.withColumn("event_name", F.coalesce(cast.lookup(names.NAMES, event), event))

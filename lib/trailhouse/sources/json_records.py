@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.enrich.campaigns import UTM
+from trailhouse.settings import Settings
 from trailhouse.sources import cast
 from trailhouse.sources.paths import PACKED, PARQUET
 
@@ -15,6 +17,9 @@ SUFFIXES = (
     *[f"{name}{packed}" for name in (".json", ".ndjson", ".jsonl") for packed in ("", *PACKED)],
     PARQUET,
 )
+
+RECORDINGS = ("$snapshot", "Replay Chunk", "replay_chunk")
+"""What trackers call an event that carries a chunk of a recording."""
 
 TEXTS = "MAP<STRING, STRING>"
 """An object's values as text: objects and arrays as the JSON that they were."""
@@ -24,21 +29,26 @@ _LINE = f"ARRAY<{TEXTS}>"
 _END = "end of the record"
 
 
-def opened(frame: DataFrame, keys: Iterable[str], limit: int) -> DataFrame:
+def opened(frame: DataFrame, keys: Iterable[str], settings: Settings) -> DataFrame:
     """`raw`, `file`, `unread` (why the bytes are not looked into), `map`, `repeated`, `r_KEY` for each key.
 
     `map` has all values by their keys, as text; it is null where the line is anything but one JSON
     object. The `r_` columns are its values under `keys`, trimmed; `repeated` has those of the keys that the
-    record names more than once, which makes it no event. `limit` is in bytes.
+    record names more than once, which makes it no event. Not looked into is what is larger than a record
+    may be, or than a chunk of a recording may be where it seems to be one.
     """
     text = F.col("raw").cast("string")
-    too_large = F.octet_length("raw") > limit
+    limit, most = settings.raw.max_record_bytes, settings.replay.max_chunk
+    recorded = reduce(Column.__or__, [text.contains(f'"{name}"') for name in RECORDINGS])
+    # The second condition is asked of large records alone.
+    too_large = (F.octet_length("raw") > limit) & ((F.octet_length("raw") > most) | ~recorded)
     not_utf8 = ~F.is_valid_utf8(text)
     ends = F.rtrim(text).endswith("}")
     judged = frame.select(
         "raw",
         "file",
-        F.when(too_large, F.lit(f"record larger than {limit} bytes"))
+        F.when(too_large & recorded, F.lit(f"replay chunk larger than {most} bytes"))
+        .when(too_large, F.lit(f"record larger than {limit} bytes"))
         .when(not_utf8, F.lit("not UTF-8"))
         .alias("unread"),
         F.when(~too_large & ~not_utf8 & ends, as_records(text)).alias("records"),

@@ -40,7 +40,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
 
     Each step is a projection, so that what several columns need is computed once.
     """
-    records = json_records.opened(frame, _VALUES, settings.raw.max_record_bytes)
+    records = json_records.opened(frame, _VALUES, settings)
     event = cast.scalar(F.col("r_event"))
     parts = records.select(
         "*",

@@ -36,7 +36,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     The line is parsed once into its top-level values; `properties`, an object or its text, from its own.
     Each step is a projection, so that what several columns need is computed once.
     """
-    records = json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes)
+    records = json_records.opened(frame, names.VALUES, settings)
     times = [cast.time(F.col(f"r_{key}")).alias(f"t_{key}") for key in _TIMES]
     parts = posthog_fields.with_properties(records).select(
         "*", cast.present(cast.scalar(F.col("r_event"))).alias("event"), *times

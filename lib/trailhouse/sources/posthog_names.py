@@ -15,6 +15,7 @@ NAMES = {
     "$groupidentify": "group",
     "$exception": "error",
     "$web_vitals": "web_vital",
+    "$snapshot": "replay_chunk",
     "$feature_flag_called": "experiment_exposure",
     "survey shown": "survey_shown",
     "survey sent": "survey_response",

@@ -34,7 +34,7 @@ def read(spark: SparkSession, paths: Sequence[str], settings: Settings) -> DataF
 
 def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     """Canonical columns of each message, with `reasons` where it is no event."""
-    return of_messages(json_records.opened(frame, names.VALUES, settings.raw.max_record_bytes))
+    return of_messages(json_records.opened(frame, names.VALUES, settings))
 
 
 def of_messages(messages: DataFrame) -> DataFrame:

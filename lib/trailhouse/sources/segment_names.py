@@ -20,6 +20,7 @@ NAMES = {
     "Heartbeat": "heartbeat",
     "DOM Mutated": "mutation",
     "Visibility Changed": "visibility",
+    "Replay Chunk": "replay_chunk",
     "Form Started": "form_start",
     "Form Changed": "form_change",
     "Form Submitted": "form_submit",

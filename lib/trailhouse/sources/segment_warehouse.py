@@ -34,7 +34,7 @@ def read(spark: SparkSession, paths: Sequence[str], settings: Settings) -> DataF
 
 def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     """Canonical columns of each row, with `reasons` where it is no event."""
-    rows = json_records.opened(frame, names.COLUMNS, settings.raw.max_record_bytes)
+    rows = json_records.opened(frame, names.COLUMNS, settings)
     return segment.of_messages(_as_messages(rows))
 
 

@@ -40,7 +40,7 @@ def parse(frame: DataFrame, settings: Settings) -> DataFrame:
     Fields and their types are those of the contract. Beside what every source gives, `event_time` and
     `device` are what the record says of them.
     """
-    records = json_records.opened(frame, fields.VALUES, settings.raw.max_record_bytes)
+    records = json_records.opened(frame, fields.VALUES, settings)
     return fields.with_left(fields.with_typed(records)).select(
         *[column.alias(name) for name, column in _columns().items()]
     )

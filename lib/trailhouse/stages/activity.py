@@ -6,6 +6,8 @@ changed its person.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyspark.sql import functions as F
 
 from trailhouse.columns import with_place
@@ -20,6 +22,9 @@ from trailhouse.touched.suspects import suspects
 from trailhouse.touched.told import split_and_joined
 from trailhouse.views import with_views
 
+DECODED = "recordings are decoded"
+"""Why it is made anew whole where `replay_events` is read: no feed tells which of its rows changed."""
+
 _FROM_PAGE = {
     "page_url": "url",
     "page_path": "path",
@@ -32,7 +37,10 @@ _FROM_PAGE = {
 def transform(inputs: Frames, context: Context) -> Frames:
     """Every kept event once, with whose it is and where in a session and view it stands."""
     settings = context.settings
-    resolved = person_of(inputs["events"], inputs["identities"], inputs["device_owners"], settings)
+    events = inputs["events"]
+    if "replay_events" in inputs:
+        events = events.unionByName(inputs["replay_events"])
+    resolved = person_of(events, inputs["identities"], inputs["device_owners"], settings)
     sessions = with_sessions(with_place(resolved), settings.sessions, settings.project.timezone)
     viewed = with_views(sessions)
     flat = viewed.withColumns({name: F.col(f"page.{field}") for name, field in _FROM_PAGE.items()})
@@ -42,6 +50,8 @@ def transform(inputs: Frames, context: Context) -> Frames:
 def narrow(look: Look, context: Context) -> Part | str:
     """The runs that hold an event which came, went or is another person's."""
     settings, scratch = context.settings, context.scratch
+    if "replay_events" in look.inputs:
+        return DECODED
     days = look.days["events"]
     if days is None:
         return UNKNOWN
@@ -96,3 +106,6 @@ STAGE = Stage(
         ),
     ),
 )
+
+RECORDED = replace(STAGE, reads=(*STAGE.reads, "replay_events"))
+"""The same where there are recordings: what they tell is activity, too."""

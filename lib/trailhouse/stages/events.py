@@ -12,6 +12,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.columns import REPLAY_CHUNK
 from trailhouse.enrich import campaigns, devices, pages, places, privacy, scores, urls
 from trailhouse.identity.normalise import is_blocked, normalised
 from trailhouse.settings import Settings
@@ -107,16 +108,25 @@ def _with_reasons(frame: DataFrame, settings: Settings) -> DataFrame:
             F.when(outside("event_time") | outside("received_time"), F.lit("time out of bounds")),
         ]
     )
+    # One that only seemed to be a recording, for which there is another limit.
+    limit = settings.raw.max_record_bytes
+    recorded = F.coalesce(F.col("event_name") == REPLAY_CHUNK, F.lit(False))
+    large = (F.octet_length("raw") > limit) & ~recorded
+    more = F.when(large, texts([F.lit(f"record larger than {limit} bytes")])).otherwise(more)
     # Without a content hash there is no record whose parts could be judged.
     reasons = F.when(F.col("content_hash").isNull(), F.col("reasons")).otherwise(F.concat("reasons", more))
     return frame.withColumn("reasons", reasons)
 
 
+def denied() -> Column:
+    """Whether the record itself says that its person does not consent."""
+    return F.coalesce(F.col("consent").isin(*_DENIED), F.lit(False))
+
+
 def _with_consent(frame: DataFrame, settings: Settings) -> DataFrame:
-    denied = F.coalesce(F.col("consent").isin(*_DENIED), F.lit(False))
     good = F.size("reasons") == 0
     if settings.privacy.consent_denied == "drop":
-        return frame.withColumn("refused", good & (F.col("refused") | denied))
+        return frame.withColumn("refused", good & (F.col("refused") | denied()))
     stripped = (
         "anonymous_id",
         "user_id",
@@ -128,7 +138,7 @@ def _with_consent(frame: DataFrame, settings: Settings) -> DataFrame:
         "traits",
     )
     frame = frame.withColumn("refused", good & F.col("refused"))
-    return frame.withColumns({name: F.when(~denied, F.col(name)) for name in stripped})
+    return frame.withColumns({name: F.when(~denied(), F.col(name)) for name in stripped})
 
 
 def _with_signs(frame: DataFrame, settings: Settings) -> DataFrame:
@@ -227,8 +237,11 @@ def _enriched(frame: DataFrame, settings: Settings, geo: places.Database | None)
             "geo": F.coalesce("geo", filled({part: F.col("place")[part] for part in _PLACE})),
             "bot_reasons": kinds,
             "is_bot": scores.is_bot(kinds),
-            # Bytes are for quarantine alone; carrying them along doubles what is staged.
-            "raw": F.when(~good & (F.size("reasons") > 0), F.col("raw")),
+            # Bytes are for quarantine alone; carrying them along doubles what is staged. A recording is
+            # judged later.
+            "raw": F.when(
+                (~good & (F.size("reasons") > 0)) | (F.col("event_name") == REPLAY_CHUNK), F.col("raw")
+            ),
         }
     )
     typed = [F.col(c.name).cast(c.type).alias(c.name) for c in events.TABLE.columns]
