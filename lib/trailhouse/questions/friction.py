@@ -6,12 +6,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
+from trailhouse.signals.counting import is_struggle
 
 
 def friction(page_views: DataFrame, sessions: DataFrame, signals: DataFrame) -> DataFrame:
     """Rows of `page_friction`: traffic and signals by page template, over all days.
 
-    A signal counts for the template of the view that it happened on. Dead clicks are null where no
+    A signal of struggle, of the first preset of its kind, counts for the template of the view that it
+    happened on. Dead clicks are null where no
     session on the page could be judged for them. Views without a template, bots and internal
     traffic are left out.
     """
@@ -19,12 +21,16 @@ def friction(page_views: DataFrame, sessions: DataFrame, signals: DataFrame) -> 
         "session_id", F.col("dead_clicks").isNotNull().alias("judged")
     )
     views = page_views.where(F.col("page_group").isNotNull()).join(people, on="session_id", how="inner")
-    view_signals = signals.groupBy("session_id", "view_id").agg(
-        *(
-            F.count_if(F.col("kind") == kind).alias(f"{kind}s")
-            for kind in ("rage_click", "dead_click", "u_turn")
-        ),
-        F.count("*").alias("signals"),
+    view_signals = (
+        signals.where(is_struggle())
+        .groupBy("session_id", "view_id")
+        .agg(
+            *(
+                F.count_if(F.col("kind") == kind).alias(f"{kind}s")
+                for kind in ("rage_click", "dead_click", "u_turn")
+            ),
+            F.count("*").alias("signals"),
+        )
     )
     struggled = F.coalesce(F.col("signals") > 0, F.lit(False))
     pages = (

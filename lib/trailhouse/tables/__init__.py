@@ -3,6 +3,7 @@
 from trailhouse.contract import Table
 from trailhouse.tables import (
     activity,
+    capabilities,
     device_owners,
     engagement,
     event_catalog,
@@ -48,6 +49,7 @@ _MODULES = (
     identity_history,
     identity_changes,
     activity,
+    capabilities,
     page_views,
     signals,
     sessions,
