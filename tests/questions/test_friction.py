@@ -36,6 +36,9 @@ def test_pages_count_views_sessions_exits_and_sessions_that_struggled(spark: Spa
         # the page of the view counts, whatever the click's own row says
         {"session_id": "s2", "view_id": "b", "kind": "rage_click", "page_group": "home"},
         {"session_id": "bot", "view_id": "a", "kind": "rage_click"},
+        # neither a second preset of a kind nor a kind that is no struggle counts
+        {"session_id": "s3", "view_id": "a", "kind": "rage_click", "extra": True},
+        {"session_id": "s3", "view_id": "a", "kind": "quick_back"},
     ]
     found = friction(
         rows(spark, "page_views", views), rows(spark, "sessions", sessions), rows(spark, "signals", signals)

@@ -41,11 +41,11 @@ def activity(
         }
         found += [{**of_tracker, "event_name": name} for name in _SENT]
     for case, events in cases.items():
-        found += _rows(case, events)
+        found += session_rows(case, events)
     return rows(spark, "activity", found)
 
 
-def _rows(case: str, events: Iterable[Happening]) -> list[dict[str, Any]]:
+def session_rows(case: str, events: Iterable[Happening]) -> list[dict[str, Any]]:
     current: dict[tuple[str, str], tuple[str, str | None]] = {}
     numbers: dict[str, int] = {}
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from scripts import signal_kinds
 from tests.signals.staging import found, told
 from trailhouse.capabilities import NAMES
 from trailhouse.settings import Settings
@@ -56,3 +57,9 @@ def test_every_kind_has_a_setting_a_column_in_sessions_and_known_inputs() -> Non
         assert {*kind.needs} <= {*NAMES}
         assert len({preset.name for preset in kind.presets}) == len(kind.presets)
         assert all(text.endswith(".") for text in (kind.sentence, kind.suppressed))
+
+
+def test_the_page_of_signals_is_up_to_date() -> None:
+    assert signal_kinds.PAGE.read_text(encoding="utf-8") == signal_kinds.page(KINDS), (
+        "run python scripts/signal_kinds.py"
+    )

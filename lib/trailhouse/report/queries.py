@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from trailhouse.report import reads
 from trailhouse.report.reads import HEAT_CELLS, HEAT_PAGES, Frames
+from trailhouse.signals.registry import STRUGGLES
 
 DAYS = 180
 PAGES = 50
@@ -138,7 +139,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "signals",
         "kind page_group selector element_text signals sessions persons",
         reads.elements,
-        30,
+        10 * len(STRUGGLES),
     ),
     _query(
         "feedback",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trailhouse.report import charts, text
 from trailhouse.report.text import Row
+from trailhouse.signals.registry import STRUGGLES
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -17,7 +18,7 @@ EVERYONE = "all"
 BREAKDOWNS = 8
 COHORTS = 16
 PERIODS = 13
-LABELS = {"rage_click": "Rage clicks", "dead_click": "Dead clicks", "u_turn": "U-turns"}
+LABELS = {kind.name: kind.label for kind in STRUGGLES}
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:

@@ -115,7 +115,7 @@ FORM_ABANDONMENT = Kind(
     "Forms left unsent",
     "form_abandonments",
     "A view on which a form was begun and none sent: the tracker says that it was left (`form_abandon`), or "
-    "nothing was submitted as long as the view lasted. From the first event of a form there to the last event "
+    "nothing was submitted as long as the view lasted. From the first event of a form there to the last one "
     "of the view; the selector is that form's id. While the view goes on, what comes may take it back.",
     (
         Fact(
