@@ -22,9 +22,10 @@ HEAD = """# Signals
 
 Generated from `lib/trailhouse/signals` by `scripts/signal_kinds.py`; change the registry, not this page.
 
-A signal is a sign of struggle, found in `activity` and `page_views` by a rule with thresholds, and never taken
-from a tracker's own verdict: a changed rule finds the signals of all of history again. A row of `signals` says
-kind, preset and version of the rule, person, session, view, page group, element, start, end and size.
+A signal is a sign of struggle, found in `activity` and `page_views` by a rule with thresholds, and never
+taken from a tracker's own verdict: a changed rule finds the signals of all of history again. A row of
+`signals` says kind, preset and version of the rule, person, session, view, page group, element, start,
+end and size.
 
 ## Presets
 
@@ -32,13 +33,13 @@ kind, preset and version of the rule, person, session, view, page group, element
 
     spark-submit ... jobs/run_all.py --start activity --set 'signals.rage_click=[posthog, datadog]'
 
-The first one counts in `sessions`, `person_days`, `page_friction`, the metrics and the report; the others are
-rows of `signals` alone, marked `extra`. After a change of these settings
+The first one counts in `sessions`, `person_days`, `page_friction`, the metrics and the report; the
+others are rows of `signals` alone, marked `extra`. After a change of these settings
 
     python -m trailhouse rescore
 
-finds the signals of all of history again and says, by kind and preset, how many came and went; the next run of
-the suite carries it through the tables behind. To compare and keep both, `branch` the lake first.
+finds the signals of all of history again and says, by kind and preset, how many came and went; the next
+run of the suite carries it through the tables behind. To compare and keep both, `branch` the lake first.
 
 ## What counts as friction
 
@@ -49,17 +50,18 @@ a quick back or a form left may be a decision, and needs no struggle.
 
 ## What is not collected
 
-The table `capabilities` says, by app, platform and UTC day, how many events carried each input. Where an input
-did not come at all, what needs it is null in `sessions` ("not collected"), not 0. It goes by day, for all views of
-an app: on a page where nothing ever moves no mark of a change would come either. So a day on which an app that
-reports errors had none is null, too.
+The table `capabilities` says, by app, platform and UTC day, how many events carried each input. Where an
+input did not come at all, what needs it is null in `sessions` ("not collected"), not 0. It goes by day,
+for all views of an app: on a page where nothing ever moves no mark of a change would come either. So a
+day on which an app that reports errors had none is null, too.
 
 ## How they are found
 
-All kinds but excessive scrolling in one pass: activity is cut to the rows and columns that matter, shuffled and
-sorted once by view, later events first, so that "the next answer" and "the next error" are running values. What
-other views tell comes from `page_views` and joins that stream as rows. Excessive scrolling is decided over
-`page_views`, by page group and week, and its week is judged again when one of its days changes.
+All kinds but excessive scrolling in one pass: activity is cut to the rows and columns that matter,
+shuffled and sorted once by view, later events first, so that "the next answer" and "the next error" are
+running values. What other views tell comes from `page_views` and joins that stream as rows. Excessive
+scrolling is decided over `page_views`, by page group and week, and its week is judged again when one of
+its days changes.
 """
 
 
