@@ -41,8 +41,10 @@ rage AS (
     FROM bursts GROUP BY session_id, view_id, burst HAVING count(*) >= 3
 ),
 answered AS (
-    SELECT *, min(CASE WHEN event_name
-        NOT IN ('click', 'heartbeat', 'mouse_move', 'media_progress', 'web_vital') THEN t END) OVER (PARTITION BY session_id, view_id ORDER BY t DESC
+    SELECT *, min(
+        CASE WHEN event_name IN ('click', 'heartbeat', 'mouse_move', 'media_progress', 'web_vital')
+        THEN NULL ELSE t END
+    ) OVER (PARTITION BY session_id, view_id ORDER BY t DESC
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS answer_at FROM seen
 ),
 dead AS (

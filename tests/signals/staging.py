@@ -57,7 +57,7 @@ def session_rows(case: str, events: Iterable[Happening]) -> list[dict[str, Any]]
         if event.name == "page_view":
             opened, path = fields.get("view", f"{fields['path']}@{event.ms}"), fields["path"]
             current[tab] = opened, path
-        view = fields.get("view", opened)
+        view, path = fields.get("view", opened), fields.get("path", path)
         at = START + timedelta(milliseconds=event.ms)
         row: dict[str, Any] = {
             "event_id": f"{case}:{number}",

@@ -24,6 +24,15 @@ CASES: dict[str, Sequence[Happening]] = {
     "with a click": [view(0, "/a"), view(10_000, "/b"), click(11_000), view(12_000, "/a")],
     "with a form": [view(0, "/a"), view(10_000, "/b"), happens(11_000, "form_change"), view(12_000, "/a")],
     "with a word": [view(0, "/a"), view(10_000, "/b"), happens(11_000, "heartbeat"), view(12_000, "/a")],
+    "nothing but beats": [view(0, "/a"), happens(9000, "heartbeat", view="v", path="/b"), view(12_000, "/a")],
+    "beats first": [
+        view(0, "/a"),
+        happens(9000, "heartbeat", view="/b", path="/b"),
+        view(9500, "/c", tab="u"),
+        view(10_000, "/b", view="/b"),
+        click(11_000, view="/b"),
+        view(12_000, "/a"),
+    ],
     "four reloads": [view(0, "/a"), *(view(1000 + 4000 * n, "/a", "reload") for n in range(4))],
     "slow reloads": [view(0, "/a"), *(view(1000 + 5001 * n, "/a", "reload") for n in range(4))],
     "reloads of two pages": [
@@ -66,9 +75,13 @@ def test_back_on_the_page_before_in_time_is_a_u_turn_at_the_page_left(signals: l
         "with a click",
         "with a form",
         "with a word",
+        "beats first",
         # The paths say so: how it came there and away was history both ways.
         "forward again",
     }
+    # The view's first event but heartbeats and moves, whatever opened beside it.
+    (row,) = (r for r in signals if (r.session_id, r.preset, r.kind) == ("beats first", "default", "u_turn"))
+    assert row.first_event_id == "beats first:4"
     (row,) = (r for r in signals if (r.session_id, r.preset, r.kind) == ("turned", "default", "u_turn"))
     assert (row.page_path, row.first_event_id, row.size) == ("/b", "turned:2", 2)
     assert (row.end_time - row.start_time).total_seconds() == 7

@@ -58,9 +58,11 @@ def find(activity: DataFrame, page_views: DataFrame, capabilities: DataFrame, se
     found = F.concat(
         F.array_compact(F.concat(of_events, F.array(*_forms(settings)))), F.coalesce(of_views, F.array())
     )
-    return rows.withColumn("signal", F.explode(found)).select(
+    signals = rows.withColumn("signal", F.explode(found)).select(
         "session_id", "view_id", "place", "selector", "element_text", *_first_event(), "signal.*"
     )
+    # A view of which nothing came but heartbeats and moves has no event to name.
+    return signals.where("first_event_id IS NOT NULL")
 
 
 _TRACKER = ("app_id", "platform", "event_date")
@@ -139,6 +141,7 @@ def _with_next(stream: DataFrame) -> DataFrame:
     by_now = Window.partitionBy(*_KEYS).orderBy(F.col("at").desc()).rangeBetween(*running)
     ordered = Window.partitionBy(*_KEYS).orderBy(*_order())
     so_far = ordered.rowsBetween(*running)
+    before = ordered.rowsBetween(Window.unboundedPreceding, -1)
     what, at = F.col("what"), F.col("at")
     answers = ~what.isin("click", "move", "view")
     # The finer order first: the sort that it asks for serves the other.
@@ -146,7 +149,8 @@ def _with_next(stream: DataFrame) -> DataFrame:
         {
             "scrolled": F.max("scroll_offset").over(so_far),
             "first_form": F.last("form", ignorenulls=True).over(so_far),
-            "next_id": F.lag("event_id").over(ordered),
+            # What page_views added is no event.
+            "next_id": F.last("event_id", ignorenulls=True).over(before),
             **{f"next_{name}": F.lag(name).over(ordered) for name in ("at", "x", "y")},
         }
     )
