@@ -104,8 +104,8 @@ def requeue(
 
 @app.command()
 def rescore(settings: SettingsFile = None, set_: Overrides = None, lake: LakeRoot = None) -> None:
-    """Apply today's rules for bots, own staff and page groups to events that are published."""
-    from trailhouse.ingest.rescore import rescore
+    """Apply today's rules for bots, own staff, page groups and signals to what is published."""
+    from trailhouse.rescore import rescore
 
     with _writing("rescore", settings, set_, lake) as run:
         rescore(run)

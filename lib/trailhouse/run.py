@@ -221,6 +221,13 @@ def is_up_to_date(run: Run, stage: Stage) -> bool:
     return _up_to_date(run.lake, stage, consumed)
 
 
+def is_same_definition(run: Run, stage: Stage) -> bool:
+    """Whether the stage's tables were made by the settings, code and lists of this run."""
+    today = _consumed(run.settings, stage, {})
+    made = [run.lake.consumed(table) for table in stage.writes]
+    return all(one.get(key) == today.get(key) for one in made for key in ("settings", "code", "reference"))
+
+
 def _up_to_date(lake: Lake, stage: Stage, consumed: Mapping[str, Any]) -> bool:
     return all(lake.up_to_date(table, consumed) for table in stage.writes)
 

@@ -201,6 +201,25 @@ class Page:
         self.signal("dead_click", selector, self.t, self.t, 1, first)
         self.t += 7500
 
+    def thrash(self, draw: random.Random) -> None:
+        """The pointer thrown to and fro across the page: seven to nine points, then a rest."""
+        size, y = draw.randint(7, 9), draw.randint(200, 500)
+        numbers, times = [], []
+        for k in range(size):
+            self.t += draw.randint(150, 350)
+            x = 300 + 260 * (k % 2) + draw.randrange(20)
+            numbers.append(self._move(x, y))
+            times.append(self.t)
+        # Straight down, and later: whichever way the pointer takes from there, it is none of these turns.
+        self.t += 3000
+        self._move(x, y + 300)
+        self.signal("thrashed_cursor", "", times[1], times[-2], size - 2, numbers[1])
+        self.t += 500
+
+    def _move(self, x: int, y: int) -> int:
+        tail = f',"properties":{{"x":{x},"y":{y},"selector":"main"}}'
+        return self.journal.add_event(self.view, self.t, "mouse_move", tail)
+
     def signal(self, kind: str, selector: str, start: int, end: int, size: int, first: int) -> None:
         """Write down a planted signal."""
         self.journal.signals.append((kind, self.view, selector, start, end, size, first))

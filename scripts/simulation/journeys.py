@@ -16,6 +16,7 @@ from .people import Plan, Population
 BETWEEN_VISITS = 36 * 60_000 + 30_000
 MAX_VIEWS = 15
 TIMEOUT = 1_800_000
+QUICK_BACK = 5000
 
 _NEXT: dict[str, tuple[tuple[str, float], ...]] = {
     "home": (
@@ -244,6 +245,8 @@ def _walk(
         if page.template in ("category", "search") and following == "product" and rng.random() < 0.07:
             _turn_back(walker)
             following = "product" if rng.random() < 0.7 else "home"
+        if page.template == "category":
+            _refresh(walker)
         _move_on(walker, following, step)
     leaves = visit.signed_in and (device.shared or rng.random() < 0.03)
     if leaves:
@@ -293,7 +296,30 @@ def _turn_back(walker: _Walker) -> None:
     opened = visit.clock
     walker.close(leads_on=False, dwell=rng.randint(1200, 6300), engaged=0)
     page.signal("u_turn", "", 0, visit.clock - opened, 1, -1)
+    if visit.clock - opened <= QUICK_BACK:
+        page.signal("quick_back", "", 0, visit.clock - opened, 1, -1)
     walker.open(template, navigation="back_forward", again=listing)
+
+
+def _refresh(walker: _Walker) -> None:
+    """Some reload a list of products again and again: three times or more within ten seconds, or just not."""
+    visit, draw = walker.visit, walker.visit.aside()
+    chance = draw.random()
+    if chance >= 0.05:
+        return
+    wait = draw.randint(900, 2400) if chance < 0.04 else 5001
+    pages_seen, first, opened = visit.views, visit.page, 0
+    for number in range(3):
+        journal, page = visit.journal, visit.page
+        dwell = max(page.t + 700, wait if number else 4000)
+        journal.view_browse[page.view] = journal.view_dwell[page.view] = dwell
+        visit.clock += dwell
+        reloaded = walker.open(page.template, navigation="reload", referrer="", again=walker.location)
+        if number == 0:
+            first, opened = reloaded, visit.clock
+    if chance < 0.04:
+        first.signal("rapid_refresh", "", 0, visit.clock - opened, 3, -1)
+    visit.views = pages_seen
 
 
 def _move_on(walker: _Walker, following: str, step: int) -> None:

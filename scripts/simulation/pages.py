@@ -36,6 +36,10 @@ class Visit:
     clock: int = 0
     """ms from the visit's start to the opening of `page`."""
 
+    def aside(self) -> random.Random:
+        """A stream of draws for this page alone, so that what is planted by it shifts no other draw."""
+        return random.Random(self.number * 1000 + self.views)
+
     @property
     def signed_in(self) -> bool:
         """Whether messages carry the user id now."""
@@ -187,7 +191,8 @@ def checkout(visit: Visit) -> str | None:
     value = sum(round(site.PRICES[p] * 100) for p in person.cart) / 100
     page.event("experiment_exposure", f'"experiment_id":"pay_button","variation_id":"{person.variant}"')
     page.event("checkout", f'"value":{value},"currency":"{person.currency}","products":{len(person.cart)}')
-    page.event("form_start", '"form_id":"checkout"', wait=500)
+    begun = page.event("form_start", '"form_id":"checkout"', wait=500)
+    at = page.t
     if rng.random() < RAGE_AT_COUPON:
         page.rage("button#apply-coupon")
         person.raged = True
@@ -204,9 +209,11 @@ def checkout(visit: Visit) -> str | None:
         page.t += 400
         return "confirmation"
     if rng.random() < 0.15:
-        page.click("button#pay")
+        paid = page.click("button#pay")
         page.event("error", '"message":"card was refused"', wait=400)
+        page.signal("error_click", "button#pay", page.t - 400, page.t, 1, paid)
     page.event("form_abandon", '"form_id":"checkout","field":"card"', wait=4000)
+    page.signal("form_abandonment", "checkout", at, page.t, 1, begun)
     page.t += 300
     return rng.choice(("exit", "exit", "cart", "help"))
 
@@ -273,15 +280,20 @@ def pricing(visit: Visit) -> str | None:
 
 def given_up_signup(visit: Visit) -> str | None:
     """Begin to sign up, and leave it at the second field."""
-    visit.page.event("form_start", '"form_id":"signup"', wait=400)
+    begun = visit.page.event("form_start", '"form_id":"signup"', wait=400)
+    at = visit.page.t
     visit.page.click("input#name")
     visit.page.event("form_change", '"form_id":"signup","field":"name"', wait=visit.rng.randint(700, 2200))
     visit.page.event("form_abandon", '"form_id":"signup","field":"signup-email"', wait=5000)
+    visit.page.signal("form_abandonment", "signup", at, visit.page.t, 1, begun)
     return "exit"
 
 
 def home(visit: Visit) -> str | None:
-    """A carousel that some click twice."""
+    """A carousel that some click twice, and a pointer that some lose."""
+    draw = visit.aside()
+    if visit.page.layout == 0 and draw.random() < 0.03:
+        visit.page.thrash(draw)
     if visit.rng.random() < 0.01:
         visit.page.near_miss("button.carousel-next")
     if visit.rng.random() < 0.02:

@@ -11,7 +11,15 @@ from deltalake import DeltaTable
 
 from tests.conftest import Shop
 
-COMPARED = {"rage_click": ["first_event_id", "size"], "u_turn": ["first_event_id"]}
+COMPARED = {
+    "rage_click": ["first_event_id", "size"],
+    "u_turn": ["first_event_id"],
+    "quick_back": ["first_event_id"],
+    "rapid_refresh": ["first_event_id", "size"],
+    "thrashed_cursor": ["first_event_id", "size"],
+    "error_click": ["first_event_id"],
+    "form_abandonment": ["first_event_id"],
+}
 
 
 def table(lake: Path, name: str, *columns: str) -> pd.DataFrame:
@@ -65,16 +73,17 @@ def test_planted_signals_are_found_and_no_others(
     )
 
 
-def test_dead_clicks_are_those_planted_on_what_does_not_call_itself_inert(
+def test_dead_clicks_are_those_planted_and_inert_ones_where_the_element_says_so(
     shop: Shop, shop_lake: Path
 ) -> None:
     planted = pd.read_parquet(shop.truth / "signals.parquet").query("kind == 'dead_click'")
     clicked = table(shop_lake, "activity", "event_id", "element").set_index("event_id")["element"]
     inert = planted["first_event_id"].map(lambda event: clicked[event]["interactive"] is False)
     assert set(inert) == {True, False}, "the shop plants none of one kind: the test would say little"
-    found = table(shop_lake, "signals").query("kind == 'dead_click'")
-    # Clicks on what calls itself inert are counted in the heatmaps instead.
-    assert sorted(found["first_event_id"]) == sorted(planted[~inert]["first_event_id"])
+    for kind, of_kind in (("dead_click", ~inert), ("inert_click", inert)):
+        signals = table(shop_lake, "signals")
+        found = signals[signals["kind"] == kind]
+        assert sorted(found["first_event_id"]) == sorted(planted[of_kind]["first_event_id"])
 
 
 def test_the_ledger_balances_and_counts_each_planted_fault(shop: Shop, shop_lake: Path) -> None:

@@ -16,7 +16,7 @@ NAMES = {
     "Element Clicked": "click", "Page Scrolled": "scroll", "Mouse Moved": "mouse_move",
     "Heartbeat": "heartbeat", "DOM Mutated": "mutation", "Form Started": "form_start",
     "Form Changed": "form_change", "Form Submitted": "form_submit", "Order Completed": "order",
-    "Survey Answered": "survey_response",
+    "Survey Answered": "survey_response", "Form Abandoned": "form_abandon", "Error Occurred": "error",
 }  # fmt: skip
 
 

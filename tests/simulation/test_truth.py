@@ -109,6 +109,81 @@ def test_u_turns_are_those_planted_and_no_others(case: Case) -> None:
     assert planted
 
 
+def test_quick_backs_are_u_turns_of_five_seconds_at_most(case: Case) -> None:
+    rows = {kind: {} for kind in ("u_turn", "quick_back")}  # type: ignore[var-annotated]
+    for row in case.truth("signals"):
+        if row["kind"] in rows:
+            rows[row["kind"]][row["view_id"]] = row["end"] - row["start"]
+    quick = {view for view, length in rows["u_turn"].items() if length <= dt.timedelta(seconds=5)}
+    assert rows["quick_back"].keys() == quick
+    assert 0 < len(quick) < len(rows["u_turn"])
+
+
+def test_refreshes_are_three_reloads_of_a_page_within_ten_seconds_and_no_others(case: Case) -> None:
+    tabs = defaultdict(list)
+    for m in case.raw.winners():
+        if name(m) in {"page_view", "screen_view"}:
+            tabs[m["context"]["tabId"]].append(m)
+    found, close = set(), 0
+    for opened in tabs.values():
+        opened.sort(key=milliseconds)
+        for before, first, second, third in zip(opened, opened[1:], opened[2:], opened[3:], strict=False):
+            pages = [m["context"]["page"] for m in (before, first, second, third)]
+            if len({p["path"] for p in pages}) == 1 and all(
+                p["navigationType"] == "reload" for p in pages[1:]
+            ):
+                if milliseconds(third) - milliseconds(first) <= 10_000:
+                    found.add(pages[1]["viewId"])
+                else:
+                    close += 1
+    planted = [row for row in case.truth("signals") if row["kind"] == "rapid_refresh"]
+    assert found == {row["view_id"] for row in planted}, f"seed {SEED}"
+    assert planted
+    assert close, "no reloads that are just too slow"
+    assert {row["size"] for row in planted} == {3}
+
+
+def test_thrashed_cursors_turn_as_often_as_planted_and_no_other_pointer_does(case: Case) -> None:
+    found = set()
+    for view, members in by_view(case.raw.winners()).items():
+        points = [
+            (milliseconds(m), m["properties"]["x"], m["properties"]["y"], m["messageId"])
+            for m in members
+            if name(m) == "mouse_move"
+        ]
+        turns = []
+        for a, b, c in zip(points, points[1:], points[2:], strict=False):
+            if (b[1] - a[1]) * (c[1] - b[1]) + (b[2] - a[2]) * (c[2] - b[2]) < 0:
+                turns.append(b)
+        close = [
+            (five, turns[i + 4]) for i, five in enumerate(turns[:-4]) if turns[i + 4][0] - five[0] <= 2000
+        ]
+        if close:
+            found.add((view, close[0][0][3], close[-1][1][0] - close[0][0][0]))
+    planted = [row for row in case.truth("signals") if row["kind"] == "thrashed_cursor"]
+    assert found == {
+        (row["view_id"], row["first_event_id"], (row["end"] - row["start"]) // dt.timedelta(milliseconds=1))
+        for row in planted
+    }, f"seed {SEED}"
+    assert len(planted) > 3
+
+
+def test_error_clicks_and_forms_left_are_those_planted_and_no_others(case: Case) -> None:
+    errors, forms = set(), set()
+    for members in by_view(case.raw.winners()).values():
+        told = [milliseconds(m) for m in members if name(m) == "error"]
+        for m in members:
+            if name(m) == "click" and any(0 <= at - milliseconds(m) <= 1000 for at in told):
+                errors.add(m["messageId"])
+        of_form = [m for m in members if name(m).startswith("form_")]
+        if of_form and "form_submit" not in map(name, of_form):
+            forms.add(of_form[0]["messageId"])
+    for kind, found in (("error_click", errors), ("form_abandonment", forms)):
+        planted = {row["first_event_id"] for row in case.truth("signals") if row["kind"] == kind}
+        assert found == planted, f"seed {SEED}"
+        assert planted
+
+
 def test_no_two_humans_share_an_observable_person_unless_contested(case: Case) -> None:
     humans = defaultdict(set)
     for row in case.truth("identifiers"):

@@ -72,6 +72,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "person_days": rows(spark, "person_days", days),
         "sessions": rows(spark, "sessions", sessions),
         "page_views": rows(spark, "page_views", views),
+        "capabilities": rows(spark, "capabilities"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]

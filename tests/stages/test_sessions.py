@@ -75,6 +75,17 @@ CASES = (
     session("paid later", {}, {"event_name": "order", "platform": "server", "value": "1", "at": 1000}),
     session("open", {"at": 1}, {"at": 1800}),
 )
+CAPABILITIES = (
+    {"app_id": "shop", "platform": "web", "day": "2026-03-02", "mutations": 7, "navigation_types": 1},
+    {"app_id": "other", "platform": "web", "day": "2026-03-02", "errors": 1},
+)
+SIGNALS = (
+    {"session_id": "direct", "kind": "rage_click"},
+    {"session_id": "direct", "kind": "rage_click", "preset": "datadog", "extra": True},
+    {"session_id": "direct", "kind": "dead_click"},
+    {"session_id": "direct", "kind": "dead_click"},
+    {"session_id": "direct", "kind": "u_turn", "extra": True},
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +94,8 @@ def found(spark: SparkSession) -> dict[str, Row]:
     inputs = {
         "activity": rows(spark, "activity", [event for case in CASES for event in case]),
         "page_views": rows(spark, "page_views"),
-        "signals": rows(spark, "signals"),
+        "signals": rows(spark, "signals", SIGNALS),
+        "capabilities": rows(spark, "capabilities", CAPABILITIES),
         # A microsecond past the end and timeout of all but the last.
         "watermark": watermark(spark, "2026-03-02 10:40:00"),
     }
@@ -123,3 +135,13 @@ def test_a_server_event_counts_and_does_not_extend(found: dict[str, Row]) -> Non
 def test_a_session_is_closed_once_the_watermark_is_past_its_timeout(found: dict[str, Row]) -> None:
     assert not found["open"].closed  # it ends at 10:30, and may go on until 11:00
     assert found["direct"].closed
+
+
+def test_signals_of_first_presets_are_counted_and_what_is_not_collected_is_null(
+    found: dict[str, Row],
+) -> None:
+    row, quiet = found["direct"], found["searched"]
+    assert (row.rage_clicks, row.dead_clicks, row.u_turns) == (1, 2, 0)
+    assert (quiet.rage_clicks, quiet.dead_clicks, quiet.quick_backs) == (0, 0, 0)
+    # This tracker sends neither errors nor moves of the pointer, so nobody knows.
+    assert (row.error_clicks, row.thrashed_cursors, row.excessive_scrolls) == (None, None, None)

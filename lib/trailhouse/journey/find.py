@@ -192,7 +192,9 @@ def _with_signal(signals: DataFrame, kind: str, on: str | None, left: DataFrame 
 def ordered(read: Read, fits: DataFrame, sort: Sort, most: int) -> DataFrame:
     """The first of the sessions, with `signals`: how many of each kind, presets that agree counted once."""
     by_kind = (
-        read("signals").groupBy("session_id", "kind").agg(F.count_distinct("first_event_id").alias("number"))
+        read("signals")
+        .groupBy("session_id", "kind")
+        .agg(F.count_distinct(F.coalesce("first_event_id", "view_id")).alias("number"))
     )
     counted = by_kind.groupBy("session_id").agg(
         F.sum("number").alias("signals_in_all"),

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from trailhouse.columns import ratio
 from trailhouse.contract import Column, Number
 from trailhouse.questions.numbers import quotient, whole_quotient
+from trailhouse.signals.counting import struggles
 
 SHARE = "DECIMAL(9,6)"
 # As tables/_shapes spells it; the tables import this module, so it cannot import them.
@@ -73,7 +74,7 @@ def _share(part: str, whole: str) -> Callable[[], SparkColumn]:
 
 
 def _struggled() -> SparkColumn:
-    return F.count_if(F.col("rage_clicks") + F.coalesce("dead_clicks", F.lit(0)) + F.col("u_turns") > 0)
+    return F.count_if(struggles() > 0)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -140,7 +141,13 @@ METRICS: tuple[Metric, ...] = (
         empty=None,
     ),
     Metric("u_turns", "BIGINT", "U-turns in these sessions.", _sum("u_turns"), "sessions"),
-    Metric("friction_sessions", "BIGINT", "Sessions with any of these signals.", _struggled, "sessions"),
+    Metric(
+        "friction_sessions",
+        "BIGINT",
+        "Sessions with any signal of struggle (docs/signals.md).",
+        _struggled,
+        "sessions",
+    ),
     Metric(
         "friction_rate",
         SHARE,

@@ -23,6 +23,7 @@ from trailhouse.questions.breakdowns import devices, periods, quantile, visits
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.numbers import quotient, whole_quotient
 from trailhouse.settings import Project
+from trailhouse.signals.registry import BY_NAME
 
 KEYS = ("page_group", "device_type", "period")
 _EXPECTED = "DECIMAL(18,6)"
@@ -62,16 +63,12 @@ def pages(
 def _judged(sessions: DataFrame, kinds: Sequence[str]) -> DataFrame:
     """By session whether it bounced, and `_judged_<kind>`: whether the signal could be seen in it at all.
 
-    A kind that `sessions` has a column for is judged where that is not null.
+    It is where `sessions` counts it.
     """
-    known = set(sessions.columns)
     return sessions.select(
         "session_id",
         "is_bounce",
-        *(
-            (F.col(f"{kind}s").isNotNull() if f"{kind}s" in known else F.lit(True)).alias(f"_judged_{kind}")
-            for kind in kinds
-        ),
+        *(F.col(BY_NAME[kind].counted_as).isNotNull().alias(f"_judged_{kind}") for kind in kinds),
     )
 
 
@@ -96,7 +93,7 @@ def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFra
             *(F.bool_or(f"_judged_{kind}").alias(f"_judged_{kind}") for kind in kinds),
         )
     )
-    any_kind = F.greatest(*(F.col(kind) for kind in kinds), F.lit(False))
+    struggled = F.greatest(*(F.col(kind) for kind in kinds if BY_NAME[kind].struggle), F.lit(False))
     cells = pairs.groupBy("page_group", "device_type", "channel", "week").agg(
         F.sum("views").alias("views"),
         F.count("*").alias("sessions"),
@@ -109,7 +106,7 @@ def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFra
             F.sum(F.when(F.col(f"_judged_{kind}"), F.col(kind).cast("bigint"))).alias(f"{kind}_sessions")
             for kind in kinds
         ),
-        F.count_if(any_kind).alias("friction_sessions"),
+        F.count_if(struggled).alias("friction_sessions"),
     )
     both = periods(cells)
     keys = ("page_group", "device_type", "channel", "period")

@@ -9,6 +9,7 @@ from trailhouse.columns import ratio
 from trailhouse.questions.intervals import poisson, wilson
 from trailhouse.questions.numbers import quotient, whole_quotient
 from trailhouse.questions.voices import RESPONSE, SHOWN
+from trailhouse.signals.counting import struggles
 
 UNKNOWN = "unknown"
 
@@ -26,9 +27,7 @@ def respondents(voices: DataFrame, sessions: DataFrame) -> DataFrame:
         .agg(F.bool_or(name == SHOWN).alias("_shown"), F.bool_or(name == RESPONSE).alias("answered"))
         .where("_shown")
     )
-    hurt = (
-        F.col("rage_clicks") + F.coalesce("dead_clicks", F.lit(0)) + F.col("u_turns")
-    ) > 0  # what is not collected cannot be seen
+    hurt = struggles() > 0  # what is not collected cannot be seen
     persons = (
         sessions.where("NOT is_bot AND NOT internal")
         .groupBy("person_id")

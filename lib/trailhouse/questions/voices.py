@@ -86,7 +86,7 @@ def with_rage(said: DataFrame, signals: DataFrame) -> DataFrame:
 
 def rage_clicks(signals: DataFrame) -> DataFrame:
     """session_id and start_time of rage clicks: the one place that says which of them count."""
-    return signals.where("kind = 'rage_click'").select("session_id", "start_time")
+    return signals.where("kind = 'rage_click' AND NOT extra").select("session_id", "start_time")
 
 
 def with_display(said: DataFrame) -> DataFrame:

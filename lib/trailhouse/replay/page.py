@@ -37,7 +37,7 @@ def build_replay(session: Session, screenshots: Mapping[str, str | Mapping[str, 
     """One HTML file that needs no network.
 
     With a recording that can be played, rrweb's player shows it, a window at a time; else pointer, clicks and
-    scrolling are drawn over the page's screenshot (`screenshots`, as `report.screenshots`), or a plain page of
+    scrolling are drawn over the screenshots of `report.screenshots`, or a plain page of
     its proportions. The page's own policy lets the browser run the scripts embedded here alone and load
     nothing from anywhere; what is played lies in a frame without scripts. SettingsError for a screenshot that
     cannot be read.

@@ -82,7 +82,7 @@ def cards(frames: Mapping[str, pd.DataFrame], known: Calendar) -> tuple[Card, ..
             "Friction rate",
             "friction_sessions",
             "down",
-            "Sessions with a rage click, dead click or U-turn.",
+            "Sessions with a sign of struggle, such as a rage click, a dead click or a U-turn.",
         ),
     )
 

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from trailhouse.report import map_reads, reads, voice_reads
 from trailhouse.report.reads import Frames
+from trailhouse.signals.registry import STRUGGLES
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
 
 DAYS = 180
@@ -211,7 +212,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "signals",
         "kind page_group selector element_text signals sessions persons",
         reads.elements,
-        30,
+        10 * len(STRUGGLES),
     ),
     *(_query(*each) for each in voice_reads.QUERIES),
     _query(

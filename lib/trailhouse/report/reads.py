@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.signals.counting import is_struggle
+
 Frames = Mapping[str, DataFrame]
 
 
@@ -97,6 +99,7 @@ def task_failures(frames: Frames) -> DataFrame:
 def elements(frames: Frames) -> DataFrame:
     counted = (
         people(frames["signals"])
+        .where(is_struggle())
         .groupBy("kind", "page_group", "selector")
         .agg(
             F.count("*").alias("signals"),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from trailhouse.report import charts, text
 from trailhouse.report.text import Row
-from trailhouse.tables.signals import KINDS
+from trailhouse.signals.registry import STRUGGLES
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -18,7 +18,7 @@ EVERYONE = "all"
 BREAKDOWNS = 8
 COHORTS = 16
 PERIODS = 13
-LABELS = {"rage_click": "Rage clicks", "dead_click": "Dead clicks", "u_turn": "U-turns"}
+LABELS = {kind.name: kind.label for kind in STRUGGLES}
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:
@@ -116,7 +116,7 @@ def friction(frames: Frames) -> Row:
         "pages": pages,
         "least": least,
         "chart": charts.friction(worst) if worst else None,
-        "kinds": [(kind, LABELS.get(kind, kind.replace("_", " ").capitalize())) for kind in KINDS],
+        "kinds": list(LABELS.items()),
         "elements": [(label, elements[kind]) for kind, label in LABELS.items() if kind in elements],
     }
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from trailhouse.durations import Duration
 from trailhouse.settings.section import Section
+from trailhouse.signals.registry import BY_NAME, checked
 
 _CLIENT = {"scope": "device", "boundary": "client", "max_length": None}
 SESSION_PRESETS: dict[str, dict[str, Any]] = {
@@ -32,6 +33,10 @@ SESSION_PRESETS: dict[str, dict[str, Any]] = {
     "single_view": {"bounce": "single_view"},
 }
 """What other tools count as a session: settings that a preset fills in where the user sets none."""
+
+
+Presets = str | tuple[str, ...]
+"""The name of a preset, or several to find side by side, of which the first counts."""
 
 
 class Sessions(Section):
@@ -80,7 +85,26 @@ class Conversion(Section):
 
 
 class Signals(Section):
-    rage_click: Literal["posthog", "mixpanel", "highlight", "same_element"] = "posthog"
-    dead_click: Literal["posthog", "openreplay", "sentry"] = "posthog"
+    rage_click: Presets = "posthog"
+    dead_click: Presets = "posthog"
+    inert_click: Presets = "posthog"
+    error_click: Presets = "default"
+    u_turn: Presets = "default"
+    quick_back: Presets = "default"
+    rapid_refresh: Presets = "default"
+    thrashed_cursor: Presets = "default"
+    form_abandonment: Presets = "default"
+    excessive_scrolling: Presets = "default"
     u_turn_seconds: Duration = timedelta(seconds=7)
+    thrashed_turns: int = Field(5, ge=2, le=100)
     allowed_selectors: tuple[str, ...] = ("stepper", "carousel", "calendar", "datepicker", "game")
+
+    @field_validator(*BY_NAME, mode="before")
+    @classmethod
+    def _known_presets(cls, named: Any, info: ValidationInfo) -> Any:
+        return checked(str(info.field_name), named)
+
+    def presets(self, kind: str) -> tuple[str, ...]:
+        """The names of a kind's presets; the first is the one that counts beyond the table `signals`."""
+        named = getattr(self, kind)
+        return (named,) if isinstance(named, str) else tuple(named)

@@ -1,1 +1,1 @@
-"""Signs of struggle, computed from raw facts by named presets: rage clicks, dead clicks, U-turns."""
+"""Signs of struggle, computed from raw facts by named presets (docs/signals.md)."""

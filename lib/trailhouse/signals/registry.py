@@ -1,47 +1,44 @@
-"""The registry of signals: append one value, and its rows join the table `signals`."""
+"""The registry of signals: append a kind, or a preset to one, and its rows join the table `signals`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from pyspark.sql import DataFrame
-
-from trailhouse.settings import Signals
-from trailhouse.signals import dead_click, rage_click, u_turn
-
-
-@dataclass(frozen=True)
-class Detector:
-    """`find(activity, page_views, trackers, settings)` gives a row a signal; `preset(settings)` names its
-    thresholds. `trackers` are those that send mutation marks (`dead_click.judged`).
-
-    A higher `version` says that the rule itself has changed.
-    """
-
-    kind: str
-    version: int
-    preset: Callable[[Signals], str]
-    find: Callable[[DataFrame, DataFrame, DataFrame, Signals], DataFrame]
-
-
-DETECTORS: tuple[Detector, ...] = (
-    Detector(
-        "rage_click",
-        rage_click.VERSION,
-        lambda settings: settings.rage_click,
-        lambda activity, page_views, trackers, settings: rage_click.find(activity, settings),
-    ),
-    Detector(
-        "dead_click",
-        dead_click.VERSION,
-        lambda settings: settings.dead_click,
-        lambda activity, page_views, trackers, settings: dead_click.find(activity, trackers, settings),
-    ),
-    Detector(
-        "u_turn",
-        u_turn.VERSION,
-        lambda settings: u_turn.PRESET,
-        lambda activity, page_views, trackers, settings: u_turn.find(activity, page_views, settings),
-    ),
+from trailhouse.signals.clicks import DEAD_CLICK, ERROR_CLICK, INERT_CLICK, RAGE_CLICK
+from trailhouse.signals.kind import Kind
+from trailhouse.signals.pointer import THRASHED_CURSOR
+from trailhouse.signals.visits import (
+    EXCESSIVE_SCROLLING,
+    FORM_ABANDONMENT,
+    QUICK_BACK,
+    RAPID_REFRESH,
+    U_TURN,
 )
+
+KINDS: tuple[Kind, ...] = (
+    RAGE_CLICK,
+    DEAD_CLICK,
+    U_TURN,
+    ERROR_CLICK,
+    INERT_CLICK,
+    QUICK_BACK,
+    RAPID_REFRESH,
+    THRASHED_CURSOR,
+    FORM_ABANDONMENT,
+    EXCESSIVE_SCROLLING,
+)
+BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
+STRUGGLES: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.struggle)
+"""Those that make a session one with friction."""
+
+
+def checked(kind: str, named: object) -> object:
+    """Names of presets of a kind, one or several, as given; ValueError says what is wrong with them."""
+    names = [named] if isinstance(named, str) else named
+    known = [preset.name for preset in BY_NAME[kind].presets]
+    if not isinstance(names, list | tuple) or not names:
+        raise ValueError(f"this is no preset, nor a list of presets, of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{name!r} is no preset of {kind}; there are {', '.join(known)}")
+    if len({*names}) < len(names):
+        raise ValueError("a preset is named twice")
+    return named

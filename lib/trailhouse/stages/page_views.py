@@ -1,4 +1,4 @@
-"""`page_views`: activity by session and view.
+"""`page_views`: activity by session and view; and `capabilities`, which inputs a tracker sends.
 
 A run makes anew the views of all sessions on days whose activity changed, and of the sessions in which one
 of their views goes on.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.capabilities import capabilities, with_collected
 from trailhouse.columns import VIEW_EVENTS
 from trailhouse.identity.settle import settled
 from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.scope import of_days
 from trailhouse.settings import Sessions
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
@@ -31,15 +33,18 @@ _FROM_FIRST = (
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
-    """One row a session and view, from the events that lie on one."""
+    """One row a session and view, from the events that lie on one; one an app, platform and day."""
     activity = inputs["activity"]
     on_view = _with_steps(activity.where("view_id IS NOT NULL"))
     views = on_view.groupBy(*_KEYS).agg(*_measures(context.settings.sessions))
-    same_app = F.col("_app").eqNullSafe(F.col("_scrolling_app"))
-    same_day = F.to_date("start_time") == F.col("_scrolling_day")
-    apps = _scrolling_apps(inputs.get(WHOLE_DAYS, activity))
-    views = views.join(apps, same_app & same_day, how="left")
-    return {"page_views": _finished(views).select(*TABLES["page_views"].schema.names)}
+    told = capabilities(inputs.get(WHOLE_DAYS, activity))
+    # Where a tracker sends no scrolling, depth is not collected, which is not 0.
+    tracker = (F.col("_app"), F.col("_platform"), F.to_date("start_time"))
+    views = with_collected(views, told, ("scroll",), *tracker)
+    return {
+        "page_views": _finished(views).select(*TABLES["page_views"].schema.names),
+        "capabilities": TABLES["capabilities"].select(told),
+    }
 
 
 def _with_steps(events: DataFrame) -> DataFrame:
@@ -70,6 +75,7 @@ def _measures(rules: Sessions) -> list[Column]:
         F.max("event_time").alias("end_time"),
         F.min(first).alias("_first"),
         F.min("app_id").alias("_app"),
+        F.min("platform").alias("_platform"),
         F.min_by("device.type", F.when(F.col("device.type").isNotNull(), F.col("event_number"))).alias(
             "device_type"
         ),
@@ -105,14 +111,6 @@ def engaged_us(rules: Sessions, beats: Column, gaps: Column) -> Column:
     return F.when(beats > 0, by_beats).otherwise(gaps).cast("BIGINT")
 
 
-def _scrolling_apps(activity: DataFrame) -> DataFrame:
-    """The apps that send scrolling on a UTC day: elsewhere depth is not collected, which is not 0."""
-    told = activity.where("scroll_offset IS NOT NULL").select(
-        F.col("app_id").alias("_scrolling_app"), F.col("event_date").alias("_scrolling_day")
-    )
-    return F.broadcast(told.distinct()).withColumn("_scrolls", F.lit(True))
-
-
 def _finished(views: DataFrame) -> DataFrame:
     session = Window.partitionBy("session_id")
     same_view = Window.partitionBy("person_id", "view_id")
@@ -132,7 +130,7 @@ def _finished(views: DataFrame) -> DataFrame:
         *[F.col(f"_first.{name}").alias(name) for name in _FROM_FIRST],
         F.to_date("start_time").alias("view_date"),
         (F.unix_micros("end_time") - F.unix_micros("start_time")).alias("dwell_us"),
-        F.when(F.col("_scrolls") & (height > 0) & known, depth).alias("max_scroll_pct"),
+        F.when(F.col("collects_scroll") & (height > 0) & known, depth).alias("max_scroll_pct"),
         outcome.alias("form_outcome"),
         (F.col("view_number") == 1).alias("is_entry"),
         (F.col("view_number") == F.max("view_number").over(session)).alias("is_exit"),
@@ -153,7 +151,8 @@ def narrow(look: Look, context: Context) -> Part | str:
         return MOST
     touched = sessions_on(look, days, rules, scratch)
     touched = _with_continued(touched, look, scratch)
-    return Part(touched.inputs(look), {"page_views": touched.scope("view_date")}, days=len(touched.days))
+    scopes = {"page_views": touched.scope("view_date"), "capabilities": of_days("day", touched.all_days)}
+    return Part(touched.inputs(look), scopes, days=len(touched.days))
 
 
 def _with_continued(touched: Touched, look: Look, scratch: str) -> Touched:
@@ -180,11 +179,11 @@ def _with_continued(touched: Touched, look: Look, scratch: str) -> Touched:
 STAGE = Stage(
     name="page_views",
     reads=("activity",),
-    writes=("page_views",),
+    writes=("page_views", "capabilities"),
     transform=transform,
     narrow=narrow,
     remembers=("page_views",),
-    version=2,
+    version=3,
     settings=("sessions",),
     checks=(
         Check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from trailhouse.questions.pages import pages
-from trailhouse.signals.primary import primary
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables.pages import TABLE
 from trailhouse.tables.signals import KINDS
@@ -11,9 +10,8 @@ from trailhouse.tables.signals import KINDS
 
 def transform(inputs: Frames, context: Context) -> Frames:
     """One row a page template, device and period."""
-    settings = context.settings
-    signals = primary(inputs["signals"], settings.signals)
-    rows = pages(inputs["page_views"], inputs["sessions"], signals, settings.project, KINDS)
+    signals, project = inputs["signals"].where("NOT extra"), context.settings.project
+    rows = pages(inputs["page_views"], inputs["sessions"], signals, project, KINDS)
     return {TABLE.name: TABLE.select(rows)}
 
 
@@ -22,7 +20,7 @@ STAGE = Stage(
     reads=("page_views", "sessions", "signals"),
     writes=("pages",),
     transform=transform,
-    settings=("project", "signals"),
+    settings=("project",),
     pins={"page_views": "sessions", "signals": "sessions"},
     checks=(
         Check(

@@ -17,6 +17,7 @@ from trailhouse.columns import money_by_currency, project_day
 from trailhouse.narrowing import MOST, UNKNOWN, is_most
 from trailhouse.scope import of_days
 from trailhouse.settings import Settings
+from trailhouse.signals.counting import struggles
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
 from trailhouse.touched.days import days_between
@@ -72,13 +73,12 @@ def _events(activity: DataFrame, settings: Settings) -> DataFrame:
 
 
 def _sessions(sessions: DataFrame) -> DataFrame:
-    signals = F.col("rage_clicks") + F.coalesce("dead_clicks", F.lit(0)) + F.col("u_turns")
     return sessions.groupBy("person_id", F.col("session_date").alias("day")).agg(
         F.count("*").alias("sessions"),
         F.count_if("is_bounce").alias("bounces"),
         F.sum("engaged_us").alias("engaged_us"),
         F.sum("rage_clicks").alias("rage_clicks"),
-        F.sum(signals).alias("signals"),
+        F.sum(struggles()).alias("signals"),
     )
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.capabilities import with_collected
 from trailhouse.columns import VIEW_EVENTS, is_client, micros, money_by_currency, project_day
 from trailhouse.enrich import channels, urls
 from trailhouse.narrowing import MOST, UNKNOWN, is_most
 from trailhouse.settings import Sessions, Settings
-from trailhouse.signals.dead_click import TRACKER, judged
+from trailhouse.signals.counting import counts
+from trailhouse.signals.registry import KINDS
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
-from trailhouse.touched.sessions import WHOLE_DAYS, sessions_on, touched_days
+from trailhouse.touched.sessions import sessions_on, touched_days
 from trailhouse.touched.told import restated
 
 ENGAGED_US = 10_000_000
@@ -36,10 +38,12 @@ def transform(inputs: Frames, context: Context) -> Frames:
         activity.groupBy("session_id")
         .agg(*_from_events(settings))
         .join(_from_views(inputs["page_views"]), on="session_id", how="left")
-        .join(_from_signals(inputs["signals"], settings), on="session_id", how="left")
-        .join(_judged_days(inputs.get(WHOLE_DAYS, inputs["activity"])), _same_tracker(), how="left")
+        .join(inputs["signals"].groupBy("session_id").agg(*counts()), on="session_id", how="left")
         .crossJoin(F.broadcast(inputs["watermark"]))
     )
+    tracker = (F.col("app_id"), F.col("platform"), F.to_date("start_time"))
+    needed = tuple(sorted({name for kind in KINDS for name in kind.needs}))
+    sessions = with_collected(sessions, inputs["capabilities"], needed, *tracker)
     return {"sessions": _finished(sessions, settings).select(*TABLES["sessions"].schema.names)}
 
 
@@ -120,28 +124,6 @@ def _from_views(page_views: DataFrame) -> DataFrame:
     )
 
 
-def _from_signals(signals: DataFrame, settings: Settings) -> DataFrame:
-    """Counts by kind of the presets that the settings choose."""
-    kind, preset = F.col("kind"), F.col("preset")
-    return signals.groupBy("session_id").agg(
-        F.count_if((kind == "rage_click") & (preset == settings.signals.rage_click)).alias("_rage"),
-        F.count_if((kind == "dead_click") & (preset == settings.signals.dead_click)).alias("_dead"),
-        F.count_if(kind == "u_turn").alias("_u_turns"),
-    )
-
-
-def _judged_days(activity: DataFrame) -> DataFrame:
-    """App, platform and day where dead clicks can be judged; elsewhere null: not collected is not 0."""
-    names = {name: f"_judged_{name}" for name in TRACKER}
-    return F.broadcast(judged(activity).withColumnsRenamed(names).withColumn("_judged", F.lit(True)))
-
-
-def _same_tracker() -> Column:
-    same_app = F.col("app_id").eqNullSafe(F.col("_judged_app_id"))
-    same_platform = F.col("platform").eqNullSafe(F.col("_judged_platform"))
-    return same_app & same_platform & (F.to_date("start_time") == F.col("_judged_event_date"))
-
-
 def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
     rules = settings.sessions
     zero = F.lit(0).cast("BIGINT")
@@ -154,15 +136,17 @@ def _finished(sessions: DataFrame, settings: Settings) -> DataFrame:
             "page_views": "page_views",
             "distinct_pages": "distinct_pages",
             "engaged_us": "engaged_us",
-            "rage_clicks": "_rage",
-            "u_turns": "_u_turns",
         }.items()
     }
+    for kind in KINDS:
+        # Where nothing tells of a signal there may have been any number: null, not 0.
+        number = F.coalesce(kind.counted_as, zero)
+        told = [F.col(f"collects_{name}") for name in kind.needs]
+        counted[kind.counted_as] = F.when(F.array_max(F.array(*told)), number) if told else number
     frame = sessions.withColumns(counted).withColumns(
         {
             "session_date": project_day(F.col("start_time"), settings.project.timezone),
             "duration_us": F.unix_micros("end_time") - F.unix_micros("start_time"),
-            "dead_clicks": F.when(F.col("_judged"), F.coalesce("_dead", zero)),
             "value": money_by_currency(F.col("_money")),
             "converted": F.col("conversions") > 0,
             "channel": channels.channel(F.col("referrer"), F.col("campaign"), urls.host(F.col("_entry_url"))),
@@ -216,7 +200,7 @@ def _behaviour() -> Column:
 def narrow(look: Look, context: Context) -> Part | str:
     """The sessions on changed days, and those that time has closed, or opened again."""
     rules = context.settings.sessions
-    days = touched_days(look, "activity", "page_views", "signals")
+    days = touched_days(look, "activity", "page_views", "signals", "capabilities")
     if days is None:
         return UNKNOWN
     flipped = (
@@ -239,13 +223,13 @@ def narrow(look: Look, context: Context) -> Part | str:
 
 STAGE = Stage(
     name="sessions",
-    reads=("activity", "page_views", "signals", "watermark"),
+    reads=("activity", "page_views", "signals", "capabilities", "watermark"),
     writes=("sessions",),
     transform=transform,
     narrow=narrow,
     remembers=("sessions",),
     tells={"sessions": restated},
-    version=2,
+    version=3,
     settings=("sessions", "project", "conversions", "signals"),
     pins={"activity": "page_views"},
     reference=channels.reference,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from trailhouse.questions.rows import no_rows
 from trailhouse.questions.tasks import attempts, completion, failures
 from trailhouse.settings import Settings
-from trailhouse.signals.primary import primary
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 
@@ -16,7 +15,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     if not tasks:
         return {name: no_rows(TABLES[name], activity) for name in STAGE.writes}
     found = attempts(activity, sessions, inputs["watermark"], tasks)
-    counted = primary(inputs["signals"], context.settings.signals)
+    counted = inputs["signals"].where("NOT extra")
     made = {
         "tasks": completion(found, sessions, context.settings.project, tasks),
         "task_failures": failures(found, counted),
@@ -34,7 +33,7 @@ STAGE = Stage(
     reads=("activity", "sessions", "signals", "watermark"),
     writes=("tasks", "task_failures"),
     transform=transform,
-    settings=("tasks", "project", "signals"),
+    settings=("tasks", "project"),
     pins={"activity": "sessions", "signals": "sessions"},
     wanted=declared,
     checks=(

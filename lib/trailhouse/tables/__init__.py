@@ -3,6 +3,7 @@
 from trailhouse.contract import Table
 from trailhouse.tables import (
     activity,
+    capabilities,
     device_owners,
     elements,
     engagement,
@@ -65,6 +66,7 @@ _MODULES = (
     identity_history,
     identity_changes,
     activity,
+    capabilities,
     page_views,
     signals,
     sessions,

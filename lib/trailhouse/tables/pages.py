@@ -76,7 +76,13 @@ TABLE = Table(
             )
             for kind in KINDS
         ),
-        Column("friction_sessions", "BIGINT", "Sessions with any of these there.", True, low=0),
+        Column(
+            "friction_sessions",
+            "BIGINT",
+            "Sessions with any sign of struggle there (docs/signals.md).",
+            True,
+            low=0,
+        ),
         Column("friction_rate", "DECIMAL(9,6)", "friction_sessions / sessions.", True, low=0, high=1),
         *_rate("exit", "exits / sessions."),
         *_rate("bounce", "bounces / entries; null where no session began there."),

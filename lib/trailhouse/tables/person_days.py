@@ -33,6 +33,6 @@ TABLE = Table(
         Column("orders", "BIGINT", "Orders.", True, low=0),
         Column("value", shapes.MONEY, "Value of conversions by currency, sorted.", True),
         Column("rage_clicks", "BIGINT", "Rage-click signals.", True, low=0),
-        Column("signals", "BIGINT", "Signals of default presets.", True, low=0),
+        Column("signals", "BIGINT", "Signals of struggle, of the first preset of each kind.", True, low=0),
     ),
 )

@@ -1,6 +1,7 @@
 """`sessions`: one row a session."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.signals.registry import KINDS
 from trailhouse.tables import _shapes as shapes
 
 TABLE = Table(
@@ -44,11 +45,16 @@ TABLE = Table(
         Column("conversions", "BIGINT", "Conversion events.", True, low=0),
         Column("conversion_names", "ARRAY<STRING>", "Which conversions, each once, sorted.", True),
         Column("value", shapes.MONEY, "Value of its conversions by currency, sorted.", True),
-        Column("rage_clicks", "BIGINT", "Rage-click signals of the default preset.", True, low=0),
-        Column(
-            "dead_clicks", "BIGINT", "Dead-click signals of the default preset; null: not collected.", low=0
+        *(
+            Column(
+                kind.counted_as,
+                "BIGINT",
+                f"Signals {kind.name} of its first preset{'; null: not collected' if kind.needs else ''}.",
+                required=not kind.needs,
+                low=0,
+            )
+            for kind in KINDS
         ),
-        Column("u_turns", "BIGINT", "U-turn signals of the default preset.", True, low=0),
         Column("is_bot", "BOOLEAN", "Left out of metrics.", True),
         Column("bot_reasons", "ARRAY<STRING>", "All signs of a bot, sorted.", True),
         Column("internal", "BOOLEAN", "Own staff.", True),

@@ -1,0 +1,282 @@
+"""Every signal that looks at events, in one pass over `activity`: one shuffle, one sort.
+
+1. Activity is cut to the rows and columns that a rule looks at. Moves of the pointer are a lane of their own:
+   nothing that is said of clicks looks at them.
+2. What other views tell comes from `page_views` and joins the stream as rows: on a clicked view a row for
+   each view that opens beside it (an answer to a click), and on a view with signals of its own (U-turns,
+   refreshes, forms) a row before all events, where the windows know the view's first event.
+3. Rows lie by view and lane, later ones first. So "the next answer", "the next error" are running values,
+   over ranges of time that hold equal times; no window reaches for what is to come without end.
+4. Only clicks, turns of the pointer and the rows of views are left; bursts are found among them.
+5. What was found becomes an array, exploded once. Nothing is grouped: a burst is told at its first row.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.capabilities import with_collected
+from trailhouse.settings import Signals
+from trailhouse.signals.bursts import with_bursts
+from trailhouse.signals.chosen import candidate, chosen
+from trailhouse.signals.clicks import SELECTED_MS, SELECTS_TEXT, TEXT_FIELDS
+from trailhouse.signals.from_views import openings, with_signals
+from trailhouse.signals.kind import Burst
+
+_KEYS = ("session_id", "view_id", "lane")
+_SILENT = ("heartbeat", "media_progress", "web_vital")
+"""Events that no rule looks at."""
+_FORMS = ("form_start", "form_change", "form_abandon", "form_submit")
+_FIRST, _LAST = -(1 << 60), (1 << 31) - 1
+_MS = 1000
+
+
+def find(activity: DataFrame, page_views: DataFrame, capabilities: DataFrame, settings: Signals) -> DataFrame:
+    """One row a signal: kind, preset, rule_version, extra, size, start_at, end_at (microseconds), session_id,
+    view_id, `place`, selector, element_text, first_event_id.
+    """
+    wait = max(one.rule.ms for kind in ("dead_click", "inert_click") for one in chosen(settings, kind))
+    beside = openings(page_views, wait * 1000).withColumns(
+        # Among rows of one instant it comes first, so that the row before a view's is the view's first event.
+        {"lane": _lane(0), "what": F.lit("answer"), "number": F.lit(_LAST)}
+    )
+    views = with_signals(page_views, settings).withColumns(
+        {"lane": _lane(0), "what": F.lit("view"), "at": F.lit(_FIRST)}
+    )
+    stream = _looked_at(activity)
+    for more in (beside, views):
+        stream = stream.unionByName(more, allowMissingColumns=True)
+    rows = _with_turns(_with_next(stream)).where("what IN ('click', 'view') OR turn_at IS NOT NULL")
+    rows = with_bursts(_fitting(rows, settings), _bursts(settings), _KEYS, _order())
+    rows = _with_selections(rows)
+    tracker = [F.col(f"tracker.{name}") for name in _TRACKER]
+    rows = with_collected(rows, capabilities, ("mutations", "form_outcomes"), *tracker)
+    of_events = F.array(*_rages(settings), *_unanswered(settings), *_errors(settings), *_thrashed(settings))
+    of_views = F.filter("found", lambda one: ~one["still"] | (F.coalesce("scrolled", F.lit(0)) == 0))
+    of_views = F.transform(of_views, lambda one: one.dropFields("still"))
+    found = F.concat(
+        F.array_compact(F.concat(of_events, F.array(*_forms(settings)))), F.coalesce(of_views, F.array())
+    )
+    signals = rows.withColumn("signal", F.explode(found)).select(
+        "session_id", "view_id", "place", "selector", "element_text", *_first_event(), "signal.*"
+    )
+    # A view of which nothing came but heartbeats and moves has no event to name.
+    return signals.where("first_event_id IS NOT NULL")
+
+
+_TRACKER = ("app_id", "platform", "event_date")
+
+
+def _lane(number: int) -> Column:
+    return F.lit(number).cast("TINYINT")
+
+
+def _order() -> tuple[Column, Column]:
+    return F.col("at").desc(), F.col("number").desc()
+
+
+def _looked_at(activity: DataFrame) -> DataFrame:
+    """1."""
+    name = F.col("event_name")
+    is_click, is_move = name == "click", name == "mouse_move"
+    placed = F.col("element.x").isNotNull() & F.col("element.y").isNotNull()
+    seen = activity.where(
+        F.col("session_id").isNotNull()
+        & F.col("view_id").isNotNull()
+        & ~name.isin(*_SILENT)
+        & (~is_move | placed)
+    )
+    what = (
+        F.when(is_click, "click")
+        .when(is_move, "move")
+        .when(name == "error", "error")
+        .when(name.isin(*SELECTS_TEXT), "selection")
+        .when(name.isin(*_FORMS), "form")
+        .otherwise("answer")
+    )
+    tracker = F.struct(*_TRACKER).alias("tracker")
+    of_click = F.struct(
+        F.col("element.selector").alias("selector"),
+        F.col("element.text").alias("text"),
+        F.lower("element.tag").alias("tag"),
+        F.col("element.href").alias("href"),
+        F.col("element.interactive").alias("interactive"),
+        "page_url",
+        "pointer",
+        tracker,
+    )
+    of_form = F.struct(
+        F.unix_micros("event_time").alias("at"), "event_id", F.col("form.id").alias("id"), tracker
+    )
+    where = F.struct(
+        "person_id",
+        "page_group",
+        "page_path",
+        F.col("device.type").alias("device_type"),
+        "is_bot",
+        "internal",
+    )
+    spot = is_click | is_move
+    return seen.select(
+        "session_id",
+        "view_id",
+        F.when(is_move, 1).otherwise(0).cast("TINYINT").alias("lane"),
+        F.unix_micros("event_time").alias("at"),
+        F.col("event_number").alias("number"),
+        "event_id",
+        what.alias("what"),
+        F.when(spot, F.col("element.x")).alias("x"),
+        F.when(spot, F.col("element.y")).alias("y"),
+        F.when(~spot, F.col("scroll_offset")).alias("scroll_offset"),
+        F.when(is_click, of_click).alias("click"),
+        F.when(name.isin(*_FORMS), of_form).alias("form"),
+        F.when(spot, where).alias("place"),
+    )
+
+
+def _with_next(stream: DataFrame) -> DataFrame:
+    """3. What comes at a row's time or later on its view; and the next row of its lane."""
+    running = (Window.unboundedPreceding, Window.currentRow)
+    by_now = Window.partitionBy(*_KEYS).orderBy(F.col("at").desc()).rangeBetween(*running)
+    ordered = Window.partitionBy(*_KEYS).orderBy(*_order())
+    so_far = ordered.rowsBetween(*running)
+    before = ordered.rowsBetween(Window.unboundedPreceding, -1)
+    what, at = F.col("what"), F.col("at")
+    answers = ~what.isin("click", "move", "view")
+    # The finer order first: the sort that it asks for serves the other.
+    told = stream.withColumns(
+        {
+            "scrolled": F.max("scroll_offset").over(so_far),
+            "first_form": F.last("form", ignorenulls=True).over(so_far),
+            # What page_views added is no event.
+            "next_id": F.last("event_id", ignorenulls=True).over(before),
+            **{f"next_{name}": F.lag(name).over(ordered) for name in ("at", "x", "y")},
+        }
+    )
+    return told.withColumns(
+        {
+            "answer_at": F.min(F.when(answers, at)).over(by_now),
+            "error_at": F.min(F.when(what == "error", at)).over(by_now),
+            "selection_at": F.min(F.when(what == "selection", at)).over(by_now),
+        }
+    )
+
+
+def _with_turns(rows: DataFrame) -> DataFrame:
+    """`turn_at`: when the pointer, moving on from a row, came to where its way turns by over 90 degrees."""
+    ordered = Window.partitionBy(*_KEYS).orderBy(*_order())
+    before = ordered.rowsBetween(Window.unboundedPreceding, -1)
+    by_x, by_y = ((F.col(f"next_{c}").cast("BIGINT") - F.col(c)) for c in ("x", "y"))
+    way = F.when(
+        (F.col("what") == "move") & ((by_x != 0) | (by_y != 0)), F.struct(by_x.alias("x"), by_y.alias("y"))
+    )
+    rows = rows.withColumn("way", way)
+    then = F.last("way", ignorenulls=True).over(before)
+    rows = rows.withColumn("then", then)
+    back = F.col("way.x") * F.col("then.x") + F.col("way.y") * F.col("then.y") < 0
+    return rows.withColumn("turn_at", F.when(back, F.col("next_at")))
+
+
+def _bursts(settings: Signals) -> dict[str, Burst]:
+    rage = {f"rage_{one.number}": one.rule for one in chosen(settings, "rage_click")}
+    return rage | {f"thrash_{one.number}": one.rule for one in chosen(settings, "thrashed_cursor")}
+
+
+def _fitting(rows: DataFrame, settings: Signals) -> DataFrame:
+    """4. `moment`, and which rows may be part of a burst."""
+    is_click = F.col("what") == "click"
+    allowed = F.lit(False)
+    for part in settings.allowed_selectors:
+        allowed = allowed | F.contains(F.lower("click.selector"), F.lit(part.lower()))
+    return rows.withColumns(
+        {
+            "moment": F.coalesce("turn_at", "at"),
+            "fits": F.when(is_click, ~F.coalesce(allowed, F.lit(False))).otherwise(
+                F.col("turn_at").isNotNull()
+            ),
+            "selector": F.coalesce("click.selector", F.when(F.col("what") == "view", F.col("first_form.id"))),
+            "element_text": F.col("click.text"),
+            "label": F.coalesce("click.text", "click.selector"),
+            "tracker": F.coalesce("click.tracker", "first_form.tracker"),
+        }
+    )
+
+
+def _with_selections(rows: DataFrame) -> DataFrame:
+    """`selected_row`: the number of the nearest click, at this row or later, that selected text."""
+    ordered = Window.partitionBy(*_KEYS).orderBy(*_order())
+    so_far = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    touched = F.coalesce(F.col("click.pointer") == "touch", F.lit(False))
+    soon = F.col("selection_at") - F.col("at") <= SELECTED_MS * _MS
+    selected = F.when((F.col("what") == "click") & soon & ~touched, F.col("_row"))
+    return rows.withColumn("selected_row", F.last(selected, ignorenulls=True).over(so_far))
+
+
+def _rages(settings: Signals) -> list[Column]:
+    found = []
+    for one in chosen(settings, "rage_click"):
+        burst = F.col(f"_burst_rage_{one.number}")
+        selected = F.coalesce(F.col("selected_row") >= burst["last_row"], F.lit(False))
+        told = candidate(one, burst["size"], F.col("at"), burst["last_at"])
+        found.append(F.when((F.col("what") == "click") & burst.isNotNull() & ~selected, told))
+    return found
+
+
+def _unanswered(settings: Signals) -> list[Column]:
+    """Dead and inert clicks: judged only where the tracker would tell of what the click changed."""
+    inert = F.coalesce(~F.col("click.interactive"), F.lit(False))
+    judged = (F.col("what") == "click") & F.col("collects_mutations") & _can_be_answered()
+    found = []
+    for kind, of_kind in (("dead_click", ~inert), ("inert_click", inert)):
+        for one in chosen(settings, kind):
+            silent = F.coalesce(F.col("answer_at") - F.col("at") > one.rule.ms * _MS, F.lit(True))
+            found.append(
+                F.when(judged & of_kind & silent, candidate(one, F.lit(1), F.col("at"), F.col("at")))
+            )
+    return found
+
+
+def _can_be_answered() -> Column:
+    is_text_field = F.coalesce(F.col("click.tag").isin(*TEXT_FIELDS), F.lit(False))
+    scheme = F.regexp_extract("click.href", r"^\s*([a-zA-Z][a-zA-Z0-9+.-]*):", 1)
+    other_scheme = ~F.lower(scheme).isin("", "http", "https", "javascript")
+    host = F.lit("HOST")
+    other_host = F.try_parse_url("click.href", host) != F.try_parse_url("click.page_url", host)
+    leaves = F.coalesce(other_scheme, F.lit(False)) | F.coalesce(other_host, F.lit(False))
+    return ~is_text_field & ~leaves
+
+
+def _errors(settings: Signals) -> list[Column]:
+    found = []
+    for one in chosen(settings, "error_click"):
+        soon = F.col("error_at") - F.col("at") <= one.rule.ms * _MS
+        told = candidate(one, F.lit(1), F.col("at"), F.col("error_at"))
+        found.append(F.when((F.col("what") == "click") & soon, told))
+    return found
+
+
+def _thrashed(settings: Signals) -> list[Column]:
+    found = []
+    for one in chosen(settings, "thrashed_cursor"):
+        burst = F.col(f"_burst_thrash_{one.number}")
+        told = candidate(one, burst["size"], F.col("moment"), burst["last_at"])
+        found.append(F.when((F.col("what") == "move") & burst.isNotNull(), told))
+    return found
+
+
+def _forms(settings: Signals) -> list[Column]:
+    begun = F.col("first_form").isNotNull()
+    left = (F.col("form_outcome") == "abandoned") | F.col("collects_form_outcomes")
+    found = []
+    for one in chosen(settings, "form_abandonment"):
+        told = candidate(one, F.lit(1), F.col("first_form.at"), F.col("ends_at"))
+        found.append(F.when(F.col("form_outcome").isNotNull() & begun & left, told))
+    return found
+
+
+def _first_event() -> list[Column]:
+    """A click's own; of a turn the one that it came to; of a view its first, of a form that form's."""
+    of_form = F.when(F.col("signal.kind") == "form_abandonment", F.col("first_form.event_id"))
+    own = F.when(F.col("what") == "click", F.col("event_id")).otherwise(F.col("next_id"))
+    return [F.coalesce(of_form, own).alias("first_event_id")]
