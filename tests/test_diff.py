@@ -30,7 +30,8 @@ def test_rows_that_come_go_and_change_are_counted_by_column_with_their_sums(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     a, b = (Lake(spark, str(tmp_path / name)) for name in "ab")
-    day = {"person_id": "p", "day": "2026-03-02", "first_time": "2026-03-02 10:00:00"}
+    # Three such numbers are more than 64 bits hold.
+    day = {"person_id": "p", "day": "2026-03-02", "first_time": "2026-03-02 10:00:00", "engaged_us": 2**62}
     money = [("EUR", Decimal("1.0000"))]
     publish(a, "person_days", [day | {"clicks": 1}, day | {"day": "2026-03-03"}, day | {"person_id": "q"}])
     publish(

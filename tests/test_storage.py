@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlparse
@@ -16,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
+from trailhouse.files import java
 from trailhouse.scope import Scope, of_keys
 from trailhouse.storage import Lake, Published
 
@@ -192,3 +194,13 @@ def test_a_part_that_only_adds_rows_writes_no_other_row_again(lake: Lake) -> Non
     assert lake.publish(VISITS, frame(lake, part), days).action == "published"
     assert published(lake) == sorted([*ROWS, part[2]], key=repr)
     assert before < files(lake, "mon")
+
+
+def test_a_table_whose_versions_have_no_checksums_is_looked_at_from_any_thread(lake: Lake) -> None:
+    lake.publish(VISITS, frame(lake, ROWS))
+    for checksum in Path(lake.path("visits"), "_delta_log").glob("*.crc"):
+        checksum.unlink()
+    java(lake.spark, "org.apache.spark.sql.delta.DeltaLog").clearCache()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        looked = pool.submit(lake.state, "visits").result()
+    assert looked.files == len(lake.read("visits").inputFiles())

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.contract import Column as Contracted
 from trailhouse.contract import Table
 from trailhouse.difference import value_hash
 from trailhouse.storage import Lake
@@ -62,7 +63,7 @@ def _of_both(table: Table, a: DataFrame, b: DataFrame) -> TableDiff:
 
     def side(rows: DataFrame, name: str) -> DataFrame:
         hashes = [value_hash(F.col(c.name), c.data_type()).alias(c.name) for c in valued]
-        numbers = [F.col(c.name).alias(c.name) for c in summed]
+        numbers = [_wide(c).alias(c.name) for c in summed]
         return rows.select(
             *[F.col(column).alias(f"{name}_{column}") for column in table.grain],
             F.struct(*hashes).alias(f"{name}_hashes"),
@@ -105,6 +106,12 @@ def _of_both(table: Table, a: DataFrame, b: DataFrame) -> TableDiff:
     return TableDiff(
         table.name, found.rows_a, found.rows_b, found.only_a, found.only_b, found.changed, columns, totals
     )
+
+
+def _wide(column: Contracted) -> Column:
+    """A number as one whose sum does not overflow: a table may hold keys of 64 bits."""
+    number = F.col(column.name)
+    return number if column.type.startswith("DECIMAL") else number.cast("DECIMAL(38,0)")
 
 
 def told(differences: list[TableDiff], *, most: int = 6) -> Iterator[str]:

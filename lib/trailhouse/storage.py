@@ -161,7 +161,7 @@ class Lake:
             properties[str(entry._1())] = str(entry._2())
         made = metadata.createdTime()
         created = _SINCE + timedelta(milliseconds=int(made.get()) if made.isDefined() else 0)
-        return State(int(snapshot.version()), _number_of_files(snapshot), created, properties)
+        return State(int(snapshot.version()), _number_of_files(self.spark, snapshot), created, properties)
 
     def rows(self, table: str) -> int:
         """How many rows the newest version has."""
@@ -381,10 +381,14 @@ class Lake:
         return log.update(False, nothing, nothing)
 
 
-def _number_of_files(snapshot: Any) -> int:
+def _number_of_files(spark: SparkSession, snapshot: Any) -> int:
     # By Delta's checksum of the version: the snapshot's own count reads all of its log by two Spark jobs.
     checksum = snapshot.checksumOpt()
-    return int(checksum.get().numFiles() if checksum.isDefined() else snapshot.numOfFiles())
+    if checksum.isDefined():
+        return int(checksum.get().numFiles())
+    # A version without one, such as a clone's first: its jobs look for the session of their thread.
+    java(spark, "org.apache.spark.sql.classic.SparkSession").setActiveSession(spark._jsparkSession)
+    return int(snapshot.numOfFiles())
 
 
 def _number_of_rows(snapshot: Any) -> int | None:
