@@ -303,7 +303,9 @@ def test_visits_are_found_and_written_with_their_journeys(lake: Lake, tmp_path: 
     assert row["command"] == f"python -m trailhouse journey --session {NEW} --lake x"
     index = Page((folder / "index.html").read_text(encoding="utf-8"))
     assert [a["href"] for tag, a in index.elements if tag == "a"] == ["#content", f"{NEW}.html"]
-    assert "Thu 5 Mar 2026" in (folder / f"{NEW}.html").read_text(encoding="utf-8")
+    words = Page((folder / f"{NEW}.html").read_text(encoding="utf-8")).words
+    assert "Thu 5 Mar 2026, 11:00:00" in words
+    assert f"Person {ANN}" in words
 
 
 def test_when_nothing_fits_that_is_told(lake: Lake) -> None:

@@ -92,7 +92,7 @@ def test_a_visit_reads_as_it_went() -> None:
         "  09:00:08 search Searched for “red shoe” | 0 results",
         "  09:00:09 | on main | !thrashed cursor 5 events in 1 s, by posthog",
         "  09:00:10 1 heartbeat",
-        "  09:00:20 shop Looked at a product | EUR 19.90 | name: Shoe",
+        "  09:00:20 shop Looked at “Shoe” | EUR 19.90",
         "(55 s)",
         "09:01:15 /pay | dwell 25 s | engaged 0 s | form abandoned | reloaded",
         "  09:01:20 form Filled in the form card | fields number (2 ×), cvc",

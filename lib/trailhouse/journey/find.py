@@ -73,9 +73,9 @@ class Wanted:
             self.first_day and f"from {self.first_day}",
             self.last_day and f"up to {self.last_day}",
             self.min_duration and f"of {self.min_duration} or longer",
-            self.bots and "bots and staff too",
         ]
-        return ", ".join(part for part in parts if part) or "of all kinds"
+        told = ", ".join(part for part in parts if part) or "of all kinds"
+        return told + (" (bots and own staff, too)" if self.bots else "")
 
 
 def checked(wanted: Wanted) -> Wanted:

@@ -56,6 +56,7 @@ class Visit:
     """A session; `later`: the time since the one before it in the list of the person's."""
 
     session_id: str
+    person_id: str
     day: str
     at: str
     until: str

@@ -89,6 +89,7 @@ def _visit(session: Row, pages: list[Row], lines: list[Row], signals: list[Row],
         notes.append("Not over yet: later events may still belong to it")
     return Visit(
         session_id=session["session_id"],
+        person_id=session["person_id"],
         day=clock.day(session["start_us"]),
         at=clock.time(session["start_us"]),
         until=clock.time(session["end_us"]),

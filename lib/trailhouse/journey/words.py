@@ -176,6 +176,16 @@ def _money(tag: str, verb: str, tone: Tone = "") -> Callable[[Line], Told]:
     return words
 
 
+def _product(verb: str, rest: str = "", tone: Tone = "") -> Callable[[Line], Told]:
+    def words(line: Line) -> Told:
+        name = (_json(line["properties"]) or {}).get("name")
+        value = (text.money(line["value"], line["currency"]),) if line["value"] is not None else ()
+        product = quoted(_scalar(name)) if name else "a product"
+        return Told("shop", f"{verb} {product}{rest}", value, tone, "name" if name else "")
+
+    return words
+
+
 def _experiment(line: Line) -> Told:
     seen = [f"{one['name'] or 'an experiment'}: {one['variant'] or '?'}" for one in line["experiments"] or ()]
     return Told("test", f"Saw experiment {', '.join(seen)}" if seen else "Saw an experiment")
@@ -217,9 +227,9 @@ WORDS: Mapping[str, Callable[[Line], Told]] = {
     "survey_dismissed": _survey("Dismissed"),
     "feedback": _feedback,
     "support_ticket": _money("feedback", "Wrote to support", "voice"),
-    "product_view": _money("shop", "Looked at a product"),
-    "cart_add": _money("shop", "Put into the cart"),
-    "cart_remove": _money("shop", "Took out of the cart", "warn"),
+    "product_view": _product("Looked at"),
+    "cart_add": _product("Put", " into the cart"),
+    "cart_remove": _product("Took", " out of the cart", "warn"),
     "checkout": _money("shop", "Began to check out"),
     "order": _money("order", "Ordered", "good"),
     "refund": _money("order", "Was refunded", "warn"),
