@@ -33,7 +33,7 @@ end and size.
 
     spark-submit ... jobs/run_all.py --start activity --set 'signals.rage_click=[posthog, datadog]'
 
-The first one counts in `sessions`, `person_days`, `page_friction`, the metrics and the report; the
+The first one counts in `sessions`, `person_days`, `pages`, the metrics and the report; the
 others are rows of `signals` alone, marked `extra`. After a change of these settings
 
     python -m trailhouse rescore
