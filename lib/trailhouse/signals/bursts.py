@@ -30,10 +30,9 @@ def with_bursts(
     """`rows` + for each preset, by a name of the caller's, `_burst_NAME`: STRUCT<size, last_at, last_row>.
 
     It is null on all rows but the first of a burst with enough rows. `order` brings later rows first within
-    `keys`; by it `_row` counts them. `_marked_row` is the number of the nearest row that is `marked`: this one or
-    a later one. `rows` have `moment` (microseconds, in that order), `fits`, and what
-    the presets look at (x, y, selector, label). A row that does not fit is in no burst, and parts those
-    around it.
+    `keys`; by it `_row` counts them. `rows` have `moment` (microseconds, in that order), `fits`, and what the
+    presets look at (x, y, selector, label). A row that does not fit is in no burst, and parts those around
+    it. `_marked_row` is the number of the nearest row that is `marked`, this one or a later one.
     """
     ordered = Window.partitionBy(*keys).orderBy(*order)
     so_far = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
