@@ -8,13 +8,14 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from rich.console import Console
 
+from tests.factories import rows
 from tests.signals.staging import activity
 from trailhouse.progress import Progress
 from trailhouse.rescore import Change, rescore_signals, told
 from trailhouse.run import open_run, run_stage
 from trailhouse.settings import Settings
 from trailhouse.signals.kind import click
-from trailhouse.stages import page_views, signals
+from trailhouse.stages import signals
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
@@ -27,8 +28,15 @@ CASES = {
 
 def test_changed_presets_are_told_by_what_came_and_went(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, str(tmp_path / "lake"))
-    done = lake.publish(TABLES["activity"], activity(spark, CASES))
-    lake.mark("activity", {"inputs": {}}, done.version)
+    tracker = {"app_id": "shop", "platform": "web", "day": "2026-03-02", "mutations": 1}
+    made: dict[str, object] = {
+        "activity": activity(spark, CASES, collected=False),
+        "page_views": rows(spark, "page_views"),
+        "capabilities": rows(spark, "capabilities", [tracker]),
+    }
+    for name, frame in made.items():
+        done = lake.publish(TABLES[name], frame)  # type: ignore[arg-type]
+        lake.mark(name, {"inputs": {"activity": lake.version("activity")}}, done.version)
 
     def settings(**chosen: object) -> Settings:
         return Settings.model_validate({"lake": {"root": lake.root}, "signals": chosen})
@@ -40,7 +48,7 @@ def test_changed_presets_are_told_by_what_came_and_went(spark: SparkSession, tmp
                 run_stage(run, stage)  # type: ignore[arg-type]
             return (None if stages else rescore_signals(run)), out.getvalue()
 
-    during(settings(), page_views.STAGE, signals.STAGE)
+    during(settings(), signals.STAGE)
     unchanged, said = during(settings())
     assert (unchanged, "by the rules of today" in said) == ({}, True)
 

@@ -21,14 +21,18 @@ from trailhouse.signals.kind import Burst
 
 
 def with_bursts(
-    rows: DataFrame, presets: Mapping[str, Burst], keys: Sequence[str], order: Sequence[Column]
+    rows: DataFrame,
+    presets: Mapping[str, Burst],
+    keys: Sequence[str],
+    order: Sequence[Column],
+    marked: Column | None = None,
 ) -> DataFrame:
     """`rows` + for each preset, by a name of the caller's, `_burst_NAME`: STRUCT<size, last_at, last_row>.
 
     It is null on all rows but the first of a burst with enough rows. `order` brings later rows first within
-    `keys`; by it `_row` counts them. `rows` have `moment` (microseconds, in that order), `fits`, and what
-    the presets look at (x, y, selector, label). A row that does not fit is in no burst, and parts those
-    around it.
+    `keys`; by it `_row` counts them. `rows` have `moment` (microseconds, in that order), `fits`, and what the
+    presets look at (x, y, selector, label). A row that does not fit is in no burst, and parts those around
+    it. `_marked_row` is the number of the nearest row that is `marked`, this one or a later one.
     """
     ordered = Window.partitionBy(*keys).orderBy(*order)
     so_far = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -55,7 +59,9 @@ def with_bursts(
         f"_reached_{name}": F.coalesce(F.lead(f"_close_{name}").over(ordered), F.lit(False))
         for name in presets
     }
-    rows = rows.withColumns({**last, **reached})
+    mark = F.when(F.lit(False) if marked is None else marked, F.col("_row"))
+    nearest = {"_marked_row": F.last(mark, ignorenulls=True).over(so_far)}
+    rows = rows.withColumns({**last, **reached, **nearest})
     # 3.
     bursts = {}
     for name, preset in presets.items():

@@ -48,21 +48,30 @@ def find(activity: DataFrame, page_views: DataFrame, capabilities: DataFrame, se
     for more in (beside, views):
         stream = stream.unionByName(more, allowMissingColumns=True)
     rows = _with_turns(_with_next(stream)).where("what IN ('click', 'view') OR turn_at IS NOT NULL")
-    rows = with_bursts(_fitting(rows, settings), _bursts(settings), _KEYS, _order())
-    rows = _with_selections(rows)
+    rows = with_bursts(_fitting(rows, settings), _bursts(settings), _KEYS, _order(), _selects_text())
     tracker = [F.col(f"tracker.{name}") for name in _TRACKER]
     rows = with_collected(rows, capabilities, ("mutations", "form_outcomes"), *tracker)
     of_events = F.array(*_rages(settings), *_unanswered(settings), *_errors(settings), *_thrashed(settings))
     of_views = F.filter("found", lambda one: ~one["still"] | (F.coalesce("scrolled", F.lit(0)) == 0))
     of_views = F.transform(of_views, lambda one: one.dropFields("still"))
+    # A view of which nothing came but heartbeats and moves has no event to name.
+    of_views = F.when(F.col("next_id").isNotNull(), of_views)
     found = F.concat(
         F.array_compact(F.concat(of_events, F.array(*_forms(settings)))), F.coalesce(of_views, F.array())
     )
-    signals = rows.withColumn("signal", F.explode(found)).select(
-        "session_id", "view_id", "place", "selector", "element_text", *_first_event(), "signal.*"
+    # A click's own event; of a turn the one that it came to; of a view its first, of a form that form's.
+    own = F.when(F.col("what") == "click", F.col("event_id")).otherwise(F.col("next_id"))
+    rows = rows.withColumns({"own": own, "begun": F.col("first_form.event_id")})
+    first = F.when(F.col("signal.kind") == "form_abandonment", F.col("begun")).otherwise(F.col("own"))
+    return rows.withColumn("signal", F.explode(found)).select(
+        "session_id",
+        "view_id",
+        "place",
+        "selector",
+        "element_text",
+        first.alias("first_event_id"),
+        "signal.*",
     )
-    # A view of which nothing came but heartbeats and moves has no event to name.
-    return signals.where("first_event_id IS NOT NULL")
 
 
 _TRACKER = ("app_id", "platform", "event_date")
@@ -203,21 +212,18 @@ def _fitting(rows: DataFrame, settings: Signals) -> DataFrame:
     )
 
 
-def _with_selections(rows: DataFrame) -> DataFrame:
-    """`selected_row`: the number of the nearest click, at this row or later, that selected text."""
-    ordered = Window.partitionBy(*_KEYS).orderBy(*_order())
-    so_far = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+def _selects_text() -> Column:
+    """Whether a click selected text, as an event soon after it tells."""
     touched = F.coalesce(F.col("click.pointer") == "touch", F.lit(False))
     soon = F.col("selection_at") - F.col("at") <= SELECTED_MS * _MS
-    selected = F.when((F.col("what") == "click") & soon & ~touched, F.col("_row"))
-    return rows.withColumn("selected_row", F.last(selected, ignorenulls=True).over(so_far))
+    return (F.col("what") == "click") & soon & ~touched
 
 
 def _rages(settings: Signals) -> list[Column]:
     found = []
     for one in chosen(settings, "rage_click"):
         burst = F.col(f"_burst_rage_{one.number}")
-        selected = F.coalesce(F.col("selected_row") >= burst["last_row"], F.lit(False))
+        selected = F.coalesce(F.col("_marked_row") >= burst["last_row"], F.lit(False))
         told = candidate(one, burst["size"], F.col("at"), burst["last_at"])
         found.append(F.when((F.col("what") == "click") & burst.isNotNull() & ~selected, told))
     return found
@@ -273,10 +279,3 @@ def _forms(settings: Signals) -> list[Column]:
         told = candidate(one, F.lit(1), F.col("first_form.at"), F.col("ends_at"))
         found.append(F.when(F.col("form_outcome").isNotNull() & begun & left, told))
     return found
-
-
-def _first_event() -> list[Column]:
-    """A click's own; of a turn the one that it came to; of a view its first, of a form that form's."""
-    of_form = F.when(F.col("signal.kind") == "form_abandonment", F.col("first_form.event_id"))
-    own = F.when(F.col("what") == "click", F.col("event_id")).otherwise(F.col("next_id"))
-    return [F.coalesce(of_form, own).alias("first_event_id")]
