@@ -179,15 +179,14 @@ def _write(spark: SparkSession, folder: Path, events: int) -> None:
             .cast("int")
             .alias("max_scroll_pct"),
             (number % 2 == 0).alias("is_exit"),
-            (number % 7 == 0).alias("converted"),
             F.lit(False).alias("is_bot"),
             F.lit(False).alias("internal"),
         )
     )
     views.write.mode("overwrite").parquet(str(folder / "page_views"))
-    sessions = spark.read.parquet(str(folder / "page_views")).select(
-        "session_id", "converted", "is_bot", "internal"
-    )
+    converted = (F.pmod(F.xxhash64("session_id"), F.lit(7)) == 0).alias("converted")
+    views = spark.read.parquet(str(folder / "page_views"))
+    sessions = views.select("session_id", converted, "is_bot", "internal")
     sessions.write.mode("overwrite").parquet(str(folder / "sessions"))
 
 
