@@ -90,7 +90,7 @@ def cases(spark: SparkSession) -> tuple[dict[Any, Row], dict[Any, Row]]:
         *events("staff", [("start", None, 0)]),
         *events("row", [("start", None, 0)], is_bot=True),
         *events("nowhere", [("start", None, 0)], view_id=None),
-        *events("bare", [("start", "a", 0)], form=None, page_group=None),
+        *events("bare", [("start", "a", 0)], form={"field": "a"}, page_group=None),
     ]  # fmt: skip
     return found(spark, given, sessions)
 
