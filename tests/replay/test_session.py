@@ -129,8 +129,9 @@ def test_a_late_snapshot_tells_the_elements_and_turned_off_nothing_is_decoded(wo
     late = {**inputs, "replay_chunks": inputs["replay_chunks"].where("event_id <> 'alone-1'")}
     # Without its snapshot nothing is known of what was clicked.
     found = replay_events.transform(late, Context(world.settings, ""))["replay_events"]
-    clicks = found.where("event_name = 'click'").select("element.selector", "element.x").collect()
-    assert [tuple(row) for row in clicks] == [(None, 120), (None, 500)]
+    clicks = found.where("event_name = 'click'").orderBy("event_time")
+    told = clicks.select("element.selector", "element.x").collect()
+    assert [tuple(row) for row in told] == [(None, 120), (None, 500)]
     off = Context(Settings.model_validate({"replay": {"decode": False}}), "")
     assert replay_events.transform(inputs, off)["replay_events"].isEmpty()
 
