@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from tests.ingest import crashes
 from tests.ingest.crashes import Crash, Step, end
@@ -16,9 +17,13 @@ from tests.ingest.raw import World
 from tests.replay.sample import recording
 from tests.sources.reading import message
 from trailhouse.ingest import origins
+from trailhouse.ingest.origins import restore_origins
 from trailhouse.ingest.requeue import Selection
 from trailhouse.replay.rrweb import opened
-from trailhouse.stages.replay_chunks import Rules, parted
+from trailhouse.settings import Settings
+from trailhouse.sources import SOURCES
+from trailhouse.stages.events import denied, prepare
+from trailhouse.stages.replay_chunks import Rules, parted, taken
 
 FIRST = 1_772_445_600_000
 """2026-03-02 10:00:00 UTC, in ms."""
@@ -180,7 +185,7 @@ def test_any_batching_and_a_rebuild_give_the_same_chunks(
     # And this one dies between its recordings and the origins.
     merged = Step("the merge of recordings", origins, "publish_chunks")
     end(once, Crash(merged, after=True, dead=True))
-    once.run()
+    once.during(restore_origins)
     columns = once.lake.read("replay_chunks").columns
     assert once.rows("replay_chunks", *columns) == both.rows("replay_chunks", *columns)
     version = both.lake.version("replay_chunks")
@@ -212,19 +217,23 @@ def test_posthogs_snapshots_are_chunks(spark: SparkSession, tmp_path: Path) -> N
         "created_at": "2026-03-02T10:00:05+00:00",
         "distinct_id": "0190a1b2-0000-7000-8000-00000000000d",
     }
-    world = World(spark, tmp_path / "raw", tmp_path / "lake", source="posthog")
     one = {**line, "uuid": "p2", "properties": json.dumps({**properties, "$snapshot_data": events[4]})}
-    world.write("1.jsonl", {**line, "properties": properties}, one)
-    world.run()
-    found = facts(world)
-    assert found["p1"][:2] == ("c9", "w9")
-    assert found["p1"][4:6] == (len(events), 1)
-    assert found["p2"][4:6] == (1, 0)
-    kept = {row.event_id: row for row in world.lake.read("events").collect()}
-    assert "snapshot_data" not in (kept["p1"].properties or "")
-    assert json.loads(kept["p1"].properties)["$snapshot_bytes"] == 5000
-    [row] = world.lake.read("replay_chunks").where("event_id = 'p1'").collect()
-    assert opened(bytes(row.data)) == events
+    file = tmp_path / "1.jsonl"
+    file.write_text("\n".join(json.dumps(each) for each in ({**line, "properties": properties}, one)))
+    source, rules = SOURCES["posthog"], Settings()
+    prepare(source.read(spark, [str(file)], rules), source, rules).write.parquet(str(tmp_path / "prepared"))
+    inline = spark.read.parquet(str(tmp_path / "prepared")).withColumns(
+        {"content": F.lit(None).cast("binary"), "unread": F.lit(None).cast("string")}
+    )
+    found = {row.event_id: row for row in taken(inline, denied(), rules).collect()}
+    assert {(row.client_session_id, row.tab_id, row.event_name) for row in found.values()} == {
+        ("c9", "w9", "replay_chunk")
+    }
+    assert [(found[name].replay.events, found[name].replay.snapshots) for name in ("p1", "p2")] == [
+        (len(events), 1), (1, 0)
+    ]  # fmt: skip
+    assert opened(bytes(found["p1"].replay.data)) == events
+    assert json.loads(found["p1"].properties) == {"$snapshot_bytes": 5000}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ from trailhouse.replay.command import write_replay
 from trailhouse.replay.rrweb import windows
 from trailhouse.replay.session import read_session
 from trailhouse.run import open_run, run_stage
-from trailhouse.stages import page_views, sessions, signals
+from trailhouse.settings import Settings
+from trailhouse.stage import Context
+from trailhouse.stages import page_views, replay_events, sessions, signals
 
 AT = "2026-03-02T10:00:{:02d}.000Z"
 CLOCK = {"sentAt": None, "receivedAt": None}
@@ -57,8 +59,9 @@ def click(name: str, second: int, device: str, app: str, selector: str) -> dict[
 
 
 RAGE = [click(f"rage-{i}", 3, "drawn", "tracked", "button#buy") for i in range(4)]
-FIRST = (
+RECORDS = (
     chunk("alone-2", slice(4, None), "alone", "recorded"),
+    chunk("alone-1", slice(0, 4), "alone", "recorded"),
     chunk("both-1", slice(None), "both", "tracked"),
     page("both-page", 0, "both", "tracked", "/plants/boston-fern"),
     click("both-click", 1, "both", "tracked", "button#tracker"),
@@ -66,16 +69,13 @@ FIRST = (
     *RAGE,
     page("drawn-next", 8, "drawn", "tracked", "/basket"),
 )
-LATE = (chunk("alone-1", slice(0, 4), "alone", "recorded"),)
 
 
 @pytest.fixture(scope="module")
 def world(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("recorded")
     made = World(spark, folder / "raw", folder / "lake", ("report.title=Replays",))
-    made.write("1.json", *FIRST)
-    run_suite(spark, made.settings, "events")
-    made.write("2.json", *LATE)
+    made.write("1.json", *RECORDS)
     run_suite(spark, made.settings, "events", "identities", "activity")
     with open_run(spark, made.settings, Progress(Console(file=io.StringIO()))) as run:
         for stage in (page_views.STAGE, signals.STAGE, sessions.STAGE):
@@ -93,7 +93,7 @@ def session_of(world: World, device: str) -> Any:
     return row
 
 
-def test_what_was_recorded_is_activity_of_its_person_with_the_elements_of_a_late_snapshot(
+def test_what_was_recorded_is_activity_of_its_person_with_the_elements(
     world: World,
 ) -> None:
     found = acts(world, "alone")
@@ -118,14 +118,22 @@ def test_what_the_tracker_sends_itself_is_not_counted_twice(world: World) -> Non
     assert {row.event_name for row in decoded} == {"mouse_move", "mutation", "scroll", "form_change"}
 
 
-def test_another_run_changes_nothing_and_turned_off_nothing_is_left(world: World, tmp_path: Path) -> None:
-    before = {name: world.lake.state(name).data_version for name in ("replay_events", "activity")}
+def test_another_run_changes_nothing(world: World) -> None:
+    before = {name: world.lake.state(name).version for name in ("replay_events", "activity")}
     run_suite(world.spark, world.settings, "activity")
-    assert {name: world.lake.state(name).data_version for name in before} == before
-    off = world.copy(tmp_path / "off", "replay.decode=false")
-    run_suite(world.spark, off.settings, "activity")
-    assert off.lake.rows("replay_events") == 0
-    assert {name for name, _ in acts(off, "alone")} == {"replay_chunk"}
+    assert {name: world.lake.state(name).version for name in before} == before
+
+
+def test_a_late_snapshot_tells_the_elements_and_turned_off_nothing_is_decoded(world: World) -> None:
+    inputs = {name: world.lake.read(name) for name in ("events", "replay_chunks")}
+    late = {**inputs, "replay_chunks": inputs["replay_chunks"].where("event_id <> 'alone-1'")}
+    # Without its snapshot nothing is known of what was clicked.
+    found = replay_events.transform(late, Context(world.settings, ""))["replay_events"]
+    clicks = found.where("event_name = 'click'").orderBy("event_time")
+    told = clicks.select("element.selector", "element.x").collect()
+    assert [tuple(row) for row in told] == [(None, 120), (None, 500)]
+    off = Context(Settings.model_validate({"replay": {"decode": False}}), "")
+    assert replay_events.transform(inputs, off)["replay_events"].isEmpty()
 
 
 def test_a_session_is_played_from_the_tables(world: World, tmp_path: Path) -> None:
