@@ -300,6 +300,7 @@ def test_late_events_of_one_day_and_a_decision_taken_back_touch_that_day_and_the
 
 
 # The tracker's own sessions, which need no neighbour in time.
+@LONG
 def test_what_is_made_in_part_is_as_in_whole_by_the_trackers_sessions(
     spark: SparkSession, tmp_path: Path
 ) -> None:
