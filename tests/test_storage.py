@@ -204,3 +204,15 @@ def test_a_table_whose_versions_have_no_checksums_is_looked_at_from_any_thread(l
     with ThreadPoolExecutor(max_workers=1) as pool:
         looked = pool.submit(lake.state, "visits").result()
     assert looked.files == len(lake.read("visits").inputFiles())
+
+
+def test_a_flag_may_be_part_of_the_grain(lake: Lake) -> None:
+    flags = Table(
+        "flags",
+        "Said or not.",
+        ("day", "said"),
+        (VISITS.columns[0], Column("said", "BOOLEAN", "Said.", True)),
+    )
+    rows: list[tuple[object, ...]] = [("mon", False), ("mon", True)]
+    assert lake.publish(flags, frame(lake, rows, flags)).action == "published"
+    assert published(lake, "flags") == rows

@@ -408,7 +408,10 @@ def _number_of_rows(snapshot: Any) -> int | None:
 
 def _table_properties(table: Table) -> dict[str, str]:
     # Statistics on every column cost more than writing it.
-    stats = [name for name in (table.stats or table.grain) if name not in table.partition_by]
+    # Of a flag there is nothing to skip by, and Delta refuses to try.
+    flags = {column.name for column in table.columns if column.type == "BOOLEAN"}
+    wanted = table.stats or table.grain
+    stats = [name for name in wanted if name not in table.partition_by and name not in flags]
     found = {"delta.dataSkippingStatsColumns": ",".join(stats)} if stats else {}
     if table.name == "events":
         found["delta.enableChangeDataFeed"] = "true"

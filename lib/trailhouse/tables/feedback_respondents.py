@@ -18,7 +18,7 @@ TABLE = Table(
         Column("conversion", "DECIMAL(9,6)", "converted_persons / persons.", True, low=0, high=1),
         Column("conversion_low", "DECIMAL(9,6)", "Lower end of its interval.", True, low=0, high=1),
         Column("conversion_high", "DECIMAL(9,6)", "Upper end.", True, low=0, high=1),
-        Column("friction_persons", "BIGINT", "Persons with a rage click, dead click or U-turn.", True, low=0),
+        Column("friction_persons", "BIGINT", "Persons who struggled (docs/signals.md).", True, low=0),
         Column("friction", "DECIMAL(9,6)", "friction_persons / persons.", True, low=0, high=1),
         Column("friction_low", "DECIMAL(9,6)", "Lower end of its interval.", True, low=0, high=1),
         Column("friction_high", "DECIMAL(9,6)", "Upper end.", True, low=0, high=1),
