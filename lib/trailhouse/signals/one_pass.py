@@ -105,14 +105,12 @@ def _looked_at(activity: DataFrame) -> DataFrame:
         .otherwise("answer")
     )
     tracker = F.struct(*_TRACKER).alias("tracker")
+    inert = F.coalesce(~F.col("element.interactive"), F.lit(False))
     of_click = F.struct(
         F.col("element.selector").alias("selector"),
         F.col("element.text").alias("text"),
-        F.lower("element.tag").alias("tag"),
-        F.col("element.href").alias("href"),
-        F.col("element.interactive").alias("interactive"),
-        "page_url",
-        "pointer",
+        F.when(_can_be_answered(), inert).alias("inert"),
+        F.coalesce(F.col("pointer") == "touch", F.lit(False)).alias("touch"),
         tracker,
     )
     of_form = F.struct(
@@ -214,9 +212,8 @@ def _fitting(rows: DataFrame, settings: Signals) -> DataFrame:
 
 def _selects_text() -> Column:
     """Whether a click selected text, as an event soon after it tells."""
-    touched = F.coalesce(F.col("click.pointer") == "touch", F.lit(False))
     soon = F.col("selection_at") - F.col("at") <= SELECTED_MS * _MS
-    return (F.col("what") == "click") & soon & ~touched
+    return (F.col("what") == "click") & soon & ~F.col("click.touch")
 
 
 def _rages(settings: Signals) -> list[Column]:
@@ -231,10 +228,10 @@ def _rages(settings: Signals) -> list[Column]:
 
 def _unanswered(settings: Signals) -> list[Column]:
     """Dead and inert clicks: judged only where the tracker would tell of what the click changed."""
-    inert = F.coalesce(~F.col("click.interactive"), F.lit(False))
-    judged = (F.col("what") == "click") & F.col("collects_mutations") & _can_be_answered()
+    judged = (F.col("what") == "click") & F.col("collects_mutations")
     found = []
-    for kind, of_kind in (("dead_click", ~inert), ("inert_click", inert)):
+    # Null where the click is not to be judged.
+    for kind, of_kind in (("dead_click", ~F.col("click.inert")), ("inert_click", F.col("click.inert"))):
         for one in chosen(settings, kind):
             silent = F.coalesce(F.col("answer_at") - F.col("at") > one.rule.ms * _MS, F.lit(True))
             found.append(
@@ -244,11 +241,11 @@ def _unanswered(settings: Signals) -> list[Column]:
 
 
 def _can_be_answered() -> Column:
-    is_text_field = F.coalesce(F.col("click.tag").isin(*TEXT_FIELDS), F.lit(False))
-    scheme = F.regexp_extract("click.href", r"^\s*([a-zA-Z][a-zA-Z0-9+.-]*):", 1)
+    is_text_field = F.coalesce(F.lower("element.tag").isin(*TEXT_FIELDS), F.lit(False))
+    scheme = F.regexp_extract("element.href", r"^\s*([a-zA-Z][a-zA-Z0-9+.-]*):", 1)
     other_scheme = ~F.lower(scheme).isin("", "http", "https", "javascript")
     host = F.lit("HOST")
-    other_host = F.try_parse_url("click.href", host) != F.try_parse_url("click.page_url", host)
+    other_host = F.try_parse_url("element.href", host) != F.try_parse_url("page_url", host)
     leaves = F.coalesce(other_scheme, F.lit(False)) | F.coalesce(other_host, F.lit(False))
     return ~is_text_field & ~leaves
 
