@@ -17,10 +17,12 @@ from scipy.stats import binomtest
 from tests.factories import rows
 from trailhouse.questions.pages import pages
 from trailhouse.settings import Project, Settings
-from trailhouse.signals.primary import primary
+from trailhouse.stage import Context
+from trailhouse.stages.pages import STAGE
 from trailhouse.tables.pages import TABLE
 
 Key = tuple[str, str, str]
+EVERYONE = "device_type = 'all' AND period = 'all'"
 KINDS = ("rage_click", "dead_click", "u_turn")
 
 
@@ -107,16 +109,15 @@ def test_a_page_counts_views_people_sessions_time_scroll_and_sessions_that_strug
     assert sorted({key[0] for key in table}) == ["cart", "help", "home"]
 
 
-def test_signals_of_another_preset_do_not_count(spark: SparkSession) -> None:
-    given = [
-        {"signal_id": "1", "kind": "rage_click", "preset": "posthog"},
-        {"signal_id": "2", "kind": "rage_click", "preset": "mixpanel"},
-        {"signal_id": "3", "kind": "dead_click", "preset": "mixpanel"},
-        {"signal_id": "4", "kind": "dead_click", "preset": "posthog"},
-    ]
-    settings = Settings.model_validate({"signals": {"rage_click": "mixpanel"}}).signals
-    kept = primary(rows(spark, "signals", given), settings).collect()
-    assert sorted(row["signal_id"] for row in kept) == ["2", "4"]
+def test_signals_by_presets_that_stand_beside_the_first_do_not_count(spark: SparkSession) -> None:
+    view = {"session_id": "s", "view_id": "v", "page_group": "home"}
+    inputs = {
+        "page_views": rows(spark, "page_views", [view]),
+        "sessions": rows(spark, "sessions", [{"session_id": "s"}]),
+        "signals": rows(spark, "signals", [{**view, "kind": "rage_click", "extra": True}]),
+    }
+    (found,) = STAGE.transform(inputs, Context(Settings(), ""))["pages"].where(EVERYONE).collect()
+    assert (found["sessions"], found["rage_click_sessions"], found["friction_sessions"]) == (1, 0, 0)
 
 
 def world(rng: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
