@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from trailhouse.tables.signals import KINDS
+
 
 def _share(hits: int, trials: int) -> Decimal | None:
     return round(Decimal(hits) / trials, 6) if trials else None
@@ -44,6 +46,7 @@ def _page(
     dead: int | None, turns: int, hurt: int, expected: float,
 ) -> dict[str, Any]:  # fmt: skip
     told: dict[str, Any] = {
+        **{f"{kind}_sessions": 0 for kind in KINDS},
         "page_group": page,
         "device_type": "all",
         "period": "all",

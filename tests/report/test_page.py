@@ -20,10 +20,11 @@ import pytest
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_people import LONG
 from trailhouse.errors import SettingsError
-from trailhouse.report import build_report
+from trailhouse.report import build_report, text
 from trailhouse.report.page import embedded_json
 from trailhouse.report.screenshots import read_screenshots
 from trailhouse.settings import Settings
+from trailhouse.signals.registry import STRUGGLES
 from trailhouse.suite import run_job
 
 SECTIONS = [
@@ -231,19 +232,19 @@ def test_without_the_week_before_no_change_is_claimed() -> None:
 def test_tables_show_the_numbers_of_their_frames(shop: Page) -> None:
     cells = {tuple(" ".join(cell.split()) for cell in row) for row in shop.rows}
     first = {row[0]: row for row in cells if row}
-    (friction,) = [at for at, row in enumerate(shop.rows) if "With friction" in row]
+    (friction,) = [at for at, row in enumerate(shop.rows) if "Friction rate" in row]
     shown_friction = {row[0]: row for row in shop.rows[friction + 1 : friction + 11]}
     for row in shop_frames()["pages"].itertuples():
         shown = tuple(shown_friction[row.page_group])
-        dead = "not collected" if pd.isna(row.dead_click_sessions) else f"{int(row.dead_click_sessions):,}"
-        assert shown[1:6] == (
+        kinds = [getattr(row, f"{kind.name}_sessions") for kind in STRUGGLES]
+        assert shown[1:] == (
             f"{row.sessions:,}",
-            f"{row.rage_click_sessions:,}",
-            dead,
-            f"{row.u_turn_sessions:,}",
+            *("not collected" if pd.isna(found) else f"{int(found):,}" for found in kinds),
             f"{row.friction_sessions:,}",
+            f"{100 * row.friction_rate:.1f}%",
+            f"{100 * row.exit_rate:.1f}%",
+            text.duration(row.engaged_us / row.sessions),
         )
-        assert shown[6:8] == (f"{100 * row.friction_rate:.1f}%", f"{100 * row.exit_rate:.1f}%")
     assert first["2. cart_add"] == ("2. cart_add", "938", "44.6%", "44.6%", "1,166", "1 m 23 s", "12 m 27 s")
     assert ("mobile", "872", "322 · 36.9%", "141 · 16.2%", "92 · 10.6%") in cells
     for row in shop_frames()["channels"].itertuples():
