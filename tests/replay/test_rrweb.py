@@ -79,7 +79,9 @@ def test_what_claims_to_hold_too_much_is_damaged(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no gzip", gzip.compress(b"{}"), gzip.compress(b"[1"), packed([])[:-3]]
+    "data",
+    [b"", b"no gzip", gzip.compress(b"{}"), gzip.compress(b"[1"), packed([])[:-3]],
+    ids=["empty", "no gzip", "an object", "cut JSON", "cut gzip"],
 )
 def test_a_chunk_that_cannot_be_opened_is_damaged(data: bytes) -> None:
     with pytest.raises(Damaged):
