@@ -96,6 +96,8 @@ AFTER_CLICK = {
     "mouse move": (False, happens(1000, "mouse_move", x=1, y=1)),
     "another click": (False, click(1000, tag="input")),
     "page on another device": (False, view(1000, "/next", device="another")),
+    "page in this tab of a device without an id": (True, view(2000, "/next", device=None)),
+    "page in another tab of a device without an id": (False, view(1000, "/next", device=None, tab="new")),
     "mutation on another view": (False, happens(1000, "mutation", view="elsewhere")),
 }
 """What follows a click at 0, and whether it is an answer."""

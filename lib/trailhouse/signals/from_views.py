@@ -97,9 +97,10 @@ def _left(one: Chosen) -> Column:
 def openings(page_views: DataFrame, wait_us: int) -> DataFrame:
     """By clicked view, when another one opened on its device while it was open, or up to `wait_us` later.
 
-    session_id, view_id, `at` (microseconds). By hours, so that ten thousand views a day are no square of it.
+    session_id, view_id, `at` (microseconds). Where a device's id is not told, as some trackers leave it out
+    after a log-in, being in one tab stands in for it. By hours, so that ten thousand views a day are no square of it.
     """
-    device = ("session_id", "anonymous_id")
+    device = ("session_id", "anonymous_id", "tab_id")
     start, end = F.unix_micros("start_time"), F.unix_micros("end_time") + wait_us
     clicked = page_views.where("clicks > 0").select(
         *device, "view_id", start.alias("open_from"), end.alias("open_to")
@@ -109,13 +110,18 @@ def openings(page_views: DataFrame, wait_us: int) -> DataFrame:
     opened = page_views.where("page_view_events > 0").select(
         F.col("session_id").alias("_session"),
         F.col("anonymous_id").alias("_device"),
+        F.col("tab_id").alias("_tab"),
         F.col("view_id").alias("_view"),
         start.alias("at"),
         F.floor(start / _HOUR).alias("_hour"),
     )
+    nameless = F.col("anonymous_id").isNull() | F.col("_device").isNull()
+    same_device = F.col("anonymous_id").eqNullSafe(F.col("_device")) | (
+        nameless & (F.col("tab_id") == F.col("_tab"))
+    )
     beside = (
         (F.col("session_id") == F.col("_session"))
-        & F.col("anonymous_id").eqNullSafe(F.col("_device"))
+        & same_device
         & (F.col("hour") == F.col("_hour"))
         & F.col("at").between(F.col("open_from"), F.col("open_to"))
         & (F.col("view_id") != F.col("_view"))

@@ -6,7 +6,7 @@ from trailhouse.contract import Column, Table
 TABLE = Table(
     name="capabilities",
     sentence="One row an app, platform and day: how many events carry each input; 0 means not collected.",
-    grain=("app_id", "platform", "day"),
+    grain=("day", "app_id", "platform"),
     partition_by=("day",),
     columns=(
         Column("app_id", "STRING", "Write key or site."),
