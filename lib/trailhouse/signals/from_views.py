@@ -98,7 +98,8 @@ def openings(page_views: DataFrame, wait_us: int) -> DataFrame:
     """By clicked view, when another one opened on its device while it was open, or up to `wait_us` later.
 
     session_id, view_id, `at` (microseconds). Where a device's id is not told, as some trackers leave it out
-    after a log-in, being in one tab stands in for it. By hours, so that ten thousand views a day are no square of it.
+    after a log-in, being in one tab stands in for it. By hours, so that ten thousand views a day are no
+    square of it.
     """
     device = ("session_id", "anonymous_id", "tab_id")
     start, end = F.unix_micros("start_time"), F.unix_micros("end_time") + wait_us
