@@ -9,7 +9,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from tests.factories import rows
-from trailhouse.questions.funnel import definition, funnel_steps
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.funnel import answer, definition
 from trailhouse.settings import Funnel, Step
 
 STEPS = (
@@ -47,9 +48,18 @@ SESSIONS = [
 ]
 
 
+def shop(spark: SparkSession) -> Asked:
+    return Asked(
+        {"activity": rows(spark, "activity", ACTIVITY), "sessions": rows(spark, "sessions", SESSIONS)}
+    )
+
+
 def shares(spark: SparkSession, **funnel: Any) -> dict[tuple[str, int], Any]:
     asked = Funnel(name="buy", steps=STEPS, **funnel)
-    result = funnel_steps(asked, rows(spark, "activity", ACTIVITY), rows(spark, "sessions", SESSIONS))
+    result = answer(
+        asked,
+        Asked({"activity": rows(spark, "activity", ACTIVITY), "sessions": rows(spark, "sessions", SESSIONS)}),
+    )
     return {(row["breakdown"], row["step"]): row for row in result.collect()}
 
 
@@ -101,7 +111,9 @@ def test_breakdowns_stand_under_step_one_and_add_up_to_all(spark: SparkSession) 
 
 def test_a_funnel_that_nobody_enters_has_rows_of_zero_and_no_shares(spark: SparkSession) -> None:
     asked = Funnel(name="none", steps=(Step(event="x"), Step(event="y")))
-    found = funnel_steps(asked, rows(spark, "activity", ACTIVITY), rows(spark, "sessions")).collect()
+    found = answer(
+        asked, Asked({"activity": rows(spark, "activity", ACTIVITY), "sessions": rows(spark, "sessions")})
+    ).collect()
     assert sorted((r["breakdown"], r["step"], r["units"], r["from_start"]) for r in found) == [
         ("all", 1, 0, None),
         ("all", 2, 0, None),

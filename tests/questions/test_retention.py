@@ -11,7 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.factories import rows, watermark
-from trailhouse.questions.retention import cohorts
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.retention import answer
 from trailhouse.settings import Project, Retention
 
 
@@ -35,14 +36,13 @@ def found(
     project: Project | None = None,
 ) -> dict[tuple[str, int], tuple[Any, ...]]:
     """(cohort, period) -> (cohort_size, units, unbounded, complete)."""
-    result = cohorts(
-        question,
-        rows(spark, "activity", events or []),
-        rows(spark, "person_days", days or []),
-        rows(spark, "sessions", [{"session_id": "bot", "is_bot": True}]),
-        watermark(spark, until),
-        project or Project(),
-    )
+    frames = {
+        "activity": rows(spark, "activity", events or []),
+        "person_days": rows(spark, "person_days", days or []),
+        "sessions": rows(spark, "sessions", [{"session_id": "bot", "is_bot": True}]),
+        "watermark": watermark(spark, until),
+    }
+    result = answer(question, Asked(frames, project or Project()))
     return {
         (str(r["cohort"]), r["period"]): (r["cohort_size"], r["units"], r["unbounded"], r["complete"])
         for r in result.collect()

@@ -13,11 +13,12 @@ from trailhouse.gates.contract_checks import checks_of
 from trailhouse.gates.counting import count_offending
 from trailhouse.settings import Settings
 from trailhouse.stage import Context, Stage
-from trailhouse.stages import engagement, forms, funnels, heatmaps, pages, retention, signals, tasks
+from trailhouse.stages import engagement, forms, heatmaps, pages, questions, signals, tasks
 from trailhouse.tables import TABLES
 
-STAGES: tuple[Stage, ...] = tuple(
-    module.STAGE for module in (engagement, funnels, retention, heatmaps, pages, forms, tasks)
+STAGES: tuple[Stage, ...] = (
+    *questions.STAGES,
+    *(module.STAGE for module in (engagement, heatmaps, pages, forms, tasks)),
 )
 SETTINGS = Settings.model_validate(
     {
@@ -211,7 +212,7 @@ def _failed(spark: SparkSession, stage: Stage, table: str, given: Sequence[Mappi
     return {check.name for check, found in zip(stage.checks, counts, strict=True) if found}
 
 
-@pytest.mark.parametrize("stage", [funnels.STAGE, retention.STAGE, tasks.STAGE], ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [*questions.STAGES, tasks.STAGE], ids=lambda stage: stage.name)
 def test_without_a_declared_question_the_table_is_empty(shop: Mapping[str, DataFrame], stage: Stage) -> None:
     silent = Settings.model_validate({"questions": {"funnels": [], "retention": []}, "tasks": []})
     answer = stage.transform({name: shop[name] for name in stage.reads}, Context(silent, ""))

@@ -26,31 +26,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
+from trailhouse.questions.fields import matches
 from trailhouse.settings import Step
+from trailhouse.settings.questions import names_of
 
 _TIMES = "array<bigint>"
-
-
-def matches(step: Step) -> Column:
-    """Whether a row of `activity` is this step; never null.
-
-    A property filter compares the JSON scalar as text (`true`, `3`) at the top level of `properties`.
-    """
-    asked = F.col("event_name") == step.event
-    if step.page_group is not None:
-        asked = asked & (F.col("page_group") == step.page_group)
-    for name, value in step.properties.items():
-        # JSON as a map of texts: a path expression could not tell a name with a dot or a quote.
-        properties = F.from_json("properties", "MAP<STRING, STRING>")
-        asked = asked & (F.try_element_at(properties, F.lit(name)) == value)
-    return F.coalesce(asked, F.lit(False))
-
-
-def told(step: Step) -> str:
-    """What a step asks for, in a few words."""
-    where = [f"page_group={step.page_group}"] if step.page_group is not None else []
-    where += [f"{name}={value}" for name, value in sorted(step.properties.items())]
-    return step.event + (f" [{', '.join(where)}]" if where else "")
 
 
 def attempts(activity: DataFrame, steps: Sequence[Step], window: timedelta, *, keep: Column) -> DataFrame:
@@ -62,12 +42,13 @@ def attempts(activity: DataFrame, steps: Sequence[Step], window: timedelta, *, k
     """
     count = len(steps)
     mask = sum((F.when(matches(step), 1 << k).otherwise(0) for k, step in enumerate(steps)), start=F.lit(0))
-    names = sorted({step.event for step in steps})
+    names = names_of(tuple(steps))
     begins = F.when(
         F.getbit("mask", F.lit(0)) == 1, F.struct(F.col("sequence").isNull(), "sequence", "event_id", "kept")
     )
     groups = (
-        activity.where(F.col("event_name").isin(names) & F.col("person_id").isNotNull())
+        (activity if names is None else activity.where(F.col("event_name").isin(*sorted(names))))
+        .where(F.col("person_id").isNotNull())
         .select(
             "person_id",
             F.unix_micros("event_time").alias("t"),

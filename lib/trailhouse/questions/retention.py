@@ -6,9 +6,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, ratio, week_of
+from trailhouse.questions.asked import Asked
 from trailhouse.questions.people import of_people
 from trailhouse.questions.periods import has_begun, with_watermark
+from trailhouse.questions.rows import told
 from trailhouse.settings import Project, Retention
+from trailhouse.stage import Check
 
 WEEK = 7
 
@@ -22,14 +25,7 @@ def definition(question: Retention, project: Project) -> str:
     )
 
 
-def cohorts(
-    question: Retention,
-    activity: DataFrame,
-    person_days: DataFrame,
-    sessions: DataFrame,
-    watermark: DataFrame,
-    project: Project,
-) -> DataFrame:
+def answer(question: Retention, asked: Asked) -> DataFrame:
     """Rows of `retention` for one question: a row a cohort and week that the watermark has reached.
 
     A person belongs to the calendar week of the first start event ever, over all history, and
@@ -37,6 +33,8 @@ def cohorts(
     returns in that week or any later one. Any event is read from person_days, a named one from
     `activity`; neither counts bots and internal traffic.
     """
+    activity, sessions, person_days = asked["activity"], asked["sessions"], asked["person_days"]
+    project, watermark = asked.project, asked["watermark"]
     people = of_people(activity, sessions).where(F.col("person_id").isNotNull())
 
     def happened(event: str | None) -> DataFrame:
@@ -86,9 +84,7 @@ def cohorts(
         with_watermark(counted, watermark)
         .where(has_begun(first_day, project.timezone))
         .select(
-            F.lit(question.name).alias("question"),
-            F.lit(definition(question, project)).alias("definition"),
-            F.lit("person").alias("unit"),
+            *told(question, definition(question, project)),
             "cohort",
             "period",
             "cohort_size",
@@ -98,3 +94,23 @@ def cohorts(
             has_begun(F.date_add(first_day, WEEK), project.timezone).alias("complete"),
         )
     )
+
+
+CHECKS = (
+    Check(
+        "retention",
+        "unbounded_holds_more",
+        "Returns in a week are no more than returns in it or later, these no more than the cohort.",
+        "units <= unbounded AND unbounded <= cohort_size",
+    ),
+    Check(
+        "retention",
+        "unbounded_only_falls",
+        "Who returned in a week or later has returned in the week before or later.",
+        query=(
+            "SELECT question, cohort, period FROM (SELECT *, lag(unbounded) OVER "
+            "(PARTITION BY question, cohort ORDER BY period) AS before FROM {batch}) "
+            "WHERE unbounded > before"
+        ),
+    ),
+)

@@ -21,8 +21,8 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, micros, project_day, ratio, week_of
 from trailhouse.questions.breakdowns import ALL, UNKNOWN, device, periods, quantile
+from trailhouse.questions.fields import matches
 from trailhouse.questions.intervals import wilson
-from trailhouse.questions.matcher import matches, told
 from trailhouse.questions.numbers import quotient
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Project, Task
@@ -36,7 +36,7 @@ _STEPS = "ARRAY<STRUCT<name: STRING, attempts: BIGINT>>"
 
 def definition(task: Task) -> str:
     """What is asked, in one line."""
-    way = " > ".join(map(told, (task.start, *task.steps, task.end)))
+    way = " > ".join(step.text for step in (task.start, *task.steps, task.end))
     return f"{way}; within {task.time_limit}, in one {task.unit}"
 
 

@@ -37,7 +37,8 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
-from trailhouse.settings.questions import Funnel, Questions, Retention, Step
+from trailhouse.settings.questions import Filter, Funnel, Question, Questions, Retention, Step
+from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
@@ -49,6 +50,7 @@ __all__ = [
     "Elements",
     "Events",
     "Feedback",
+    "Filter",
     "Funnel",
     "Gates",
     "IdentifierType",
@@ -62,6 +64,7 @@ __all__ = [
     "PlannedEvent",
     "Privacy",
     "Project",
+    "Question",
     "Questions",
     "Raw",
     "Replay",
@@ -319,6 +322,7 @@ def load_settings(
     if with_plan:
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)
+    sections["questions"] = with_files(loaded.questions, files)
     return Settings.model_construct(**sections)
 
 

@@ -1,6 +1,7 @@
 """`funnels`: how far units got, a row a question, breakdown and step."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._questions import ASKED
 
 TABLE = Table(
     name="funnels",
@@ -8,9 +9,7 @@ TABLE = Table(
     grain=("question", "breakdown", "step"),
     partition_by=("question",),
     columns=(
-        Column("question", "STRING", "Name of the question.", True),
-        Column("definition", "STRING", "Its text, as declared.", True),
-        Column("unit", "STRING", "What is counted.", True),
+        *ASKED,
         Column("breakdown", "STRING", "Value of the breakdown of step 1; 'all' for everyone.", True),
         Column("step", "INT", "Number of the step, from 1.", True, low=1, high=30),
         Column("step_name", "STRING", "The step.", True),

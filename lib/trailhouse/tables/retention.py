@@ -1,6 +1,7 @@
 """`retention`: who came back, a row a question, cohort and period."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._questions import ASKED
 
 TABLE = Table(
     name="retention",
@@ -8,9 +9,7 @@ TABLE = Table(
     grain=("question", "cohort", "period"),
     partition_by=("question",),
     columns=(
-        Column("question", "STRING", "Name of the question.", True),
-        Column("definition", "STRING", "Its text, as declared.", True),
-        Column("unit", "STRING", "What is counted.", True),
+        *ASKED,
         Column("cohort", "DATE", "First day of the cohort's period.", True),
         Column("period", "INT", "Periods after it; 0 is the cohort's own.", True, low=0),
         Column("cohort_size", "BIGINT", "Units in the cohort.", True, low=1),

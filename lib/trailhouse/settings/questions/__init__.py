@@ -1,0 +1,32 @@
+"""Settings of questions: a tuple a kind."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from trailhouse.settings.questions.base import Question, Unit
+from trailhouse.settings.questions.events import Filter, Step, names_of
+from trailhouse.settings.questions.funnel import Funnel
+from trailhouse.settings.questions.retention import Retention
+from trailhouse.settings.section import Section
+
+__all__ = ["Filter", "Funnel", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
+
+
+class Questions(Section):
+    path: str = Field("", description="folder of YAML files of questions, conf/questions; empty: none")
+    funnels: tuple[Funnel, ...] = ()
+    retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
+
+    @property
+    def all(self) -> tuple[Question, ...]:
+        """Every declared question."""
+        return tuple(one for name in type(self).model_fields if name != "path" for one in getattr(self, name))
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Questions:
+        names = [one.name for one in self.all]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"question names must be unique, found twice: {', '.join(doubled)}")
+        return self
