@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from trailhouse import __version__
+from trailhouse.ask import command as asking
 from trailhouse.errors import PlanError, SettingsError, TrailhouseError
 from trailhouse.job import Overrides, SettingsFile, require_java
 from trailhouse.journey import commands
@@ -345,6 +346,7 @@ def plan(
 
 
 commands.register(app, _reading)
+asking.register(app, _reading)
 
 
 def main() -> None:

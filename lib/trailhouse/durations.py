@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -26,5 +26,17 @@ def _not_negative(value: timedelta) -> timedelta:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_not_negative)]
+_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": rf"^\s*\d+(\.\d+)?\s*({'|'.join(_SECONDS)})\s*$"},
+        {"type": "number", "minimum": 0},
+    ],
+    "description": "a length of time such as 30m, 24h or 7d, or seconds",
+}
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_not_negative),
+    WithJsonSchema(_SCHEMA, mode="validation"),
+]
 """A length of time, written as `30m`, `24h`, `7d`, or as seconds."""

@@ -11,6 +11,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from trailhouse.csv_cells import safe_cell
 from trailhouse.identity.spelling import plain
 from trailhouse.journey.lines import MARKS
 from trailhouse.journey.shapes import Clock
@@ -19,7 +20,6 @@ from trailhouse.journey.words import plain_name
 from trailhouse.report import text
 
 COMMAND = "python -m trailhouse journey"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "session_id",
     "person_id",
@@ -82,12 +82,6 @@ def on_terminal(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
         cells = [row["start"], row["duration"], str(row["pages"]), row["signals"], row["outcome"], where]
         made.add_row(*(Text(plain(cell)) for cell in cells), Text("\n".join(map(plain, whose.splitlines()))))
     return made
-
-
-def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: a quote before what begins like one."""
-    written = "" if value is None else str(value)
-    return f"'{written}" if written.startswith(_FORMULA) else written
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

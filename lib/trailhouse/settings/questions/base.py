@@ -20,6 +20,8 @@ class Question(Section):
     """A question of any kind. Days are the project's, both ends included."""
 
     kind: ClassVar[str] = "question"
+    positional: ClassVar[tuple[str, ...]] = ()
+    """On one line (ask/), the fields that its events fill in turn; `steps` takes all of them."""
 
     name: str = Field("question", min_length=1, max_length=100)
     description: str = ""

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from trailhouse.settings.questions.fields import FieldName
 from trailhouse.settings.section import Section
@@ -102,6 +104,11 @@ class Step(Section):
             views = [{"event": "page_view"}, {"event": "screen_view"}]
             return {"any_of": views, "where": [path], "name": given}
         return {"event": given}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A text or a mapping, as the validator takes them."""
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core)]}
 
     @field_validator("event")
     @classmethod

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 EVENT_FIELDS: Mapping[str, str] = {
     "event_name": "event_name",
@@ -87,12 +87,13 @@ PROFILE_FIELDS = (
 )
 _PREFIXES = {"session": SESSION_FIELDS, "profile": PROFILE_FIELDS}
 _OPEN = ("properties", "trait")
+_SHORT = {"device": "device_type"}
 
 
 def known_field(name: str) -> str:
     """`name`, if it is one; ValueError with the nearest right spelling otherwise.
 
-    The short `channel` stands for `session.channel`.
+    The short `channel` stands for `session.channel`, and `device` for `device_type`.
     """
     if name in EVENT_FIELDS:
         return name
@@ -101,11 +102,27 @@ def known_field(name: str) -> str:
         return name
     if name in SESSION_FIELDS:
         return f"session.{name}"
+    if name in _SHORT:
+        return _SHORT[name]
     every = [*EVENT_FIELDS, *(f"{one}.{field}" for one, fields in _PREFIXES.items() for field in fields)]
     near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "properties.NAME, trait.NAME, session.NAME, profile.NAME"
     raise ValueError(f"no field of events, sessions or profiles; {hint}")
 
 
-FieldName = Annotated[str, AfterValidator(known_field)]
+_SCHEMA = {
+    "anyOf": [
+        {
+            "enum": [
+                *EVENT_FIELDS,
+                *(f"{prefix}.{name}" for prefix, names in _PREFIXES.items() for name in names),
+                *SESSION_FIELDS,
+                *_SHORT,
+            ]
+        },
+        {"type": "string", "pattern": rf"^({'|'.join(_OPEN)})\..+$"},
+    ],
+    "description": "a field of the event, its session or its person",
+}
+FieldName = Annotated[str, AfterValidator(known_field), WithJsonSchema(_SCHEMA, mode="validation")]
 """A name of `known_field`."""

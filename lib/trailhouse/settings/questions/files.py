@@ -27,12 +27,13 @@ def with_files(given: Questions, settings: Sequence[Path]) -> Questions:
     where = {one.name: "the settings" for one in given.all if _is_given(given, one)}
     for file in sorted({*folder.glob("*.yaml"), *folder.glob("*.yml")}):
         for name, questions in _read(file):
+            own = found.setdefault(name, [])
             for one in questions:
                 if one.name in where:
                     other = where[one.name]
                     raise SettingsError(f"{file}: the question {one.name} is declared in {other}, too")
                 where[one.name] = str(file)
-                found.setdefault(name, []).append(one)
+                own.append(one)
     return given.model_copy(update={name: tuple(questions) for name, questions in found.items()})
 
 

@@ -14,6 +14,7 @@ from trailhouse.settings.questions.events import Step
 
 class Funnel(Question):
     kind: ClassVar[str] = "funnel"
+    positional: ClassVar[tuple[str, ...]] = ("steps",)
 
     steps: tuple[Step, ...] = Field(min_length=2, max_length=30)
     window: Duration = timedelta(days=14)

@@ -1,0 +1,1 @@
+"""Asking: one line of text, or a typed question, answered from a lake."""

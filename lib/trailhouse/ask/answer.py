@@ -1,0 +1,89 @@
+"""Answers from a lake: the same functions that the stages run, for a question that is asked just now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame, SparkSession
+
+from trailhouse.ask.parse import parse
+from trailhouse.errors import StorageError
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.kinds import Kind
+from trailhouse.questions.registry import KINDS
+from trailhouse.run import WATERMARK, watermark
+from trailhouse.settings import Project, Question, load_settings
+from trailhouse.storage import Lake
+from trailhouse.tables import TABLES
+
+if TYPE_CHECKING:
+    from trailhouse.settings import Settings
+
+MODELS: Mapping[str, type[Question]] = {kind.model.kind: kind.model for kind in KINDS}
+"""Kind of question, as it is asked -> its model."""
+
+
+def ask(
+    question: Question | str,
+    lake: str | Lake,
+    *,
+    spark: SparkSession | None = None,
+    project: Project | None = None,
+) -> DataFrame:
+    """The answer, as rows of its kind's table (docs/tables.md); a text is parsed as on the terminal.
+
+    `lake` is the folder or URL of one; `spark` defaults to the active session, else a local one is started;
+    `project` says time zone and start of the week. SettingsError for a wrong text, StorageError for a lake
+    that has not what the question needs.
+    """
+    asked_for = parse(question, MODELS) if isinstance(question, str) else question
+    kind = kind_of(asked_for)
+    if not isinstance(lake, Lake):
+        lake = Lake(spark or _session(), lake)
+    answer = kind.answer(asked_for, Asked(_Frames(lake), project or Project()))
+    return TABLES[kind.table].select(answer)
+
+
+def kind_of(question: Question) -> Kind:
+    """The kind of a question; TypeError for a model that is no kind's."""
+    for kind in KINDS:
+        if type(question) is kind.model:
+            return kind
+    raise TypeError(f"{type(question).__name__} is no kind of question: there are {', '.join(MODELS)}")
+
+
+def declared(settings: Settings, name: str) -> Question | None:
+    """The question of this name in the settings."""
+    return next((one for one in settings.questions.all if one.name == name), None)
+
+
+class _Frames(Mapping[str, DataFrame]):
+    """The lake's tables, each read when a question asks for it."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def __getitem__(self, name: str) -> DataFrame:
+        if name == WATERMARK:
+            return watermark(self["events"])
+        if not self._lake.exists(name):
+            raise StorageError(
+                f"lake {self._lake.root} has no table {name}, which the question needs: run the jobs"
+            )
+        return self._lake.read(name)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(name for name in TABLES if self._lake.exists(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _session() -> SparkSession:
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    from trailhouse.spark import build_session, session_jars
+
+    return build_session(load_settings(), "trailhouse-ask", session_jars())

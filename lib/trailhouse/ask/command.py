@@ -1,0 +1,117 @@
+"""`python -m trailhouse ask`: a question on the terminal."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from trailhouse.csv_cells import safe_cell
+from trailhouse.job import Overrides, SettingsFile
+from trailhouse.progress import how_many
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row
+
+    from trailhouse.run import Run
+
+Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
+LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
+_SAID_ONCE = ("question", "definition", "version", "unit")
+
+
+def register(app: typer.Typer, reading: Reading) -> None:
+    """Add the command; `reading` opens a lake to read (name, settings, overrides, lake)."""
+
+    @app.command()
+    def ask(
+        question: Annotated[
+            str,
+            typer.Argument(
+                help='Such as "funnel /pricing > signup > order by device within 7d", or a declared name.'
+            ),
+        ],
+        limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 100,
+        out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="All rows, as CSV.")] = None,
+        settings: SettingsFile = None,
+        set_: Overrides = None,
+        lake: LakeRoot = None,
+    ) -> None:
+        """Answer a question on one line (docs/questions/asking.md)."""
+        from trailhouse.ask.parse import parse
+        from trailhouse.settings import load_settings
+
+        # A wrong question is told before Spark starts.
+        named = next(
+            (one for one in load_settings(settings, set_ or []).questions.all if one.name == question), None
+        )
+        wanted = named or parse(question, _models())
+        with reading("ask", settings, set_, lake) as run:
+            from trailhouse.ask.answer import ask
+
+            answer = ask(wanted, run.lake, project=run.settings.project)
+            grain = [name for name in answer.columns if name not in _SAID_ONCE]
+            rows = (
+                answer.orderBy(*_sortable(answer, grain)).limit(limit if out is None else 1_000_000).collect()
+            )
+            if out is not None:
+                write_csv(out, answer.columns, rows)
+                run.progress.note(f"{how_many(len(rows), 'row')}: {out}")
+            else:
+                run.progress.console.print(shown(grain, rows, limit))
+
+
+def _models() -> dict[str, Any]:
+    from trailhouse.ask.answer import MODELS
+
+    return dict(MODELS)
+
+
+def _sortable(answer: Any, names: Sequence[str]) -> list[str]:
+    simple = {
+        field.name for field in answer.schema.fields if field.dataType.simpleString().split("<")[0] != "map"
+    }
+    return [name for name in names if name in simple]
+
+
+def shown(names: Sequence[str], rows: Sequence[Row], limit: int) -> Table:
+    """The rows as a table for the terminal; columns that are empty in every row are left out."""
+    filled = [name for name in names if any(row[name] is not None for row in rows)]
+    title = escape(rows[0]["definition"]) if rows else "no rows"
+    found = Table(title=title, title_justify="left")
+    for name in filled:
+        number = any(isinstance(row[name], int | float) or hasattr(row[name], "quantize") for row in rows)
+        found.add_column(escape(name.removesuffix("_us")), justify="right" if number else "left")
+    for row in rows:
+        found.add_row(*(escape(_told(name, row[name])) for name in filled))
+    if len(rows) == limit:
+        found.caption = f"the first {limit} rows: --limit shows more, --csv writes all"
+    return found
+
+
+def _told(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_us"):
+        seconds = value / 1_000_000
+        for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+            if seconds >= size:
+                return f"{seconds / size:.1f} {unit}"
+        return f"{seconds:.1f} s"
+    if hasattr(value, "quantize"):
+        return f"{value.normalize():f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def write_csv(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Rows as CSV that a spreadsheet takes for data, never for a formula."""
+    with file.open("w", newline="", encoding="utf-8") as target:
+        writer = csv.writer(target)
+        writer.writerow(names)
+        writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
