@@ -33,6 +33,7 @@ from trailhouse.stages import (
     pages,
     person_days,
     plan_violations,
+    predictions,
     profiles,
     questions,
     replay_events,
@@ -52,6 +53,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,
+        predictions.STAGE,
         heatmaps.STAGE,
         key_elements.STAGE,
         pages.STAGE,

@@ -1,0 +1,62 @@
+"""Settings of predictions: who will leave, who will convert."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from trailhouse.durations import Duration
+from trailhouse.settings.questions.base import Question
+from trailhouse.settings.questions.events import Step
+
+NUMBERS = (
+    "active_days",
+    "active_days_7",
+    "active_days_28",
+    "sessions",
+    "views",
+    "events",
+    "engaged_us",
+    "conversions",
+    "orders",
+    "devices",
+    "rage_clicks",
+    "latest_nps",
+)
+"""Features of `profiles` that are numbers. Days since the first and the last event come with them."""
+CATEGORIES = ("first_channel", "last_channel", "device_type", "country", "lifecycle")
+"""Features of `profiles` that are texts."""
+
+
+class Prediction(Question):
+    kind: ClassVar[str] = "prediction"
+    positional: ClassVar[tuple[str, ...]] = ("outcome",)
+
+    outcome: Step | None = Field(None, description="the event to come; none: churn, no event at all")
+    horizon: Duration = Field(timedelta(days=28), description="within so many days after the features")
+    active_within: Duration = Field(
+        timedelta(days=28), description="persons with an event in so many days up to that day"
+    )
+    once: bool = Field(True, description="whether those who did the outcome before are left out")
+    numbers: tuple[str, ...] = NUMBERS
+    categories: tuple[str, ...] = CATEGORIES
+    levels: int = Field(8, ge=1, le=50, description="values of a category that count by themselves")
+    training_persons: int = Field(200_000, ge=100, description="that the model is fitted to, at most")
+    enough: int = Field(30, ge=5, description="persons with, and without, the outcome that a model needs")
+    penalty: float = Field(0.01, ge=0, description="of the squares of the coefficients (L2)")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for given, known in ((self.numbers, NUMBERS), (self.categories, CATEGORIES)):
+            unknown = sorted(set(given) - set(known))
+            if unknown:
+                raise ValueError(f"no feature {', '.join(unknown)}; there are {', '.join(known)}")
+        if self.unit != "person":
+            raise ValueError("predictions are of persons")
+        for name in ("horizon", "active_within"):
+            length: timedelta = getattr(self, name)
+            if length % timedelta(days=1) or not length:
+                raise ValueError(f"{name} is a number of whole days, such as 28d")
+        return self

@@ -1,0 +1,71 @@
+"""The stage `predictions`: who will leave or convert, and how well that was known before."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from trailhouse.columns import project_day
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.periods import begins
+from trailhouse.questions.predictions import predict
+from trailhouse.settings import Settings
+from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stages import profiles
+from trailhouse.tables import TABLES
+
+
+def transform(inputs: Frames, context: Context) -> Frames:
+    """Scores and their quality for every declared prediction. An engine: it collects, fits and judges."""
+    zone = context.settings.project.timezone
+    spark = inputs["person_days"].sparkSession
+
+    def as_of(day: date) -> DataFrame:
+        after = F.lit(day + timedelta(days=1))
+        at = spark.range(1).select(begins(after, zone).alias("watermark"))
+        return profiles.transform({**inputs, "watermark": at}, context)["profiles"]
+
+    [(last,)] = inputs["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1)).collect()
+    asked = Asked(inputs, context.settings.project)
+    answers = [predict(one, asked, as_of, last) for one in context.settings.questions.predictions]
+    return {
+        name: TABLES[name].select(reduce(DataFrame.unionByName, frames))
+        for name, frames in zip(STAGE.writes, zip(*answers, strict=True), strict=True)
+    }
+
+
+def declared(settings: Settings) -> bool:
+    """Whether there is any prediction."""
+    return bool(settings.questions.predictions)
+
+
+STAGE = Stage(
+    name="predictions",
+    reads=("person_days", "sessions", "activity", "identities", "watermark"),
+    writes=("predictions", "prediction_quality"),
+    transform=transform,
+    settings=("project", "questions.predictions"),
+    pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
+    wanted=declared,
+    checks=(
+        Check(
+            "predictions",
+            "deciles_by_score",
+            "No person of a lower tenth has a higher score.",
+            query=(
+                "SELECT question, concat('decile ', decile) AS person_id FROM (SELECT question, decile, "
+                "min(score) AS least, lead(max(score)) OVER (PARTITION BY question ORDER BY decile) AS below "
+                "FROM {batch} GROUP BY question, decile) WHERE below > least"
+            ),
+        ),
+        Check(
+            "prediction_quality",
+            "judged_later",
+            "A model is judged by a later day than the one that it was fitted to.",
+            "trained_as_of < judged_as_of",
+        ),
+    ),
+)
