@@ -45,11 +45,6 @@ class Rules:
         return self.order == "unordered" or (self.order == "ordered" and self.ties != "strict")
 
     @property
-    def alone_is_free(self) -> bool:
-        """Whether more than one step fits into a place, where events are one step each."""
-        return False
-
-    @property
     def needs_all(self) -> bool:
         """Whether events that are no step matter."""
         return self.order == "strict" or self.stop_at_other

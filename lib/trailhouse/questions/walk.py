@@ -85,9 +85,28 @@ class Walk:
         """Those that count, sorted by runner and start."""
         reached, reach = self._forward()
         if self.rules.one_each:
-            found = self._from(reached, reach, reach)
-            return found.first_of_each()
+            return self._from(reached, reach).first_of_each()
         return self._one_after_another(reached, reach)
+
+    def left_out(self, attempts: Attempts) -> Flags:
+        """Which of the attempts an exclusion comes into, where it leaves out: between two steps, or before the end."""
+        found = np.zeros(len(attempts.runner), dtype=bool)
+        if not len(found):
+            return found
+        place = np.where(attempts.rows >= 0, self.place[attempts.rows], np.iinfo(np.int64).max)
+        ends = 1 + self.timeline.last_until(
+            attempts.runner, self.rows.t[attempts.rows[:, 0]] + self.rules.window
+        )
+        ends = np.where(attempts.reach == self.count - 1, 0, ends)
+        behind = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]
+        for number, (after, before) in enumerate(self.rules.exclusions):
+            stops = np.unique(self.place[self.rows.mask >> (self.count + number) & 1 == 1])
+            for state in range(after, before):
+                until = np.where(attempts.reach == state, ends, behind[:, min(state + 1, self.count - 1)])
+                done = attempts.rows[:, state] >= 0
+                first = np.searchsorted(stops, place[:, state], side="right")
+                found |= done & (first < np.searchsorted(stops, until))
+        return found
 
     def _runs(self) -> Runs | None:
         if self.rules.ties != "any_order" or self.rules.reuse or self.rules.order == "strict":
@@ -111,7 +130,7 @@ class Walk:
         elif self.runs is not None:
             free = self.runs.free[place].astype(np.int64)
         else:
-            free = np.full(len(rows), int(self.rules.alone_is_free), dtype=np.int64)
+            free = np.zeros(len(rows), dtype=np.int64)
         nodes = Nodes(place, rows, np.full(len(rows), step), np.full(len(rows), 1 << step), free)
         if self.runs is None:
             return nodes
@@ -151,9 +170,7 @@ class Walk:
                     if layer is not None and len(t):
                         low, high = self._range_before(nodes, state, step)
                         place = layer.nodes.place
-                        found = layer.value.over(
-                            np.searchsorted(place, low), np.searchsorted(place, high)
-                        )
+                        found = layer.value.over(np.searchsorted(place, low), np.searchsorted(place, high))
                         best = np.maximum(best, found)
                 keep = (best > NONE) & (t - best <= self.rules.window)
                 nodes, best = nodes.at(keep), best[keep]
@@ -245,7 +262,7 @@ class Walk:
             np.maximum.at(reach, self.rows.runner[nodes.row], nodes.exit)
         return kept, reach
 
-    def _from(self, reached: Sequence[Nodes], target: Ints, reach: Ints) -> Attempts:
+    def _from(self, reached: Sequence[Nodes], target: Ints) -> Attempts:
         """From each start that can, the earliest attempt that ends with the runner's `target`."""
         ends: list[Layer | None] = [None] * self.count
         for step in reversed(range(self.count)):
@@ -293,8 +310,7 @@ class Walk:
                 if layer is None:
                     continue
                 low, high = (
-                    np.searchsorted(layer.nodes.place, one)
-                    for one in self._range_after(here, state, next_)
+                    np.searchsorted(layer.nodes.place, one) for one in self._range_after(here, state, next_)
                 )
                 found = layer.value.first_at_least(low, high, bound[active])
                 there = layer.nodes.place[np.minimum(found, len(layer.nodes.place) - 1)]
@@ -331,7 +347,7 @@ class Walk:
         taken = np.zeros(int(self.place[-1]) + 1 if len(self.place) else 0, dtype=bool)
         for target in range(int(reach.max(initial=-1)), -1, -1):
             wanted = np.where(reach >= target, target, -1)
-            some = self._from(reached, wanted, reach)
+            some = self._from(reached, wanted)
             place = self.place[some.rows[:, 0]]
             fresh = ~taken[place]
             taken[place] = True
@@ -349,9 +365,7 @@ class Walk:
         if self.rules.first_only:
             return begins
         last = self.place[every.last_row]
-        closes = self.timeline.last_until(
-            every.runner, self.rows.t[every.rows[:, 0]] + self.rules.window
-        )
+        closes = self.timeline.last_until(every.runner, self.rows.t[every.rows[:, 0]] + self.rules.window)
         if self.rules.order == "strict":
             closes = last
         for state in range(self.count):
