@@ -124,5 +124,6 @@ def test_the_definition_tells_steps_filters_and_window() -> None:
     steps = (Step(event="a", page_group="g", properties={"k": "v"}), Step(event="b"))
     asked = Funnel(name="f", steps=steps, window=timedelta(days=2), breakdown="channel")
     assert definition(asked) == (
-        "a [page_group=g, k=v] > b; ordered, within 2 days, 0:00:00 of step 1, persons, by channel at step 1"
+        "a [page_group=g, k=v] > b; ordered, within 2 days, 0:00:00 of step 1, persons, by session.channel, "
+        "values of first touch"
     )

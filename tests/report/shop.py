@@ -113,6 +113,7 @@ def _funnels() -> pd.DataFrame:
                     "question": "purchase",
                     "definition": "ordered product_view > cart_add > checkout > order within 14 days",
                     "unit": "person",
+                    "breakdown_by": "all" if value == "all" else "device_type",
                     "breakdown": value,
                     "step": index + 1,
                     "step_name": names[index],

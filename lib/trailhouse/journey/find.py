@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,8 +23,8 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
 from trailhouse.errors import SettingsError
+from trailhouse.questions.asked import Asked
 from trailhouse.questions.matcher import attempts
-from trailhouse.questions.people import of_people
 from trailhouse.settings import Funnel, Settings
 from trailhouse.tables.signals import KINDS
 
@@ -169,14 +169,37 @@ def _on(page: str) -> Column:
 def _left(read: Read, settings: Settings, before_step: str) -> DataFrame:
     """Persons who left the funnel before that step: person_id, began_in, began_us, last_us."""
     funnel, step = funnel_of(before_step, settings)
-    people = of_people(read("activity"), read("sessions"))
-    chosen = attempts(people, funnel.steps, funnel.window, keep=F.col("session_id"))
-    return chosen.where(F.size("times") < step).select(
-        "person_id",
-        F.col("kept").alias("began_in"),
-        F.element_at("times", 1).alias("began_us"),
-        F.element_at("times", -1).alias("last_us"),
+    asked = Asked(_Tables(read), settings.project)
+    began = {"began_in": (F.col("session_id"), 1)}
+    # Whatever the funnel counts, what is found is the visits of persons: the attempt of each that counts.
+    persons = funnel.model_copy(update={"unit": "person", "count": "units", "breakdowns": ()})
+    last = F.element_at("done", -1)
+    return (
+        attempts(persons, asked, began)
+        .where(last["step"] < step)
+        .select(
+            F.col("unit").alias("person_id"),
+            "began_in",
+            F.get("done", F.lit(0))["t"].alias("began_us"),
+            last["t"].alias("last_us"),
+        )
     )
+
+
+class _Tables(Mapping[str, DataFrame]):
+    """Tables, each read when it is asked for."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def __getitem__(self, name: str) -> DataFrame:
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _with_signal(signals: DataFrame, kind: str, on: str | None, left: DataFrame | None) -> DataFrame:

@@ -7,7 +7,15 @@ from trailhouse.questions.kinds import Kind
 from trailhouse.settings import Funnel, Retention
 
 KINDS: tuple[Kind, ...] = (
-    Kind("funnels", Funnel, "funnels", ("activity", "sessions"), funnel.answer, funnel.CHECKS),
+    Kind(
+        "funnels",
+        Funnel,
+        "funnels",
+        ("activity", "sessions", "watermark"),
+        funnel.answer,
+        funnel.CHECKS,
+        version=2,
+    ),
     Kind(
         "retention",
         Retention,

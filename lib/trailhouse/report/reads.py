@@ -58,7 +58,8 @@ def channels(frames: Frames) -> DataFrame:
 
 
 def funnels(frames: Frames) -> DataFrame:
-    return frames["funnels"].orderBy("question", "breakdown", "step")
+    whole = frames["funnels"].where("date IS NULL")
+    return whole.orderBy("question", "breakdown_by", "breakdown", "step")
 
 
 def retention(frames: Frames) -> DataFrame:

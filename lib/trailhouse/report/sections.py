@@ -32,11 +32,13 @@ def funnels(frames: Frames) -> list[Row]:
     """A funnel: name, definition, unit, steps of everyone, breakdown rows, chart."""
     found = []
     for name, rows in _grouped(text.rows_of(frames, "funnels"), "question").items():
-        parts = _grouped(sorted(rows, key=lambda row: int(row["step"])), "breakdown")
-        steps = parts.pop(EVERYONE, [])
+        parts = _grouped(sorted(rows, key=lambda row: int(row["step"])), "breakdown_by", "breakdown")
+        steps = parts.pop((EVERYONE, EVERYONE), [])
         if not steps:
             continue
-        largest = sorted(parts.items(), key=lambda part: (-int(part[1][0]["units"]), str(part[0])))
+        several = len({by for by, _ in parts}) > 1
+        named = {(by, f"{by}: {value}" if several else value): part for (by, value), part in parts.items()}
+        largest = sorted(named.items(), key=lambda part: (-int(part[1][0]["units"]), str(part[0])))
         found.append(
             {
                 "name": name,
@@ -45,7 +47,7 @@ def funnels(frames: Frames) -> list[Row]:
                 "unit": steps[0]["unit"],
                 "steps": steps,
                 "overall": steps[-1]["from_start"],
-                "breakdown": [{"value": value, "steps": part} for value, part in largest[:BREAKDOWNS]],
+                "breakdown": [{"value": value, "steps": part} for (_, value), part in largest[:BREAKDOWNS]],
                 "left_out": max(0, len(largest) - BREAKDOWNS),
                 "chart": charts.funnel(name, steps),
             }

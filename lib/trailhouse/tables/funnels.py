@@ -6,16 +6,35 @@ from trailhouse.tables._questions import ASKED
 TABLE = Table(
     name="funnels",
     sentence="Units that reached each step of a declared funnel.",
-    grain=("question", "breakdown", "step"),
+    grain=("question", "date", "breakdown_by", "breakdown", "step"),
     partition_by=("question",),
     columns=(
         *ASKED,
-        Column("breakdown", "STRING", "Value of the breakdown of step 1; 'all' for everyone.", True),
+        Column("date", "DATE", "First day of the period in which the attempts began; null: all of them."),
+        Column(
+            "complete",
+            "BOOLEAN",
+            "Whether all who began then have had the whole window; null without a date.",
+        ),
+        Column("breakdown_by", "STRING", "Field of the breakdown; 'all' for everyone.", True),
+        Column("breakdown", "STRING", "Value of that field; 'all' for everyone.", True),
+        Column(
+            "attribution",
+            "STRING",
+            "Whose value it is: first_touch, last_touch, all (at every step: who has two counts twice), step K.",
+        ),
         Column("step", "INT", "Number of the step, from 1.", True, low=1, high=30),
         Column("step_name", "STRING", "The step.", True),
-        Column("units", "BIGINT", "Units that reached it.", True, low=0),
+        Column("optional", "BOOLEAN", "Whether it may be left out.", True),
         Column(
-            "from_previous", "DECIMAL(9,6)", "Share of the step before; null where that is 0.", low=0, high=1
+            "units", "BIGINT", "Units that reached it; sessions or attempts where these count.", True, low=0
+        ),
+        Column(
+            "from_previous",
+            "DECIMAL(9,6)",
+            "Share of the required step before; null where that is 0.",
+            low=0,
+            high=1,
         ),
         Column("from_start", "DECIMAL(9,6)", "Share of step 1; null where that is 0.", low=0, high=1),
         Column("median_us", "BIGINT", "Median time from the step before, microseconds.", low=0),
