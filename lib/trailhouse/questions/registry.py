@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import funnel, retention
+from trailhouse.questions import attribution, churn, funnel, retention, revenue, trials
 from trailhouse.questions.kinds import Kind
-from trailhouse.settings import Funnel, Retention
+from trailhouse.settings import Attribution, Churn, Funnel, Retention, Revenue, Trials
+
+_WITH_WATERMARK = ("activity", "sessions", "watermark")
 
 KINDS: tuple[Kind, ...] = (
     Kind("funnels", Funnel, "funnels", ("activity", "sessions"), funnel.answer, funnel.CHECKS),
@@ -16,4 +18,15 @@ KINDS: tuple[Kind, ...] = (
         retention.answer,
         retention.CHECKS,
     ),
+    Kind(
+        "attribution",
+        Attribution,
+        "attribution",
+        ("activity", "sessions"),
+        attribution.answer,
+        attribution.CHECKS,
+    ),
+    Kind("revenue", Revenue, "revenue", _WITH_WATERMARK, revenue.answer, revenue.CHECKS),
+    Kind("churn", Churn, "churn", (*_WITH_WATERMARK, "person_days"), churn.answer, churn.CHECKS),
+    Kind("trials", Trials, "trials", _WITH_WATERMARK, trials.answer, trials.CHECKS),
 )
