@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import attribution, churn, funnel, retention, revenue, trials
+from trailhouse.questions import attribution, churn, experiments, funnel, retention, revenue, trials
 from trailhouse.questions.kinds import Kind
-from trailhouse.settings import Attribution, Churn, Funnel, Retention, Revenue, Trials
+from trailhouse.settings import Attribution, Churn, Experiment, Funnel, Retention, Revenue, Trials
 
 _WITH_WATERMARK = ("activity", "sessions", "watermark")
 
@@ -29,4 +29,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("revenue", Revenue, "revenue", _WITH_WATERMARK, revenue.answer, revenue.CHECKS),
     Kind("churn", Churn, "churn", (*_WITH_WATERMARK, "person_days"), churn.answer, churn.CHECKS),
     Kind("trials", Trials, "trials", _WITH_WATERMARK, trials.answer, trials.CHECKS),
+    Kind("experiments", Experiment, "experiments", _WITH_WATERMARK, experiments.answer, experiments.CHECKS),
 )

@@ -26,7 +26,7 @@ TABLE = Table(
                low=0),
         Column("units", "BIGINT", "Of the exposed, those whose window is over: all figures are theirs.", True,
                low=0),
-        Column("total", "DECIMAL(28,4)", "Sum of the metric over units.", True),
+        Column("total", "DECIMAL(28,4)", "Sum of the metric over units; null where too large."),
         Column("mean", _NUMBER, "total / units; null for no unit."),
         Column("low", _NUMBER, "Lower end of the mean's interval: Wilson for a share, else Student."),
         Column("high", _NUMBER, "Upper end of it."),
