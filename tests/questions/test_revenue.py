@@ -286,10 +286,13 @@ def test_trials_convert_until_the_grace_ends_and_only_ended_ones_count(spark: Sp
         trial("broken", "01-01 00:00:00", properties='{"trial_end": "soon"}'),
     ]  # fmt: skip
     question = Trials(name="t", breakdowns=("device_type",))
-    found = {
-        (row["breakdown"], str(row["cohort"])[:7]): row
-        for row in trials.answer(question, asked(spark, events)).collect()
-    }
+    early = Trials(name="early", to_day=date(2026, 1, 16))
+    of = asked(spark, events)
+    answers = trials.answer(question, of).unionByName(trials.answer(early, of)).collect()
+    # known until the end of that day: in time, late, cut short, broken and the first of `again` have ended
+    (row,) = (row for row in answers if row["question"] == "early")
+    assert (row["trials"], row["ended"], row["converted"]) == (8, 5, 1)
+    found = {(row["breakdown"], str(row["cohort"])[:7]): row for row in answers if row["question"] == "t"}
     told = {
         key: (row["trials"], row["ended"], row["converted"], row["rate"], row["complete"])
         for key, row in found.items()

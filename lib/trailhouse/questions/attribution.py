@@ -63,7 +63,7 @@ def answer(question: Attribution, asked: Asked) -> DataFrame:
         F.lit(question.by).alias("touch_by"),
         "touch",
         "currency",
-        (F.col("share") / WHOLE).cast("DECIMAL(18,6)").alias("conversions"),
+        (F.col("share").cast("DECIMAL(18,0)") / WHOLE).cast("DECIMAL(18,6)").alias("conversions"),
         _money(F.col("credit")).alias("value"),
         "touches",
         F.sum("whole").over(whole).alias("total_conversions"),

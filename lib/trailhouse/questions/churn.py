@@ -127,9 +127,10 @@ def _inactive(question: Churn, asked: Asked) -> DataFrame:
     )
     learned = days.agg(F.ceil(F.round(F.percentile("gap", question.gap_share), 6)).alias("learned"))
     gone = F.date_add("day", limit)
-    is_over = has_begun(F.date_add(gone, 1), zone)
+    known = F.lit(True) if question.to_day is None else gone <= F.lit(question.to_day)
+    is_over = has_begun(F.date_add(gone, 1), zone) & known
     comes = F.when(F.col("since").isNull(), "new").when(F.col("since") > limit, "returned")
-    goes = F.when((F.col("gap") > limit) | (F.col("gap").isNull() & is_over), "churned")
+    goes = F.when((F.col("gap").isNull() | (F.col("gap") > limit)) & is_over, "churned")
     turns = days.withColumn("comes", comes).withColumn(
         "came", F.max(F.when(F.col("comes").isNotNull(), F.col("day"))).over(until)
     )

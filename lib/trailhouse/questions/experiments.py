@@ -19,8 +19,8 @@ from trailhouse.questions import variants
 from trailhouse.questions.asked import Asked, rows
 from trailhouse.questions.credit import SCALE
 from trailhouse.questions.fields import field, matches
-from trailhouse.questions.months import broken_down, values, values_of
-from trailhouse.questions.periods import WATERMARK, with_watermark
+from trailhouse.questions.months import broken_down, known_until, values, values_of
+from trailhouse.questions.periods import with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Experiment, Metric
 from trailhouse.stage import Check
@@ -54,8 +54,9 @@ def answer(question: Experiment, asked: Asked) -> DataFrame:
 
     A unit takes part from its first exposure in the days asked for; who was exposed to two variants is
     left out and counted. Metrics count from that instant on, for the window if there is one: a unit whose
-    window the watermark has not passed is not yet among `units`. The time before exposure, up to
-    `before`, is what CUPED adjusts by. Breakdowns are by the values at the first exposure.
+    window is not over by the watermark, and the last day asked for, is not yet among `units`. The time
+    before exposure, up to `before`, is what CUPED adjusts by. Breakdowns are by the values at the first
+    exposure.
     """
     units = broken_down(_units(question, asked), question)
     size = len(question.metrics)
@@ -119,9 +120,8 @@ def _units(question: Experiment, asked: Asked) -> DataFrame:
     ready = F.lit(True)
     if question.window is not None:
         units = with_watermark(units, asked["watermark"])
-        ready = F.coalesce(
-            F.unix_micros(WATERMARK) > F.col("exposed") + micros(question.window), F.lit(False)
-        )
+        known = F.unix_micros(known_until(question, asked.project))
+        ready = F.coalesce(known > F.col("exposed") + micros(question.window), F.lit(False))
     return units.select(
         "unit",
         F.when(F.col("least") == F.col("greatest"), F.col("least")).alias("variant"),

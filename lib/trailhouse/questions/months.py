@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from trailhouse.columns import project_day
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.fields import value_of
-from trailhouse.questions.periods import WATERMARK, with_watermark
-from trailhouse.settings import Question
+from trailhouse.questions.periods import WATERMARK, begins, with_watermark
+from trailhouse.settings import Project, Question
 
 Q = TypeVar("Q", bound=Question)
 ALL, COHORT, OTHER = "all", "cohort", "other"
@@ -54,6 +54,14 @@ def asked_months(question: Question) -> Column:
     if question.to_day is not None:
         inside = inside & (F.col("period") <= F.lit(question.to_day))
     return inside
+
+
+def known_until(question: Question, project: Project) -> Column:
+    """The instant up to which is known what happened: the watermark, or the end of the last day asked for."""
+    if question.to_day is None:
+        return F.col(WATERMARK)
+    end = begins(F.date_add(F.lit(question.to_day), 1), project.timezone)
+    return F.when(F.col(WATERMARK).isNotNull(), F.least(WATERMARK, end))
 
 
 def with_history(question: Q) -> Q:

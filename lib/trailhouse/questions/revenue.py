@@ -129,7 +129,8 @@ def _moves(question: Revenue, asked: Asked) -> DataFrame:
 
 def _facts(question: Revenue) -> dict[str, Column]:
     """Of an event: whether it ends the subscription, what it costs a month, in what, and which it is."""
-    price = F.greatest(field(question.amount).try_cast(_MONEY), F.lit(0).cast(_MONEY))
+    given = field(question.amount).try_cast(_MONEY)
+    price = F.when(given < 0, F.lit(0).cast(_MONEY)).otherwise(given)
     interval = F.lower(F.trim(field(question.interval).cast("STRING")))
     monthly = price
     for name, (times, by) in _MONTHS_OF.items():

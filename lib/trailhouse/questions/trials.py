@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from trailhouse.columns import micros, ratio
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.fields import field, matches
-from trailhouse.questions.months import broken_down, month_of, values
-from trailhouse.questions.periods import WATERMARK, with_watermark
+from trailhouse.questions.months import broken_down, known_until, month_of, values
+from trailhouse.questions.periods import with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Trials
 from trailhouse.stage import Check
@@ -28,8 +28,9 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
 
     A trial lasts to the first end event after its start, else to the end that its start plans, else for
     the usual length. It converts by the first conversion after its start, up to the grace after its end.
+    What is known is what happened until the watermark, and the last day asked for.
     What comes after the unit's next trial began belongs to that one. Only trials whose end and
-    grace the watermark has passed count as ended, and only of these conversions are counted.
+    grace lie before that count as ended, and only of these conversions are counted.
     """
     begun = broken_down(_trials(question, asked), question)
     return (
@@ -92,7 +93,7 @@ def _trials(question: Trials, asked: Asked) -> DataFrame:
         .withColumns({"over": end + F.lit(micros(question.grace)), "converted": own("conversion")})
         .withColumns({
             "us": in_time,
-            "ended": F.coalesce(F.unix_micros(WATERMARK) >= over, F.lit(False)),
+            "ended": F.coalesce(F.unix_micros(known_until(question, asked.project)) >= over, F.lit(False)),
         })
     )  # fmt: skip
 
