@@ -7,11 +7,12 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.factories import rows
@@ -115,18 +116,36 @@ def test_ten_euros_over_three_visits_by_every_model(spark: SparkSession) -> None
     assert got["markov", "2026-03-01", "XXX", "none"] == (1, None, 0)
 
 
-def test_the_look_back_holds_both_its_ends(spark: SparkSession) -> None:
+def test_the_look_back_holds_both_its_ends_and_units_have_visits_of_their_own(spark: SparkSession) -> None:
     visits = [
         visit("early", 0, "Email"),
         visit("too early", 1 - 1e-9, "Email"),
         visit("same time", 31, "Email"),
+        visit("p", 1, "Email", session_id="s1", anonymous_id="d1"),
+        visit("q", 2, "Display", session_id="s2", anonymous_id="d2"),
     ]
-    events = [order("early", 30, "1"), order("too early", 31, "1"), order("same time", 31, "1")]
-    got = found(spark, Attribution(name="a", models=("last",), interval="day"), events, visits)
-    assert {key[1:]: value[0] for key, value in got.items()} == {
-        ("2026-03-31", "EUR", "Email"): 1,
-        ("2026-04-01", "EUR", "Email"): 1,
-        ("2026-04-01", "EUR", "none"): 1,
+    events = [
+        order("early", 30, "1"),
+        order("too early", 31, "1"),
+        order("same time", 31, "1"),
+        {**order("r", 3, "1"), "account_id": "a", "session_id": "s1", "anonymous_id": "d2"},
+        *({"event_name": "page_view", "account_id": "a", "session_id": one} for one in ("s1", "s2")),
+    ]
+    units: list[Any] = ["person", "account", "device", "session"]
+    asked = Asked({"activity": rows(spark, "activity", events), "sessions": rows(spark, "sessions", visits)})
+    questions = [Attribution(name=unit, unit=unit, models=("last",), interval="day") for unit in units]
+    answers = reduce(DataFrame.unionByName, (answer(question, asked) for question in questions)).collect()
+    got = {
+        (row["question"], str(row["period"])[5:], row["touch"]): int(row["conversions"]) for row in answers
+    }
+    assert got == {
+        ("person", "03-31", "Email"): 1,
+        ("person", "04-01", "Email"): 1,
+        ("person", "04-01", "none"): 1,
+        ("person", "03-04", "none"): 1,
+        ("account", "03-04", "Display"): 1,  # the last of its people's visits
+        ("device", "03-04", "Display"): 1,
+        ("session", "03-04", "Email"): 1,
     }
 
 
