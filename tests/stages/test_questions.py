@@ -26,6 +26,13 @@ SETTINGS = Settings.model_validate(
             "funnels": [
                 {"name": "buy", "steps": [{"event": "click"}, {"event": "order"}], "breakdown": "device_type"}
             ],
+            "attribution": [{"name": "credit"}],
+            "revenue": [{"name": "income", "start": "order"}],
+            "churn": [{"name": "gone"}],
+            "trials": [{"name": "tried", "start": "click", "convert": "order"}],
+            "experiments": [
+                {"name": "tested", "experiment": "x", "exposure": "click", "variant": "device_type"}
+            ],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -44,7 +51,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
     }
     activity = [
         *({**place, **click, "event_time": f"2026-03-02 12:00:0{second}"} for second in (1, 2, 3)),
-        {**place, "event_name": "order", "event_time": "2026-03-02 12:01:00"},
+        {**place, "event_name": "order", "event_time": "2026-03-02 12:01:00", "value": "10"},
         {**place, "event_name": "survey_response", "survey": {"id": "n", "kind": "nps", "score": 9},
          "event_time": "2026-03-02 12:02:00"},
         {**place, "event_name": "form_start", "form": {"id": "f", "field": "a"}, "event_number": 1},
@@ -108,6 +115,7 @@ def _attempts(count: int, **more: Any) -> list[dict[str, Any]]:
 
 
 UNACCOUNTED = "every_click_is_placed_or_counted"
+ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
 ONE_MAP = {"page_group": "cart", "device_type": "mobile"}
 BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
     "engagement": [
@@ -135,6 +143,61 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
                 for n in (0, 1)
             ],
         ),
+    ],
+    "attribution": [
+        ({"credits_add_up"}, [{"conversions": 1, "total_conversions": 2}]),
+        ({"credits_add_up"}, [{"conversions": 1, "total_conversions": 1, "total_value": "0.01"}]),
+        (
+            {"models_agree_on_totals"},
+            [
+                {**ONE_PERIOD, "model": model, "conversions": n, "total_conversions": n}
+                for model, n in (("first", 1), ("last", 2))
+            ],
+        ),
+    ],
+    "revenue": [
+        ({"movement_adds_up"}, [{"breakdown_by": "all", "mrr": 1}]),
+        (
+            {"months_join"},
+            [
+                {**ONE_PERIOD, "breakdown_by": "all", "breakdown": "all", **more}
+                for more in ({"new": 1, "mrr": 1}, {"period": "2026-04-01"})
+            ],
+        ),
+        (
+            {"months_join"},
+            [
+                {**ONE_PERIOD, "breakdown_by": "all", "breakdown": "all", **more}
+                for more in ({"units": 1}, {"period": "2026-04-01"})
+            ],
+        ),
+        (
+            {"breakdowns_add_up"},
+            [{**ONE_PERIOD, "breakdown_by": by, "new": n, "mrr": n} for by, n in (("all", 1), ("cohort", 2))],
+        ),
+    ],
+    "churn": [
+        ({"movement_adds_up", "cohorts_add_up"}, [{"units_end": 1}]),
+        ({"cohorts_add_up"}, [{"new": 1, "units_end": 1}]),
+        (
+            {"months_join", "cohorts_add_up"},
+            [
+                {"question": "c", "breakdown": "all", **more}
+                for more in ({"period": "2026-03-01", "new": 1, "units_end": 1}, {"period": "2026-04-01"})
+            ],
+        ),
+    ],
+    "trials": [
+        ({"parts_of_trials"}, [{"trials": 1, "ended": 2}]),
+        (
+            {"breakdowns_add_up"},
+            [{"question": "t", "breakdown_by": by, "trials": n} for by, n in (("all", 1), ("x", 2))],
+        ),
+    ],
+    "experiments": [
+        ({"units_are_exposed"}, [{"exposed": 1, "units": 2}]),
+        ({"ends_in_order"}, [{"mean": 1, "low": 2, "high": 3}]),
+        ({"split_is_as_planned"}, [{"ratio_p_value": "0.0009"}]),
     ],
     "heatmaps": [
         (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import funnel, retention
+from trailhouse.questions import attribution, churn, experiments, funnel, retention, revenue, trials
 from trailhouse.questions.kinds import Kind
-from trailhouse.settings import Funnel, Retention
+from trailhouse.settings import Attribution, Churn, Experiment, Funnel, Retention, Revenue, Trials
+
+_WITH_WATERMARK = ("activity", "sessions", "watermark")
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -24,4 +26,16 @@ KINDS: tuple[Kind, ...] = (
         retention.answer,
         retention.CHECKS,
     ),
+    Kind(
+        "attribution",
+        Attribution,
+        "attribution",
+        ("activity", "sessions"),
+        attribution.answer,
+        attribution.CHECKS,
+    ),
+    Kind("revenue", Revenue, "revenue", _WITH_WATERMARK, revenue.answer, revenue.CHECKS),
+    Kind("churn", Churn, "churn", (*_WITH_WATERMARK, "person_days"), churn.answer, churn.CHECKS),
+    Kind("trials", Trials, "trials", _WITH_WATERMARK, trials.answer, trials.CHECKS),
+    Kind("experiments", Experiment, "experiments", _WITH_WATERMARK, experiments.answer, experiments.CHECKS),
 )

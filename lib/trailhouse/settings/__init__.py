@@ -37,7 +37,21 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
-from trailhouse.settings.questions import Filter, Funnel, Prediction, Question, Questions, Retention, Step
+from trailhouse.settings.questions import (
+    Attribution,
+    Churn,
+    Experiment,
+    Filter,
+    Funnel,
+    Metric,
+    Prediction,
+    Question,
+    Questions,
+    Retention,
+    Revenue,
+    Step,
+    Trials,
+)
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
@@ -45,10 +59,13 @@ from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, 
 from trailhouse.settings.tasks import Task, Tasks
 
 __all__ = [
+    "Attribution",
     "Catalog",
+    "Churn",
     "Conversion",
     "Elements",
     "Events",
+    "Experiment",
     "Feedback",
     "Filter",
     "Funnel",
@@ -60,6 +77,7 @@ __all__ = [
     "Lake",
     "Maintain",
     "Maps",
+    "Metric",
     "Plan",
     "PlannedEvent",
     "Prediction",
@@ -71,6 +89,7 @@ __all__ = [
     "Replay",
     "Report",
     "Retention",
+    "Revenue",
     "SESSION_PRESETS",
     "Section",
     "Sessions",
@@ -79,6 +98,7 @@ __all__ = [
     "Spark",
     "Step",
     "Task",
+    "Trials",
     "load_settings",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 
@@ -10,7 +10,8 @@ from trailhouse.questions.asked import Asked
 from trailhouse.questions.kinds import Kind
 from trailhouse.questions.registry import KINDS
 from trailhouse.questions.rows import no_rows
-from trailhouse.stage import Context, Frames, Stage
+from trailhouse.settings import Settings
+from trailhouse.stage import Context, Frames, Stage, always
 from trailhouse.tables import TABLES
 
 _PINNED = ("activity", "sessions")
@@ -35,10 +36,16 @@ def stage_of(kind: Kind) -> Stage:
         transform=transform,
         settings=("project", f"questions.{kind.section}"),
         pins={name: "person_days" for name in _PINNED if name in kind.reads},
+        wanted=partial(_declared, kind) if table.optional else always,
         optional=kind.optional,
         checks=kind.checks,
         version=kind.version,
     )
+
+
+def _declared(kind: Kind, settings: Settings) -> bool:
+    """Whether there is a question of the kind: its table is made only then."""
+    return bool(getattr(settings.questions, kind.section))
 
 
 STAGES: tuple[Stage, ...] = tuple(map(stage_of, KINDS))

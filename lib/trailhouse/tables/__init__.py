@@ -3,7 +3,9 @@
 from trailhouse.contract import Table
 from trailhouse.tables import (
     activity,
+    attribution,
     capabilities,
+    churn,
     device_owners,
     elements,
     engagement,
@@ -11,6 +13,7 @@ from trailhouse.tables import (
     event_origins,
     events,
     events_quarantine,
+    experiments,
     feedback,
     feedback_answers,
     feedback_respondents,
@@ -42,11 +45,13 @@ from trailhouse.tables import (
     replay_chunks,
     replay_events,
     retention,
+    revenue,
     scroll_maps,
     sessions,
     signals,
     task_failures,
     tasks,
+    trials,
     usability_tests,
 )
 
@@ -79,6 +84,11 @@ _MODULES = (
     engagement,
     funnels,
     retention,
+    attribution,
+    revenue,
+    churn,
+    trials,
+    experiments,
     heatmaps,
     scroll_maps,
     elements,

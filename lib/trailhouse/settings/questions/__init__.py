@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from trailhouse.settings.questions.attribution import Attribution
 from trailhouse.settings.questions.base import Question, Unit
 from trailhouse.settings.questions.events import Filter, Step, names_of
+from trailhouse.settings.questions.experiment import Experiment, Metric
 from trailhouse.settings.questions.funnel import Funnel
+from trailhouse.settings.questions.money import Churn, Revenue, Trials
 from trailhouse.settings.questions.prediction import Prediction
 from trailhouse.settings.questions.retention import Retention
 from trailhouse.settings.section import Section
 
-__all__ = ["Filter", "Funnel", "Prediction", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
+__all__ = [
+    "Attribution",
+    "Churn",
+    "Experiment",
+    "Filter",
+    "Funnel",
+    "Metric",
+    "Prediction",
+    "Question",
+    "Questions",
+    "Retention",
+    "Revenue",
+    "Step",
+    "Trials",
+    "Unit",
+    "names_of",
+]
 
 
 class Questions(Section):
@@ -19,6 +38,11 @@ class Questions(Section):
     funnels: tuple[Funnel, ...] = ()
     retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
     predictions: tuple[Prediction, ...] = ()
+    attribution: tuple[Attribution, ...] = ()
+    revenue: tuple[Revenue, ...] = ()
+    churn: tuple[Churn, ...] = ()
+    trials: tuple[Trials, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:

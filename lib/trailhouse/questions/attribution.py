@@ -1,0 +1,103 @@
+"""Attribution: credit of conversions to the visits before them, to the cent."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.enrich import channels
+from trailhouse.questions import markov
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.credit import SCALE, WHOLE
+from trailhouse.questions.credited import by_model, counted, folded, kept, summed
+from trailhouse.questions.markov_credit import by_markov, steps
+from trailhouse.questions.rows import told
+from trailhouse.questions.touches import conversions, paths, visits
+from trailhouse.settings import Attribution
+from trailhouse.stage import Check
+
+
+def definition(question: Attribution) -> str:
+    """What is asked, in one line."""
+    direct = "direct only where alone" if question.direct == "ignore" else "direct counted"
+    decay = f", half-life {question.half_life}" if "time_decay" in question.models else ""
+    return (
+        f"{question.conversion.text} credited to {question.by} of visits up to {question.look_back} before, "
+        f"{direct}{decay}; by {question.interval}, {question.about}"
+    )
+
+
+def answer(question: Attribution, asked: Asked) -> DataFrame:
+    """Rows of `attribution` for one question.
+
+    A touch is a visit (session) that began at the conversion or up to the look-back before it.
+    Conversions without one are credited to 'none' by every model. Values of the touch beyond the
+    limit, by the conversions that they precede, are 'other'.
+
+    first, last, linear, position and time_decay share each conversion between its visits. shapley
+    shares it alike between the different values of the touch: that is the Shapley value where a set of
+    touches is worth the conversions that need no touch outside of it (K. Zhao, S. H. Mahboobi,
+    S. R. Bagheri, 2018, Shapley value methods for attribution modeling in online advertising,
+    arXiv:1804.05327). markov shares all conversions of a period by removal effects over the whole
+    range (questions/markov.py), with the paths of units that never converted.
+    """
+    converted, visited = conversions(question, asked), visits(question, asked)
+    walked = paths(question, converted, visited)
+    shared = [model for model in question.models if model != "markov"]
+    found, named = counted(question, walked, shared), None
+    if not _is_few(question):
+        named = kept(found, question.breakdown_limit)
+        found = summed(folded(found, named, "touch"))
+    answers = [by_model(found, shared)] if shared else []
+    if "markov" in question.models:
+        others = visited.join(converted, on="unit", how="left_anti")
+        effects = markov.removal_effects(steps(question, walked, others, named))
+        answers.append(by_markov(found, effects))
+    whole = Window.partitionBy("model", "period", "currency")
+    return reduce(DataFrame.unionByName, answers).select(
+        *told(question, definition(question)),
+        "model",
+        "period",
+        F.lit(question.by).alias("touch_by"),
+        "touch",
+        "currency",
+        (F.col("share").cast("DECIMAL(18,0)") / WHOLE).cast("DECIMAL(18,6)").alias("conversions"),
+        _money(F.col("credit")).alias("value"),
+        "touches",
+        F.sum("whole").over(whole).alias("total_conversions"),
+        _money(F.sum("amount").over(whole)).alias("total_value"),
+    )
+
+
+def _money(parts: Column) -> Column:
+    """Parts of SCALE as DECIMAL(28,4), exactly."""
+    return (parts.cast("DECIMAL(34,0)") / SCALE).cast("DECIMAL(28,4)")
+
+
+def _is_few(question: Attribution) -> bool:
+    return question.by == "channel" and len(channels.names()) <= question.breakdown_limit
+
+
+CHECKS = (
+    Check(
+        "attribution",
+        "credits_add_up",
+        "Credits add up to the conversions and their value, by model, period and currency, to the cent.",
+        query=(
+            "SELECT question, model, period, currency, min(touch) AS touch FROM {batch} "
+            "GROUP BY question, model, period, currency HAVING sum(conversions) <> max(total_conversions) "
+            "OR NOT (sum(value) <=> max(total_value))"
+        ),
+    ),
+    Check(
+        "attribution",
+        "models_agree_on_totals",
+        "Every model credits the same conversions and value.",
+        query=(
+            "SELECT question, period, currency FROM {batch} GROUP BY question, period, currency "
+            "HAVING min(total_conversions) <> max(total_conversions) OR min(total_value) <> max(total_value)"
+        ),
+    ),
+)

@@ -1,0 +1,144 @@
+"""What models credit touches with: each conversion shared between the visits before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.questions.credit import (
+    WHOLE,
+    apportioned,
+    decay_weights,
+    equal_part,
+    grain_of,
+    position_weights,
+)
+from trailhouse.questions.touches import PATH
+from trailhouse.settings import Attribution
+from trailhouse.settings.questions.attribution import Model
+
+NONE, OTHER = "none", "other"
+PLACE = ("period", "currency", "touch")
+_CREDIT = "DECIMAL(20,0)"
+_WEIGHTED = ("position", "time_decay")
+
+
+def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) -> DataFrame:
+    """A row a period, currency and touch, with what each of the models credits it with.
+
+    `share_MODEL` in parts of WHOLE, `credit_MODEL` in parts of SCALE; `touches`; `seen`: conversions
+    with such a visit; `whole` and `amount`: the conversions told in this row, each in one row only.
+    """
+    nobody = F.struct(F.lit(0).cast("BIGINT"), F.lit(NONE), F.lit(False))
+    weights = {
+        "position": position_weights(F.size("path")),
+        "time_decay": decay_weights(F.transform("path", lambda visit: visit["t"]), question.half_life),
+    }
+    weighted = [model for model in models if model in _WEIGHTED]
+    shares = {
+        name: column
+        for model in weighted
+        for name, column in {
+            f"shares_{model}": apportioned(F.lit(WHOLE), F.lit(1), weights[model]),
+            f"credits_{model}": apportioned(F.col("size"), F.col("grain"), weights[model]),
+        }.items()
+    }
+    each = (
+        paths.withColumn(
+            "path", F.when(F.size("path") > 0, F.col("path")).otherwise(F.array(nobody).cast(PATH))
+        )
+        .withColumns({"grain": grain_of(F.col("currency")), "size": F.abs("amount")})
+        .withColumns(shares)
+        .withColumn("touches", F.transform("path", lambda visit: visit["touch"]))
+        .withColumn("values", F.array_distinct("touches"))
+    )
+    visit = F.transform("touches", lambda touch, place: _credited(touch, place, models))
+    kept = ("period", "currency", "amount")
+    credited = each.select(*kept, F.explode(visit).alias("visit")).select(*kept, "visit.*")
+    sign = F.when(F.col("amount") < 0, -1).otherwise(1)
+    return credited.groupBy(*PLACE).agg(
+        F.count_if(F.col("touch") != NONE).alias("touches"),
+        F.count_if("seen").alias("seen"),
+        F.count_if("told").alias("whole"),
+        F.sum(F.when(F.col("told"), F.col("amount").cast(_CREDIT))).alias("amount"),
+        *(F.sum(f"share_{model}").alias(f"share_{model}") for model in models),
+        *(
+            F.sum((F.col(f"credit_{model}") * sign).cast(_CREDIT)).alias(f"credit_{model}")
+            for model in models
+        ),
+    )
+
+
+def _credited(touch: Column, place: Column, models: Sequence[Model]) -> Column:
+    """What the visit at a place (from 0) of `path` is credited with, by model."""
+    size, grain, visits = F.col("size"), F.col("grain"), F.size("path")
+    whole, one = F.lit(WHOLE).cast("BIGINT"), F.lit(1).cast("BIGINT")
+    is_first_of_value = F.array_position("touches", touch) == place + 1
+    value = (F.array_position("values", touch) - 1).cast("INT")
+
+    def at(place_: Column, amount: Column) -> Column:
+        return F.when(place == place_, amount).otherwise(amount - amount)  # null stays null
+
+    def by(model: Model, amount: Column, of: Column) -> Column:
+        match model:
+            case "first":
+                return at(F.lit(0), amount)
+            case "last":
+                return at(visits - 1, amount)
+            case "linear":
+                return equal_part(amount, of, visits, place)
+            case "shapley":
+                part = equal_part(amount, of, F.size("values"), value)
+                return F.when(is_first_of_value, part).otherwise(amount - amount)
+        name = "shares" if of is one else "credits"
+        return F.get(f"{name}_{model}", place).cast("BIGINT")
+
+    return F.struct(
+        touch.alias("touch"),
+        is_first_of_value.alias("seen"),
+        (place == 0).alias("told"),
+        *(by(model, whole, one).alias(f"share_{model}") for model in models),
+        *(by(model, size, grain).alias(f"credit_{model}") for model in models),
+    )
+
+
+def kept(counted: DataFrame, limit: int) -> DataFrame:
+    """touch: the values with rows of their own, by the conversions that they precede, then the value."""
+    rank = F.row_number().over(Window.orderBy(F.col("seen").desc(), "touch"))
+    of_touch = counted.where(F.col("touch") != NONE).groupBy("touch").agg(F.sum("seen").alias("seen"))
+    return of_touch.select("touch", rank.alias("rank")).where(F.col("rank") <= limit).select("touch")
+
+
+def folded(frame: DataFrame, kept: DataFrame, touch: str) -> DataFrame:
+    """`frame` with the values of a column that are not kept as 'other'."""
+    known = F.broadcast(kept.select(F.col("touch").alias(touch), F.lit(True).alias("is_kept")))
+    is_named = F.coalesce("is_kept", F.lit(False)) | F.coalesce(F.col(touch) == NONE, F.lit(True))
+    return (
+        frame.join(known, on=touch, how="left")
+        .withColumn(touch, F.when(is_named, F.col(touch)).otherwise(F.lit(OTHER)))
+        .drop("is_kept")
+    )
+
+
+def summed(frame: DataFrame) -> DataFrame:
+    numbers = [name for name in frame.columns if name not in PLACE]
+    return frame.groupBy(*PLACE).agg(*(F.sum(name).alias(name) for name in numbers))
+
+
+def by_model(counted: DataFrame, models: Sequence[Model]) -> DataFrame:
+    """A row a model of each row of `counted`."""
+    each = F.array(
+        *(
+            F.struct(
+                F.lit(model).alias("model"),
+                F.col(f"share_{model}").alias("share"),
+                F.col(f"credit_{model}").cast("DECIMAL(38,0)").alias("credit"),
+            )
+            for model in models
+        )
+    )
+    return counted.select(*PLACE, "touches", "whole", "amount", F.explode(each).alias("of")).select(
+        *PLACE, "touches", "whole", "amount", "of.*"
+    )
