@@ -37,7 +37,16 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
-from trailhouse.settings.questions import Filter, Funnel, Question, Questions, Retention, Step
+from trailhouse.settings.questions import (
+    Filter,
+    Funnel,
+    Lifecycle,
+    Question,
+    Questions,
+    Retention,
+    Step,
+    Stickiness,
+)
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
@@ -58,6 +67,7 @@ __all__ = [
     "Incremental",
     "KeyElement",
     "Lake",
+    "Lifecycle",
     "Maintain",
     "Maps",
     "Plan",
@@ -77,6 +87,7 @@ __all__ = [
     "Signals",
     "Spark",
     "Step",
+    "Stickiness",
     "Task",
     "load_settings",
 ]

@@ -7,16 +7,31 @@ from pydantic import Field, model_validator
 from trailhouse.settings.questions.base import Question, Unit
 from trailhouse.settings.questions.events import Filter, Step, names_of
 from trailhouse.settings.questions.funnel import Funnel
+from trailhouse.settings.questions.lifecycle import Lifecycle
 from trailhouse.settings.questions.retention import Retention
+from trailhouse.settings.questions.stickiness import Stickiness
 from trailhouse.settings.section import Section
 
-__all__ = ["Filter", "Funnel", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
+__all__ = [
+    "Filter",
+    "Funnel",
+    "Lifecycle",
+    "Question",
+    "Questions",
+    "Retention",
+    "Step",
+    "Stickiness",
+    "Unit",
+    "names_of",
+]
 
 
 class Questions(Section):
     path: str = Field("", description="folder of YAML files of questions, conf/questions; empty: none")
     funnels: tuple[Funnel, ...] = ()
     retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
+    lifecycle: tuple[Lifecycle, ...] = ()
+    stickiness: tuple[Stickiness, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:
