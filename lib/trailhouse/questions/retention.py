@@ -169,7 +169,7 @@ def _returned(question: Retention, began: DataFrame) -> DataFrame:
 
 def _marks(question: Retention) -> Column:
     """ARRAY<INT>: _MEMBER, the rows (their first periods) that the unit counts in, and its last return."""
-    last = F.least(F.array_max("returned"), F.lit(question.last_period))
+    last = _last(question)
     later = F.when(last.isNotNull(), F.array(last + _LAST)).otherwise(_none())
     return F.concat(F.array(F.lit(_MEMBER)), _counted(question), later)
 
@@ -181,7 +181,7 @@ def _counted(question: Retention) -> Column:
         case "on":
             return F.filter(returned, lambda n: n <= end)
         case "on_or_after":
-            return _numbers(F.lit(0), F.least(F.array_max(returned), end))
+            return _numbers(F.lit(0), _last(question))
         case "on_or_before":
             return F.concat(own, _numbers(F.array_min(F.filter(returned, lambda n: n > 0)), end))
         case "streak":
@@ -191,6 +191,12 @@ def _counted(question: Retention) -> Column:
             return F.concat(own, _numbers(F.lit(1), unbroken))
         case "brackets":
             return F.array_compact(F.array(*(_held(returned, *line) for line in question.lines)))
+
+
+def _last(question: Retention) -> Column:
+    """The period of the last return, at most the last that is followed; null without any."""
+    last, end = F.array_max("returned"), F.lit(question.last_period)
+    return F.when(last > end, end).otherwise(last)
 
 
 def _held(returned: Column, first: int, last: int) -> Column:
