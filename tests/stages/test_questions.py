@@ -33,6 +33,8 @@ SETTINGS = Settings.model_validate(
             "experiments": [
                 {"name": "tested", "experiment": "x", "exposure": "click", "variant": "device_type"}
             ],
+            "lifecycle": [{"name": "weeks"}],
+            "stickiness": [{"name": "days"}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -114,6 +116,18 @@ def _attempts(count: int, **more: Any) -> list[dict[str, Any]]:
     ]
 
 
+ALL = {"question": "q", "breakdown_by": "all", "breakdown": "all"}
+
+
+def _periods(*unbounded: int, units: tuple[int, ...] = (), **more: Any) -> list[dict[str, Any]]:
+    """The rows of a cohort of nine, a period each."""
+    cohort = {**ALL, "cohort": "2026-03-02", "cohort_size": 9, "rate": 0}
+    return [
+        {**cohort, "period": n, "unbounded": number, "units": units[n] if units else 0, **more}
+        for n, number in enumerate(unbounded)
+    ]
+
+
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
 ONE_MAP = {"page_group": "cart", "device_type": "mobile"}
@@ -136,11 +150,38 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
     ],
     "retention": [
         ({"unbounded_holds_more"}, [{"cohort_size": 3, "units": 2, "unbounded": 1}]),
+        ({"unbounded_only_falls"}, _periods(0, 1)),
+        ({"counted_as_said"}, _periods(9, 3, 3, counted="streak", units=(1, 1, 2))),
+        ({"counted_as_said"}, _periods(9, 9, 9, counted="on_or_before", units=(2, 2, 1))),
+        ({"counted_as_said"}, _periods(2, counted="on_or_after", units=(1,))),
+        ({"shares_of_the_cohort"}, [{"base": "total", "rate": "1.5"}]),
+        ({"breakdowns_add_up"}, [*_periods(2), *_periods(1, breakdown_by="country", breakdown="DE")]),
+    ],
+    "lifecycle": [
+        ({"active_are_of_three_kinds"}, [{"active": 2, "new": 1}]),
         (
-            {"unbounded_only_falls"},
+            {"dormant_did_not_return"},
             [
-                {"question": "r", "cohort": "2026-03-02", "period": n, "cohort_size": 9, "unbounded": n}
-                for n in (0, 1)
+                {**ALL, "date": "2026-03-02", "active": 2, "new": 2},
+                {**ALL, "date": "2026-03-09", "active": 1, "returning": 1},
+            ],
+        ),
+        (
+            {"breakdowns_add_up"},
+            [
+                {**ALL, "active": 2, "new": 2},
+                {**ALL, "breakdown_by": "country", "active": 1, "new": 1},
+            ],
+        ),
+    ],
+    "stickiness": [
+        ({"histogram_sums_to_at_least"}, [{**ALL, "periods": 1, "units": 1, "at_least": 2, "share": 1}]),
+        ({"everyone_is_active_once"}, [{**ALL, "periods": 2, "units": 1, "at_least": 1, "share": 1}]),
+        (
+            {"breakdowns_add_up"},
+            [
+                {**ALL, "breakdown_by": by, "periods": 1, "units": n, "at_least": n, "share": 1}
+                for by, n in (("all", 2), ("country", 1))
             ],
         ),
     ],

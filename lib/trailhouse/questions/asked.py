@@ -48,24 +48,26 @@ def rows(
     events: Iterable[Step],
     keep: Mapping[str, Column] | None = None,
     fields: Iterable[str] = (),
+    *,
+    every_day: bool = False,
 ) -> DataFrame:
     """Rows that are any of `events`, of the question's units, days and conditions; bots and own staff not.
 
     Gives unit (STRING, not null), t (BIGINT, microseconds since 1970), `sequence`, `after_views`,
     `event_id` (with t the order of a unit's events, `in_order`), and the columns of `keep`: over activity,
     and over the structs `session` and `profile` where fields of steps, conditions or breakdowns, or `fields`,
-    need them.
+    need them. With `every_day` all of history is looked at, not the question's days alone.
     Nothing is shuffled but for the joins that such fields ask for.
     """
     steps = tuple(events)
     kept = dict(keep or {})
-    frame = asked["activity"].where(_days(question, asked.project))
+    frame = asked["activity"] if every_day else asked["activity"].where(_days(question, asked.project))
     names = names_of(steps)
     if names is not None:
         frame = frame.where(F.col("event_name").isin(*sorted(names)))
     frame = of_people(frame.where(F.col(UNITS[question.unit]).isNotNull()), asked["sessions"])
     wanted = fields_of(steps, question.where) | {*question.breakdowns, *fields}
-    frame = _in_segment(question, asked, _with_joined(frame, asked, wanted))
+    frame = in_segment(question, asked, _with_joined(frame, asked, wanted))
     return frame.where(all_hold(question.where)).select(
         F.col(UNITS[question.unit]).alias("unit"),
         F.unix_micros("event_time").alias("t"),
@@ -112,8 +114,8 @@ def _with_joined(frame: DataFrame, asked: Asked, wanted: Iterable[str]) -> DataF
     return frame
 
 
-def _in_segment(question: Question, asked: Asked, frame: DataFrame) -> DataFrame:
-    """Only members of the segment: on the last day asked for, else today's."""
+def in_segment(question: Question, asked: Asked, frame: DataFrame) -> DataFrame:
+    """Rows with the person_id of a member of the segment: on the last day asked for, else today's."""
     if question.segment is None:
         return frame
     members = asked["segment_members"].where(F.col("segment") == question.segment)

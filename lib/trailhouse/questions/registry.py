@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import attribution, churn, experiments, funnel, retention, revenue, trials
+from trailhouse.questions import (
+    attribution,
+    churn,
+    experiments,
+    funnel,
+    lifecycle,
+    retention,
+    revenue,
+    stickiness,
+    trials,
+)
 from trailhouse.questions.kinds import Kind
-from trailhouse.settings import Attribution, Churn, Experiment, Funnel, Retention, Revenue, Trials
+from trailhouse.settings import (
+    Attribution,
+    Churn,
+    Experiment,
+    Funnel,
+    Lifecycle,
+    Retention,
+    Revenue,
+    Stickiness,
+    Trials,
+)
 
-_WITH_WATERMARK = ("activity", "sessions", "watermark")
+_EVENTS = ("activity", "sessions", "watermark")
+_RETURNS = (*_EVENTS, "person_days")
 
 KINDS: tuple[Kind, ...] = (
-    Kind(
-        "funnels",
-        Funnel,
-        "funnels",
-        ("activity", "sessions", "watermark"),
-        funnel.answer,
-        funnel.CHECKS,
-        version=2,
-    ),
-    Kind(
-        "retention",
-        Retention,
-        "retention",
-        ("activity", "sessions", "person_days", "watermark"),
-        retention.answer,
-        retention.CHECKS,
-    ),
-    Kind(
-        "attribution",
-        Attribution,
-        "attribution",
-        ("activity", "sessions"),
-        attribution.answer,
-        attribution.CHECKS,
-    ),
-    Kind("revenue", Revenue, "revenue", _WITH_WATERMARK, revenue.answer, revenue.CHECKS),
-    Kind("churn", Churn, "churn", (*_WITH_WATERMARK, "person_days"), churn.answer, churn.CHECKS),
-    Kind("trials", Trials, "trials", _WITH_WATERMARK, trials.answer, trials.CHECKS),
-    Kind("experiments", Experiment, "experiments", _WITH_WATERMARK, experiments.answer, experiments.CHECKS),
+    Kind("funnels", Funnel, "funnels", _EVENTS, funnel.answer, funnel.CHECKS, version=2),
+    Kind("retention", Retention, "retention", _RETURNS, retention.answer, retention.CHECKS, version=2),
+    Kind("lifecycle", Lifecycle, "lifecycle", _RETURNS, lifecycle.answer, lifecycle.CHECKS),
+    Kind("stickiness", Stickiness, "stickiness", _RETURNS, stickiness.answer, stickiness.CHECKS),
+    Kind("attribution", Attribution, "attribution", _EVENTS, attribution.answer, attribution.CHECKS),
+    Kind("revenue", Revenue, "revenue", _EVENTS, revenue.answer, revenue.CHECKS),
+    Kind("churn", Churn, "churn", _RETURNS, churn.answer, churn.CHECKS),
+    Kind("trials", Trials, "trials", _EVENTS, trials.answer, trials.CHECKS),
+    Kind("experiments", Experiment, "experiments", _EVENTS, experiments.answer, experiments.CHECKS),
 )

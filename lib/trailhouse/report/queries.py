@@ -105,7 +105,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "retention",
         "The retention triangles.",
         "retention",
-        "question definition unit cohort period cohort_size units rate complete",
+        "question definition unit interval base cohort period period_end cohort_size units rate complete",
         reads.retention,
         3_000,
     ),

@@ -63,7 +63,8 @@ def funnels(frames: Frames) -> DataFrame:
 
 
 def retention(frames: Frames) -> DataFrame:
-    return frames["retention"].orderBy("question", F.desc("cohort"), "period")
+    everyone = frames["retention"].where(F.col("breakdown_by") == "all")
+    return everyone.orderBy("question", F.desc("cohort"), "period")
 
 
 _OVERALL = "period = 'all'"

@@ -64,7 +64,8 @@ def retention(frames: Frames) -> list[Row]:
     for name, rows in _grouped(text.rows_of(frames, "retention"), "question").items():
         cohorts = _grouped(rows, "cohort")
         shown = sorted(cohorts, key=text.day)[-COHORTS:]
-        periods = range(min(PERIODS, 1 + max(int(row["period"]) for row in rows)))
+        ends = {int(row["period"]): int(row["period_end"]) for row in rows}
+        periods = sorted(ends)[:PERIODS]
         lines = []
         for cohort in shown:
             cells = {int(row["period"]): row for row in cohorts[cohort]}
@@ -81,13 +82,18 @@ def retention(frames: Frames) -> list[Row]:
                 "title": name.replace("_", " "),
                 "definition": rows[0]["definition"],
                 "unit": rows[0]["unit"],
-                "periods": list(periods),
+                "interval": rows[0]["interval"],
+                "periods": [_periods(period, ends[period]) for period in periods],
                 "average": [_average(cohorts, shown, period) for period in periods],
                 "cohorts": lines,
                 "left_out": len(cohorts) - len(shown),
             }
         )
     return found
+
+
+def _periods(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def _cell(row: Row | None) -> Row | None:
@@ -99,6 +105,8 @@ def _cell(row: Row | None) -> Row | None:
 
 def _average(cohorts: Mapping[Any, Sequence[Row]], shown: Sequence[Any], period: int) -> float | None:
     rows = [row for cohort in shown for row in cohorts[cohort] if row["period"] == period and row["complete"]]
+    if any(row["base"] != "total" for row in rows):
+        return None  # a share of the period before, which other cohorts have another of
     return text.ratio(sum(int(row["units"]) for row in rows), sum(int(row["cohort_size"]) for row in rows))
 
 

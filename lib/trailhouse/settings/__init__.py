@@ -43,6 +43,7 @@ from trailhouse.settings.questions import (
     Experiment,
     Filter,
     Funnel,
+    Lifecycle,
     Metric,
     Prediction,
     Question,
@@ -50,6 +51,7 @@ from trailhouse.settings.questions import (
     Retention,
     Revenue,
     Step,
+    Stickiness,
     Trials,
 )
 from trailhouse.settings.questions.files import with_files
@@ -75,6 +77,7 @@ __all__ = [
     "Incremental",
     "KeyElement",
     "Lake",
+    "Lifecycle",
     "Maintain",
     "Maps",
     "Metric",
@@ -97,6 +100,7 @@ __all__ = [
     "Signals",
     "Spark",
     "Step",
+    "Stickiness",
     "Task",
     "Trials",
     "load_settings",

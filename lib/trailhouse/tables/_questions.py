@@ -9,3 +9,8 @@ ASKED = (
     Column("unit", "STRING", "What is counted.", True, values=("person", "account", "session", "device")),
 )
 """What every answer says of its question."""
+BREAKDOWN = (
+    Column("breakdown_by", "STRING", "Field that it is broken down by; 'all' for everyone.", True),
+    Column("breakdown", "STRING", "Its value; 'all', 'other' beyond the limit, 'unknown'.", True),
+)
+INTERVAL = Column("interval", "STRING", "Length of a period.", True, values=("day", "week", "month"))

@@ -9,9 +9,11 @@ from trailhouse.settings.questions.base import Question, Unit
 from trailhouse.settings.questions.events import Filter, Step, names_of
 from trailhouse.settings.questions.experiment import Experiment, Metric
 from trailhouse.settings.questions.funnel import Funnel
+from trailhouse.settings.questions.lifecycle import Lifecycle
 from trailhouse.settings.questions.money import Churn, Revenue, Trials
 from trailhouse.settings.questions.prediction import Prediction
 from trailhouse.settings.questions.retention import Retention
+from trailhouse.settings.questions.stickiness import Stickiness
 from trailhouse.settings.section import Section
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Revenue",
     "Step",
     "Trials",
+    "Lifecycle",
+    "Stickiness",
     "Unit",
     "names_of",
 ]
@@ -43,6 +47,8 @@ class Questions(Section):
     churn: tuple[Churn, ...] = ()
     trials: tuple[Trials, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    lifecycle: tuple[Lifecycle, ...] = ()
+    stickiness: tuple[Stickiness, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:

@@ -1,0 +1,47 @@
+"""Answers by the values of breakdowns: every row also under 'all', and small values under 'other'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from trailhouse.questions.breakdowns import ALL
+from trailhouse.settings import Question
+
+OTHER = "other"
+BREAKDOWN = ("breakdown_by", "breakdown")
+
+
+def spread(frame: DataFrame, question: Question, values: str = "values") -> DataFrame:
+    """Each row under 'all', and under its value of each breakdown; `values` is dropped.
+
+    `values` holds a text a breakdown of the question, in order; it is not looked at where there is none.
+    """
+    rest = [name for name in frame.columns if name != values]
+    if not question.breakdowns:
+        return frame.select(*rest, *(F.lit(ALL).alias(name) for name in BREAKDOWN))
+    pairs = [_pair(F.lit(ALL), F.lit(ALL))]
+    pairs += [_pair(F.lit(name), F.col(values)[place]) for place, name in enumerate(question.breakdowns)]
+    return frame.select(*rest, F.inline(F.array(*pairs)))
+
+
+def limited(counted: DataFrame, question: Question, size: Column, within: Sequence[str] = ()) -> DataFrame:
+    """Counts `n` of the largest values of a breakdown, the others summed as 'other'.
+
+    `size` is the part of `n` that ranks a value, within the columns of `within`; equal ones by name.
+    """
+    if not question.breakdowns:
+        return counted
+    keys = [name for name in counted.columns if name not in (*BREAKDOWN, "n")]
+    of_value = Window.partitionBy(*within, *BREAKDOWN)
+    in_order = Window.partitionBy(*within, "breakdown_by").orderBy(F.desc("_size"), "breakdown")
+    ranked = counted.withColumn("_size", F.coalesce(F.sum(size).over(of_value), F.lit(0)))
+    small = F.dense_rank().over(in_order) > question.breakdown_limit
+    shown = ranked.withColumn("breakdown", F.when(small, F.lit(OTHER)).otherwise(F.col("breakdown")))
+    return shown.groupBy(*keys, *BREAKDOWN).agg(F.sum("n").alias("n"))
+
+
+def _pair(by: Column, value: Column) -> Column:
+    return F.struct(by.alias("breakdown_by"), value.alias("breakdown"))
