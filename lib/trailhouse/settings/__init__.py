@@ -37,6 +37,7 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
+from trailhouse.settings.profiles import Profiles, Trait
 from trailhouse.settings.questions import Filter, Funnel, Question, Questions, Retention, Step
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
@@ -63,6 +64,7 @@ __all__ = [
     "Plan",
     "PlannedEvent",
     "Privacy",
+    "Profiles",
     "Project",
     "Question",
     "Questions",
@@ -78,6 +80,7 @@ __all__ = [
     "Spark",
     "Step",
     "Task",
+    "Trait",
     "load_settings",
 ]
 
@@ -243,6 +246,7 @@ class Settings(BaseSettings):
     maps: Maps = Maps()
     elements: Elements = Elements()
     questions: Questions = Questions()
+    profiles: Profiles = Profiles()
     tasks: Tasks = ()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
