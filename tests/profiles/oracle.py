@@ -64,7 +64,7 @@ def profile(world: World, person: str, day: date, zone: str, sunday: bool) -> Ro
         and not (row["is_bot"] or row["internal"])
         and row["session_id"] not in bots
     ]
-    events.sort(key=_place)
+    events.sort(key=place)
     begun = [
         row
         for row in _own(world.sessions, person)
@@ -151,7 +151,7 @@ def _of_events(events: list[Row]) -> Row:
             low, high = {"nps": (0, 10), "csat": (1, 5)}.get(kind, (1, 0))
             if score is not None and low <= score <= high:
                 scores[kind] = score
-    told = {key: _text(value) for key, value in sorted(traits.items()) if value is not None}
+    told = {key: text(value) for key, value in sorted(traits.items()) if value is not None}
     views = [row for row in events if row["event_name"] in ("page_view", "screen_view")]
     return {
         "user_id": next(iter(most("user_id", events)), None),
@@ -198,7 +198,7 @@ def _own(rows: Iterable[Row], person: str) -> list[Row]:
     return [row for row in rows if row["person_id"] == person]
 
 
-def _place(row: Row) -> tuple[Any, ...]:
+def place(row: Row) -> tuple[Any, ...]:
     number = row["sequence"]
     later = row["event_name"] not in ("page_view", "screen_view")
     return (row["event_time"], number is None, number or 0, later, row["event_id"])
@@ -208,7 +208,7 @@ def _most(counts: Counter[Any]) -> list[Any]:
     return [value for value, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,7 +22,9 @@ from pyspark.sql import functions as F
 from tests.factories import rows, watermark
 from tests.profiles.oracle import World, profile
 from tests.profiles.worlds import AS_OF, ZONE, cut, random_world
+from trailhouse.errors import SettingsError
 from trailhouse.profiles.build import profiles_as_of, profiles_on
+from trailhouse.profiles.export import export, require_kind
 from trailhouse.settings import Profiles, Settings
 from trailhouse.settings.questions.fields import PROFILE_FIELDS
 from trailhouse.stage import Context
@@ -163,3 +173,36 @@ def test_questions_may_ask_for_every_single_value_of_a_profile() -> None:
     lists = {c.name for c in TABLES["profiles"].columns if c.type.startswith("ARRAY")}
     rest = {c.name for c in TABLES["profiles"].columns} - lists - {"person_id", "as_of", "traits"}
     assert {*PROFILE_FIELDS} == rest
+
+
+def test_profiles_of_a_day_are_written_as_files(
+    spark: SparkSession, worlds: list[World], found: dict[tuple[date, str], dict[str, Any]], tmp_path: Path
+) -> None:
+    world, day = worlds[0], AS_OF[-1]
+    formula = [row | {"user_id": row["user_id"] and "=1+1"} for row in world.activity]
+    frames = frames_of(spark, [replace(world, activity=formula)])
+    run: Any = SimpleNamespace(lake=SimpleNamespace(read=frames.__getitem__), settings=SETTINGS)
+    csv_file, parquet = tmp_path / "new" / "profiles.csv", tmp_path / "profiles.parquet"
+    expected = {
+        person: row for (on, person), row in found.items() if on == day and person.startswith(f"w{SEED}.")
+    }
+    assert export(run, day, csv_file) == export(run, day, parquet) == len(expected) > 0
+    with csv_file.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["person_id"] for line in lines] == sorted(expected)
+    assert {line["user_id"] for line in lines} <= {"'=1+1", ""}
+    assert any(line["user_id"] for line in lines)
+    assert [json.loads(line["favourite_pages"]) for line in lines] == [
+        expected[line["person_id"]]["favourite_pages"] for line in lines
+    ]
+    table = pq.read_table(parquet).to_pydict()
+    assert table["events_28"] == [expected[person]["events_28"] for person in table["person_id"]]
+    with pytest.raises(SettingsError, match=r"as .csv or .parquet, not as profiles.xlsx"):
+        require_kind(Path("profiles.xlsx"))
+
+
+def test_the_example_of_the_docs_is_sound() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "questions" / "profiles.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    rules = Settings.model_validate(yaml.safe_load(example)).profiles
+    assert [rule.kind for rule in rules.traits] == ["count", "sum", "first", "unique_list"]

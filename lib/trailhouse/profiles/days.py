@@ -47,14 +47,17 @@ def from_days(days: DataFrame, project: Project) -> DataFrame:
     return grouped.withColumn("lifecycle", state).drop("_now", "_before", "_ever")
 
 
-def worth(days: DataFrame) -> DataFrame:
-    """Value by currency of those who had some: the columns of WORTH, sorted by currency."""
-    amounts = days.select(*PERSON, "day", F.explode("value").alias("money")).select(
-        *PERSON, "day", "money.currency", "money.amount"
+def worth(days: DataFrame, grain: tuple[str, ...] = PERSON) -> DataFrame:
+    """Value by currency of those who had some: the columns of WORTH, sorted by currency.
+
+    `days` has the columns of `grain`, as_of among them, day, and value by currency.
+    """
+    amounts = days.select(*grain, "day", F.explode("value").alias("money")).select(
+        *grain, "day", "money.currency", "money.amount"
     )
     amount = F.col("amount")
     inside = [F.when(F.col("day") > F.date_sub("as_of", number), amount) for number in WINDOWS]
-    by_currency = amounts.groupBy(*PERSON, "currency").agg(
+    by_currency = amounts.groupBy(*grain, "currency").agg(
         *(
             F.sum(one).cast("DECIMAL(18,4)").alias(name)
             for name, one in zip(WORTH, (amount, *inside), strict=True)
@@ -64,7 +67,7 @@ def worth(days: DataFrame) -> DataFrame:
     entries = [
         F.when(F.col(name).isNotNull(), F.struct("currency", F.col(name).alias("amount"))) for name in WORTH
     ]
-    return by_currency.groupBy(*PERSON).agg(
+    return by_currency.groupBy(*grain).agg(
         *(
             F.array_sort(F.collect_list(entry)).cast(shapes.MONEY).alias(name)
             for name, entry in zip(WORTH, entries, strict=True)

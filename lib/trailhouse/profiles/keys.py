@@ -11,7 +11,8 @@ from trailhouse.settings import Project
 
 AS_OF, UNTIL = "as_of", "_until"
 PERSON = (AS_OF, "person_id")
-"""The grain of profiles of several days."""
+ACCOUNT = (AS_OF, "account_id")
+"""The grains of profiles, and of accounts, of several days."""
 
 
 def last_complete_day(watermark: DataFrame, project: Project) -> DataFrame:

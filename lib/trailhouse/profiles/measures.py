@@ -15,16 +15,19 @@ WINDOWS = (1, 7, 28, 90)
 """Days up to the day of the profile, that day included."""
 
 
+Source = Literal["days", "sessions", "activity"]
+
+
 @dataclass(frozen=True)
 class Measure:
     """A count by person and day: column `name` for ever, `name_7` and the like for the last days.
 
-    `source` is what it is counted in: person_days, or sessions. `one` is the word for one of them, where
-    the last day with one is told, as `last_<one>_day`.
+    `source` is what it is counted in: person_days, sessions, or for accounts activity. `one` is the word
+    for one of them, where the last day with one is told, as `last_<one>_day`.
     """
 
     name: str
-    source: Literal["days", "sessions"]
+    source: Source
     sentence: str
     one: str | None = None
     low: int = 0
@@ -67,8 +70,18 @@ MEASURES: tuple[Measure, ...] = (
     Measure("friction_sessions", "sessions", "Sessions that have ended with a signal of struggle."),
 )
 
+ACCOUNT_MEASURES: tuple[Measure, ...] = (
+    Measure("active_days", "activity", "Days with an event.", low=1),
+    Measure("persons", "activity", "Persons with an event."),
+    Measure("sessions", "activity", "Sessions with an event."),
+    Measure("events", "activity", "Events.", low=1),
+    Measure("conversions", "activity", "Conversion events.", "conversion"),
+    Measure("orders", "activity", "Orders.", "order"),
+)
+"""What accounts count."""
 
-def of(source: Literal["days", "sessions"]) -> tuple[Measure, ...]:
+
+def of(source: Source) -> tuple[Measure, ...]:
     """The measures counted in this source."""
     return tuple(one for one in MEASURES if one.source == source)
 

@@ -2,6 +2,7 @@
 
 from trailhouse.contract import Table
 from trailhouse.tables import (
+    accounts,
     activity,
     capabilities,
     device_owners,
@@ -72,6 +73,7 @@ _MODULES = (
     sessions,
     person_days,
     profiles,
+    accounts,
     engagement,
     funnels,
     retention,
