@@ -22,7 +22,18 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import attribution, events, identities, maps, pages, restating, returns, sessions, signals
+from benchmark import (
+    attribution,
+    events,
+    identities,
+    maps,
+    pages,
+    profiles,
+    restating,
+    returns,
+    sessions,
+    signals,
+)
 from rich.console import Console
 from rich.table import Table
 
@@ -122,6 +133,7 @@ def main(
             maps.rows(spark, folder, session_events),
             attribution.rows(spark, folder, session_events),
             returns.rows(spark, folder, session_events),
+            profiles.rows(spark, folder, settings, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

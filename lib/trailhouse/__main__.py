@@ -235,6 +235,29 @@ def replay(
 
 
 @app.command()
+def profiles(
+    as_of: Annotated[
+        datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="The project's day.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv|FILE.parquet", help="The file, else profiles-DAY.csv here."),
+    ] = None,
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Write the profiles of all persons as they were when a day ended."""
+    from trailhouse.profiles.export import export, require_kind
+
+    day = as_of.date()
+    target = out or Path(f"profiles-{day}.csv")
+    require_kind(target)
+    with _reading("profiles", settings, set_, lake) as run:
+        run.progress.note(f"{how_many(export(run, day, target), 'profile')} as of {day}: {target}")
+
+
+@app.command()
 def diff(
     a: Annotated[str, typer.Argument(metavar="LAKE_A", help="A lake's folder or URL.")],
     b: Annotated[str, typer.Argument(metavar="LAKE_B", help="The lake to hold against it.")],

@@ -20,6 +20,7 @@ from trailhouse.run import Run, run_stage
 from trailhouse.schedule import run_in_order
 from trailhouse.stage import Stage
 from trailhouse.stages import (
+    accounts,
     activity,
     engagement,
     event_catalog,
@@ -49,7 +50,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "identities": (identity_links.STAGE, identities.STAGE),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
-    "profiles": (profiles.STAGE,),
+    "profiles": (profiles.STAGE, accounts.STAGE),
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,

@@ -84,11 +84,6 @@ def in_order() -> tuple[Column, ...]:
     return (F.col("t").asc(), tracker, F.col("after_views").asc(), F.col("event_id").asc())
 
 
-def in_segment(question: Question, asked: Asked, frame: DataFrame) -> DataFrame:
-    """Rows of `frame` (with person_id) of the question's segment: as of its last day, else of today."""
-    return _in_segment(question, asked, frame)
-
-
 def _days(question: Question, project: Project) -> Column:
     """Of the project's days; by partitions first, which a zone moves by a day at most."""
     day, date = project_day(F.col("event_time"), project.timezone), F.col("event_date")

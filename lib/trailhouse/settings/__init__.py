@@ -37,6 +37,7 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
+from trailhouse.settings.profiles import Profiles, Trait
 from trailhouse.settings.questions import (
     Attribution,
     Churn,
@@ -85,6 +86,7 @@ __all__ = [
     "PlannedEvent",
     "Prediction",
     "Privacy",
+    "Profiles",
     "Project",
     "Question",
     "Questions",
@@ -103,6 +105,7 @@ __all__ = [
     "Stickiness",
     "Task",
     "Trials",
+    "Trait",
     "load_settings",
 ]
 
@@ -268,6 +271,7 @@ class Settings(BaseSettings):
     maps: Maps = Maps()
     elements: Elements = Elements()
     questions: Questions = Questions()
+    profiles: Profiles = Profiles()
     tasks: Tasks = ()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()

@@ -1,141 +1,68 @@
-"""`profiles`: what is known of a person as of the last complete day."""
+"""`profiles`: what is known of a person as of the last complete day.
+
+A run makes anew the profiles of persons whose rows changed, or moved into or out of a window with the day;
+the others are carried over with the new day.
+"""
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.columns import money_by_currency, project_day, week_of
-from trailhouse.settings import Settings
-from trailhouse.stage import Check, Context, Frames, Stage
-from trailhouse.tables import TABLES
+from trailhouse.narrowing import MOST, UNKNOWN
+from trailhouse.profiles.build import LEFT_OUT, profiles_on
+from trailhouse.profiles.keys import last_complete_day
+from trailhouse.profiles.measures import NESTED, nest
+from trailhouse.scope import of_keys
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
+from trailhouse.tables.profiles import TABLE
+from trailhouse.touched.persons import Moved, touched_persons
+
+_CARRIED = "profiles to carry over"
+_CUT = ("person_days", "sessions", "activity", "identities")
+_AGREE = ("events", "views", "clicks", "conversions", "orders", "sessions")
+"""Counts that person_days has as well, and that add up to those of the profile."""
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
     """One row a person with an event on or before the day; nothing later enters it."""
+    day = last_complete_day(inputs["watermark"], context.settings.project)
+    found = profiles_on(inputs, day, context.settings)
+    if _CARRIED in inputs:
+        carried = inputs[_CARRIED].drop("as_of").crossJoin(F.broadcast(day))
+        found = found.unionByName(carried.select(*TABLE.schema.names))
+    return {TABLE.name: found}
+
+
+def narrow(look: Look, context: Context) -> Part | str:
+    """The persons whose rows changed, or for whom the day makes a difference."""
     settings = context.settings
-    zone = settings.project.timezone
-    # The day of the watermark is not over yet.
-    as_of = F.broadcast(
-        inputs["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1).alias("as_of"))
-    )
-
-    def until(frame: DataFrame, day: Column) -> DataFrame:
-        return frame.crossJoin(as_of).where(day <= F.col("as_of"))
-
-    days = until(inputs["person_days"], F.col("day"))
-    sessions = until(inputs["sessions"].where("NOT is_bot AND NOT internal"), F.col("session_date"))
-    activity = until(
-        inputs["activity"].where("person_id IS NOT NULL AND NOT is_bot AND NOT internal"),
-        project_day(F.col("event_time"), zone),
-    )
-    identities = until(inputs["identities"], project_day(F.col("first_seen"), zone))
-    profiles = (
-        _from_days(days, settings)
-        .join(_from_sessions(sessions), on="person_id", how="left")
-        .join(_from_activity(activity), on="person_id", how="left")
-        .join(_traits(activity), on="person_id", how="left")
-        .join(_identifiers(identities), on="person_id", how="left")
-    )
-    cohort = F.trunc(project_day(F.col("first_seen"), zone), "month")
-    profiles = profiles.withColumns(
-        {
-            "cohort_month": cohort,
-            "identifiers": F.coalesce(
-                "identifiers", F.array().cast(TABLES["profiles"].column("identifiers").type)
-            ),
-        }
-    )
-    return {"profiles": profiles.na.fill(0, ["devices"]).select(*TABLES["profiles"].schema.names)}
+    published = look.published["profiles"].select(*TABLE.schema.names)
+    before = published.agg(F.max("as_of").alias("day")).collect()[0].day
+    now = last_complete_day(look.inputs["watermark"], settings.project).collect()[0].as_of
+    if before is None or now is None:
+        return "there were no profiles"
+    moved = Moved(before, now)
+    touched = touched_persons(look, moved, settings.project, context.scratch)
+    if touched is None:
+        return UNKNOWN
+    persons, days = touched
+    number = persons.count()
+    if not number and before == now:
+        return Part({}, {})
+    if number >= settings.incremental.whole_from * published.count():
+        return MOST
+    scope = of_keys(persons, ("person_id",))
+    inputs = {**look.inputs, **{name: _of(look.inputs[name], persons) for name in _CUT}}
+    inputs[LEFT_OUT] = look.inputs["sessions"]
+    if before == now:
+        return Part(inputs, {TABLE.name: scope}, days=days)
+    inputs[_CARRIED] = scope.outside(published)
+    return Part(inputs, days=days)
 
 
-def _from_days(days: DataFrame, settings: Settings) -> DataFrame:
-    day, as_of = F.col("day"), F.col("as_of")
-    this_week = week_of(as_of, settings.project.week_start)
-    week = week_of(day, settings.project.week_start)
-    summed = ("sessions", "views", "events", "engaged_us", "conversions", "orders", "rage_clicks")
-    frame = days.groupBy("person_id", "as_of").agg(
-        F.min("first_time").alias("first_seen"),
-        F.max("last_time").alias("last_seen"),
-        F.count("*").alias("active_days"),
-        F.count_if(day > F.date_sub(as_of, 7)).alias("active_days_7"),
-        F.count_if(day > F.date_sub(as_of, 28)).alias("active_days_28"),
-        *[F.sum(name).alias(name) for name in summed],
-        F.max(F.when(F.col("orders") > 0, day)).alias("last_order_day"),
-        money_by_currency(F.flatten(F.collect_list("value"))).alias("value"),
-        F.bool_or(week == this_week).alias("_now"),
-        F.bool_or(week == F.date_sub(this_week, 7)).alias("_before"),
-        F.bool_or(week < this_week).alias("_ever"),
-    )
-    state = (
-        F.when(~F.col("_now"), "dormant")
-        .when(~F.col("_ever"), "new")
-        .when(F.col("_before"), "returning")
-        .otherwise("resurrecting")
-    )
-    return frame.withColumn("lifecycle", state)
-
-
-def _from_sessions(sessions: DataFrame) -> DataFrame:
-    at = F.struct("start_time", "session_id")
-
-    def last_known(value: Column) -> Column:
-        return F.max_by(value, F.when(value.isNotNull(), at))
-
-    return sessions.groupBy("person_id").agg(
-        F.min_by("channel", at).alias("first_channel"),
-        F.max_by("channel", at).alias("last_channel"),
-        F.min_by(F.col("campaign.name"), at).alias("first_campaign"),
-        F.min_by("entry_page", at).alias("first_page"),
-        last_known(F.col("device.type")).alias("device_type"),
-        last_known(F.col("geo.country")).alias("country"),
-        F.count_distinct("anonymous_id").alias("devices"),
-    )
-
-
-def _from_activity(activity: DataFrame) -> DataFrame:
-    survey = F.col("survey")
-    answered = (
-        (F.col("event_name") == "survey_response")
-        & (survey["kind"] == "nps")
-        & survey["score"].between(0, 10)
-    )
-    nps = (
-        activity.where(answered)
-        .groupBy("person_id")
-        .agg(F.max_by(survey["score"], F.struct("event_time", "event_id")).alias("latest_nps"))
-    )
-    accounts = activity.where("user_id IS NOT NULL").groupBy("person_id", "user_id").count()
-    most = Window.partitionBy("person_id").orderBy(F.col("count").desc(), "user_id")
-    main = (
-        accounts.withColumn("_rank", F.row_number().over(most))
-        .where("_rank = 1")
-        .select("person_id", "user_id")
-    )
-    return main.join(nps, on="person_id", how="full")
-
-
-def _traits(activity: DataFrame) -> DataFrame:
-    """Last write wins by trait: every value as text, keys sorted."""
-    told = activity.where("event_name = 'identify' AND traits IS NOT NULL")
-    entries = told.select(
-        "person_id",
-        "event_time",
-        "sequence",
-        "event_id",
-        F.explode(F.from_json("traits", "MAP<STRING, STRING>")).alias("key", "text"),
-    )
-    newest = Window.partitionBy("person_id", "key").orderBy(
-        F.col("event_time").desc(), F.col("sequence").desc_nulls_first(), F.col("event_id").desc()
-    )
-    latest = entries.withColumn("_rank", F.row_number().over(newest)).where("_rank = 1 AND text IS NOT NULL")
-    pairs = F.array_sort(F.collect_list(F.struct("key", "text")))
-    return latest.groupBy("person_id").agg(F.to_json(F.map_from_entries(pairs)).alias("traits"))
-
-
-def _identifiers(identities: DataFrame) -> DataFrame:
-    pair = F.struct(F.col("id_type").alias("type"), F.col("id_value").alias("value"))
-    return identities.groupBy("person_id").agg(F.array_sort(F.collect_list(pair)).alias("identifiers"))
+def _of(rows: DataFrame, persons: DataFrame) -> DataFrame:
+    return rows.join(persons, on="person_id", how="left_semi")
 
 
 STAGE = Stage(
@@ -143,7 +70,10 @@ STAGE = Stage(
     reads=("person_days", "sessions", "activity", "identities", "watermark"),
     writes=("profiles",),
     transform=transform,
-    settings=("project",),
+    narrow=narrow,
+    remembers=("profiles",),
+    settings=("project", "profiles"),
+    version=2,
     pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
     checks=(
         Check(
@@ -155,8 +85,26 @@ STAGE = Stage(
         Check(
             "profiles",
             "windows_nest",
-            "Active days of 7 are within those of 28, and these within all.",
-            "active_days_7 <= active_days_28 AND active_days_28 <= active_days",
+            "What is counted in few days is within what is counted in more, and this within all.",
+            nest(NESTED),
+        ),
+        Check(
+            "profiles",
+            "friction_is_of_sessions",
+            "Sessions with a signal of struggle are sessions.",
+            "friction_sessions <= sessions",
+        ),
+        Check(
+            "profiles",
+            "days_agree",
+            "The person's days add up to the profile.",
+            query=(
+                "SELECT person_id FROM {batch} AS p JOIN (SELECT d.person_id, count(*) AS active_days, "
+                + ", ".join(f"sum(d.{name}) AS {name}" for name in _AGREE)
+                + " FROM {person_days} AS d CROSS JOIN (SELECT max(as_of) AS as_of FROM {batch}) AS a "
+                "WHERE d.day <= a.as_of GROUP BY d.person_id) AS s USING (person_id) WHERE "
+                + " OR ".join(f"p.{name} <> s.{name}" for name in ("active_days", *_AGREE))
+            ),
         ),
     ),
 )

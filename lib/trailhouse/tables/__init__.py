@@ -2,6 +2,7 @@
 
 from trailhouse.contract import Table
 from trailhouse.tables import (
+    accounts,
     activity,
     attribution,
     capabilities,
@@ -83,6 +84,7 @@ _MODULES = (
     profiles,
     predictions,
     prediction_quality,
+    accounts,
     engagement,
     funnels,
     retention,

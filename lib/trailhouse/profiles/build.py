@@ -1,0 +1,99 @@
+"""Profiles as of any day, or of several, by one pass over history.
+
+1. Beside each row stand the days that may see it; nothing of later is summed, listed or compared.
+2. Each source is folded to a row a person and day: person_days, sessions, activity, identities.
+3. All of a person's rows come together by one key.
+
+What later data teaches of the past stays in: who is one person, and which sessions are a bot's.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from trailhouse.columns import project_day
+from trailhouse.profiles import computed, days, habits, visits
+from trailhouse.profiles.keys import PERSON, happened, moments, seen_until
+from trailhouse.questions.people import of_people
+from trailhouse.settings import Settings
+from trailhouse.stage import Frames
+from trailhouse.tables.profiles import TABLE
+
+LEFT_OUT = "sessions of bots and staff"
+"""Optional frame: sessions among which all such are, when `sessions` are not all."""
+_EMPTY = ("identifiers", "computed_traits", "device_types", "favourite_pages", "favourite_hours", *days.WORTH)
+
+
+def profiles_as_of(frames: Frames, day: date, settings: Settings) -> DataFrame:
+    """Rows of the table `profiles` as they were when the project's `day` ended.
+
+    `frames` are person_days, sessions, activity and identities, of whatever later days. A day before the
+    first event gives no rows.
+    """
+    session = frames["person_days"].sparkSession
+    days_asked = session.createDataFrame([(day,)], "as_of DATE")
+    cut = {
+        "person_days": F.col("day") <= F.lit(day),
+        "sessions": F.col("session_date") <= F.lit(day),
+        # A zone moves a day by one at most.
+        "activity": F.col("event_date") <= F.date_add(F.lit(day), 1),
+    }
+    frames = {name: frame.where(cut[name]) if name in cut else frame for name, frame in frames.items()}
+    return profiles_on(frames, days_asked, settings)
+
+
+def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> DataFrame:
+    """Rows of the table `profiles` for each of `days_asked` (as_of DATE, each once), by what had come then.
+
+    `frames`: person_days, sessions, activity, identities.
+    """
+    project = settings.project
+    ends = moments(days_asked, project)
+    # 1.
+    people = of_people(frames["activity"], frames.get(LEFT_OUT, frames["sessions"]))
+    activity = seen_until(people.where("person_id IS NOT NULL"), ends, happened())
+    visited = frames["sessions"].where("NOT is_bot AND NOT internal")
+    sessions = seen_until(visited, ends, F.col("session_date") <= F.col("as_of"))
+    person_days = seen_until(frames["person_days"], ends, F.col("day") <= F.col("as_of"))
+    known = seen_until(
+        frames["identities"], ends, project_day(F.col("first_seen"), project.timezone) <= F.col("as_of")
+    )
+    # 2.
+    rules = settings.profiles
+    parts = [
+        visits.from_sessions(sessions, settings),
+        habits.most_frequent(activity, rules.favourites),
+        habits.latest(activity),
+        _identifiers(known),
+        days.worth(person_days),
+    ]
+    if rules.traits:
+        parts.append(computed.computed(activity, rules.traits))
+    # 3.
+    found = days.from_days(person_days, project)
+    for part in parts:
+        found = found.join(part, on=list(PERSON), how="left")
+    return _closed(found, settings)
+
+
+def _identifiers(identities: DataFrame) -> DataFrame:
+    pair = F.struct(F.col("id_type").alias("type"), F.col("id_value").alias("value"))
+    return identities.groupBy(*PERSON).agg(F.array_sort(F.collect_list(pair)).alias("identifiers"))
+
+
+def _closed(profiles: DataFrame, settings: Settings) -> DataFrame:
+    """With the columns that follow from others, and what stands for nothing."""
+    first_day = project_day(F.col("first_seen"), settings.project.timezone)
+    filled = {}
+    for column in TABLE.columns:
+        if column.name in _EMPTY:
+            none = F.array().cast(column.type)
+            given = F.col(column.name) if column.name in profiles.columns else none
+            filled[column.name] = F.coalesce(given, none).cast(column.type)
+        elif column.type == "BIGINT":
+            filled[column.name] = F.coalesce(column.name, F.lit(0))
+    filled["cohort_month"] = F.trunc(first_day, "month")
+    return TABLE.select(profiles.withColumns(filled).select(*TABLE.schema.names))

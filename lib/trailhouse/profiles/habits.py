@@ -1,0 +1,102 @@
+"""Of profiles: what `activity` tells: main accounts, favourite pages, the latest traits and scores."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from trailhouse.columns import VIEW_EVENTS
+from trailhouse.profiles.keys import AS_OF, PERSON, order
+from trailhouse.questions.scales import SCALES
+
+_JSON = "MAP<STRING, STRING>"
+_SCORES = {scale.kind: scale.valid for scale in SCALES if scale.kind in ("nps", "csat")}
+_TRAIT = "trait"
+
+
+def most_frequent(activity: DataFrame, favourites: int) -> DataFrame:
+    """user_id, account_id and favourite_pages by person: those with most events, then the least."""
+
+    def seen(what: str, value: str, among: Column) -> DataFrame:
+        rows = activity.where(among & F.col(value).isNotNull())
+        return rows.select(*PERSON, F.lit(what).alias("what"), F.col(value).alias("value"))
+
+    views = F.col("event_name").isin(*VIEW_EVENTS)
+    pairs = (
+        seen("user", "user_id", F.lit(True))
+        .unionAll(seen("account", "account_id", F.lit(True)))
+        .unionAll(seen("page", "page_group", views))
+    )
+    counted = pairs.groupBy(*PERSON, "what", "value").agg((-F.count("*")).alias("n"))
+    ranked = counted.groupBy(*PERSON).agg(
+        F.array_sort(F.collect_list(F.struct("what", "n", "value"))).alias("ranked")
+    )
+
+    def of(what: str) -> Column:
+        found = F.filter("ranked", lambda one: one["what"] == what)
+        return F.transform(found, lambda one: one["value"])
+
+    return ranked.select(
+        *PERSON,
+        F.get(of("user"), F.lit(0)).alias("user_id"),
+        F.get(of("account"), F.lit(0)).alias("account_id"),
+        F.slice(of("page"), 1, favourites).alias("favourite_pages"),
+    )
+
+
+def latest(activity: DataFrame) -> DataFrame:
+    """traits (JSON, last write wins by trait), latest_nps and latest_csat by person."""
+    survey, name = F.col("survey"), F.col("event_name")
+    valid: Column = F.lit(False)
+    for kind, ends in _SCORES.items():
+        valid = valid | ((survey["kind"] == kind) & survey["score"].between(*ends))
+    told = (name == "identify") & F.col("traits").isNotNull()
+    scored = F.coalesce((name == "survey_response") & valid, F.lit(False))
+    score = F.array(_entry(survey["kind"], F.lit(""), survey["score"].cast("STRING")))
+    entries = F.when(told, _entries()).otherwise(score)
+    found = _latest(activity.where(told | scored), entries, PERSON)
+
+    def number(kind: str) -> Column:
+        own = F.get(F.filter("entries", lambda one: one["what"] == kind), F.lit(0))
+        return own["text"].cast("INT")
+
+    return found.select(*PERSON, _as_json(), *(number(kind).alias(f"latest_{kind}") for kind in _SCORES))
+
+
+def latest_traits(groups: DataFrame, *keys: str) -> DataFrame:
+    """`traits` (JSON, last write wins by trait) and `_traits`, a map, by `as_of` and other keys."""
+    by = (AS_OF, *keys)
+    found = _latest(groups.where("traits IS NOT NULL"), _entries(), by)
+    return found.select(*by, _as_json(), _map().alias("_traits"))
+
+
+def _entry(what: Column, key: Column, text: Column) -> Column:
+    return F.struct(what.alias("what"), key.alias("key"), text.alias("text"))
+
+
+def _entries() -> Column:
+    pairs = F.map_entries(F.from_json("traits", _JSON))
+    return F.transform(pairs, lambda one: _entry(F.lit(_TRAIT), one["key"], one["value"]))
+
+
+def _latest(rows: DataFrame, entries: Column, by: tuple[str, ...]) -> DataFrame:
+    """By `by`, the array `entries` of the newest text of each key; null was told, too."""
+    each = rows.select(*by, order().alias("at"), F.explode(entries).alias("entry"))
+    each = each.select(*by, "at", "entry.*")
+    # JSON may name a key twice.
+    newest = each.groupBy(*by, "what", "key").agg(F.max_by("text", F.struct("at", "text")).alias("text"))
+    entry = F.struct("what", "key", "text")
+    return newest.groupBy(*by).agg(F.array_sort(F.collect_list(entry)).alias("entries"))
+
+
+def _told() -> Column:
+    kept = F.filter("entries", lambda one: (one["what"] == _TRAIT) & one["text"].isNotNull())
+    return F.transform(kept, lambda one: F.struct(one["key"].alias("key"), one["text"].alias("text")))
+
+
+def _map() -> Column:
+    return F.map_from_entries(_told())
+
+
+def _as_json() -> Column:
+    return F.when(F.size(_told()) > 0, F.to_json(_map())).alias("traits")
