@@ -43,13 +43,19 @@ class Asked:
 
 
 def rows(
-    question: Question, asked: Asked, events: Iterable[Step], keep: Mapping[str, Column] | None = None
+    question: Question,
+    asked: Asked,
+    events: Iterable[Step],
+    keep: Mapping[str, Column] | None = None,
+    *,
+    also: Iterable[str] = (),
 ) -> DataFrame:
     """Rows that are any of `events`, of the question's units, days and conditions; bots and own staff not.
 
     Gives unit (STRING, not null), t (BIGINT, microseconds since 1970), `sequence`, `after_views`,
     `event_id` (with t the order of a unit's events, `in_order`), and the columns of `keep`: over activity,
-    and over the structs `session` and `profile` where fields of steps, conditions or breakdowns need them.
+    and over the structs `session` and `profile` where fields of steps, conditions, breakdowns or `also`
+    need them.
     Nothing is shuffled but for the joins that such fields ask for.
     """
     steps = tuple(events)
@@ -59,7 +65,7 @@ def rows(
     if names is not None:
         frame = frame.where(F.col("event_name").isin(*sorted(names)))
     frame = of_people(frame.where(F.col(UNITS[question.unit]).isNotNull()), asked["sessions"])
-    wanted = fields_of(steps, question.where) | set(question.breakdowns)
+    wanted = fields_of(steps, question.where) | {*question.breakdowns, *also}
     frame = _in_segment(question, asked, _with_joined(frame, asked, wanted))
     return frame.where(all_hold(question.where)).select(
         F.col(UNITS[question.unit]).alias("unit"),

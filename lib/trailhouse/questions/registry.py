@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import funnel, retention
+from trailhouse.questions import funnel, paths, retention
 from trailhouse.questions.kinds import Kind
 from trailhouse.settings import Funnel, Retention
+from trailhouse.settings.questions import Paths
 
 KINDS: tuple[Kind, ...] = (
     Kind("funnels", Funnel, "funnels", ("activity", "sessions"), funnel.answer, funnel.CHECKS),
@@ -16,4 +17,5 @@ KINDS: tuple[Kind, ...] = (
         retention.answer,
         retention.CHECKS,
     ),
+    Kind("paths", Paths, "paths", ("activity", "sessions", "profiles"), paths.answer, paths.CHECKS),
 )

@@ -7,16 +7,18 @@ from pydantic import Field, model_validator
 from trailhouse.settings.questions.base import Question, Unit
 from trailhouse.settings.questions.events import Filter, Step, names_of
 from trailhouse.settings.questions.funnel import Funnel
+from trailhouse.settings.questions.paths import Paths
 from trailhouse.settings.questions.retention import Retention
 from trailhouse.settings.section import Section
 
-__all__ = ["Filter", "Funnel", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
+__all__ = ["Filter", "Funnel", "Paths", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
 
 
 class Questions(Section):
     path: str = Field("", description="folder of YAML files of questions, conf/questions; empty: none")
     funnels: tuple[Funnel, ...] = ()
     retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
+    paths: tuple[Paths, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:
