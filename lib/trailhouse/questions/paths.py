@@ -55,7 +55,7 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
     backwards = question.end is not None and question.start is None
     first = (F.lit(1) - F.size("nodes")) if backwards else F.lit(1)
     placed = paths.withColumn("first", first)
-    links = placed.select("unit", F.inline(_links(bool(question.path_limit))))
+    links = _links(placed, with_paths=bool(question.path_limit))
     counted = _counted(_lumped(links, placed, question.node_limit))
     whole = Window.partitionBy()
     total = F.sum(F.when(F.col("source").isNull() & F.col("path").isNull(), F.col("paths"))).over(whole)
@@ -193,9 +193,9 @@ def _shown(question: Paths, frame: DataFrame, path: WindowSpec, whole: WindowSpe
     return gathered.select("unit", nodes.alias("nodes"), (length > steps).alias("more"))
 
 
-def _links(with_paths: bool) -> Column:
-    """What each row of `walks`, with `first`, the number of its first node, tells: `_LINK`."""
-    names, size = F.col("nodes.node"), F.size("nodes")
+def _links(paths: DataFrame, *, with_paths: bool) -> DataFrame:
+    """unit and `_LINK`: a row an edge, begin and end of each path, and one for the whole of it."""
+    names, size = F.col("names"), F.size("nodes")
     nothing, text = F.lit(None), F.lit(None).cast("STRING")
 
     def link(i: Column) -> Column:
@@ -216,20 +216,20 @@ def _links(with_paths: bool) -> Column:
         )
 
     links = F.transform(F.sequence(F.lit(0), size), link).cast(_LINK)
+    each = paths.withColumn("names", F.col("nodes.node")).withColumn("links", links)
     if not with_paths:
-        return links
-    own = F.filter(names, lambda name: name != BETWEEN)
+        return each.select("unit", F.inline("links"))
     path = F.struct(
         F.lit("path"),
         nothing.cast("INT"),
         text,
         text,
         names,
-        F.get("nodes", size - 1)["t"] - F.get("nodes", F.lit(0))["t"],
-        F.size(F.array_distinct(own)) < F.size(own),
-        F.exists(links, lambda one: one["u_turn"]),
+        F.element_at("nodes", -1)["t"] - F.element_at("nodes", 1)["t"],
+        F.exists("links", lambda one: one["loop"]),
+        F.exists("links", lambda one: one["u_turn"]),
     )
-    return F.concat(links, F.array(path).cast(_LINK))
+    return each.select("unit", F.inline(F.concat("links", F.array(path).cast(_LINK))))
 
 
 def _lumped(links: DataFrame, paths: DataFrame, limit: int) -> DataFrame:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trailhouse.questions import funnel, paths, retention
+from trailhouse.questions import funnel, paths, retention, trends
 from trailhouse.questions.kinds import Kind
 from trailhouse.settings import Funnel, Retention
-from trailhouse.settings.questions import Paths
+from trailhouse.settings.questions import Paths, Trend
 
 KINDS: tuple[Kind, ...] = (
     Kind("funnels", Funnel, "funnels", ("activity", "sessions"), funnel.answer, funnel.CHECKS),
@@ -18,4 +18,12 @@ KINDS: tuple[Kind, ...] = (
         retention.CHECKS,
     ),
     Kind("paths", Paths, "paths", ("activity", "sessions", "profiles"), paths.answer, paths.CHECKS),
+    Kind(
+        "trends",
+        Trend,
+        "trends",
+        ("activity", "sessions", "profiles", "watermark"),
+        trends.answer,
+        trends.CHECKS,
+    ),
 )

@@ -46,6 +46,7 @@ from trailhouse.tables import (
     signals,
     task_failures,
     tasks,
+    trends,
     usability_tests,
 )
 
@@ -77,6 +78,7 @@ _MODULES = (
     funnels,
     retention,
     paths,
+    trends,
     heatmaps,
     scroll_maps,
     elements,

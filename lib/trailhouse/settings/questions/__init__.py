@@ -9,9 +9,21 @@ from trailhouse.settings.questions.events import Filter, Step, names_of
 from trailhouse.settings.questions.funnel import Funnel
 from trailhouse.settings.questions.paths import Paths
 from trailhouse.settings.questions.retention import Retention
+from trailhouse.settings.questions.trend import Trend
 from trailhouse.settings.section import Section
 
-__all__ = ["Filter", "Funnel", "Paths", "Question", "Questions", "Retention", "Step", "Unit", "names_of"]
+__all__ = [
+    "Filter",
+    "Funnel",
+    "Paths",
+    "Question",
+    "Questions",
+    "Retention",
+    "Step",
+    "Trend",
+    "Unit",
+    "names_of",
+]
 
 
 class Questions(Section):
@@ -19,6 +31,7 @@ class Questions(Section):
     funnels: tuple[Funnel, ...] = ()
     retention: tuple[Retention, ...] = (Retention(name="weekly_return"),)
     paths: tuple[Paths, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:
