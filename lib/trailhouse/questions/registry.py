@@ -8,9 +8,11 @@ from trailhouse.questions import (
     experiments,
     funnel,
     lifecycle,
+    paths,
     retention,
     revenue,
     stickiness,
+    trends,
     trials,
 )
 from trailhouse.questions.kinds import Kind
@@ -20,9 +22,11 @@ from trailhouse.settings import (
     Experiment,
     Funnel,
     Lifecycle,
+    Paths,
     Retention,
     Revenue,
     Stickiness,
+    Trend,
     Trials,
 )
 
@@ -39,4 +43,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("churn", Churn, "churn", _RETURNS, churn.answer, churn.CHECKS),
     Kind("trials", Trials, "trials", _EVENTS, trials.answer, trials.CHECKS),
     Kind("experiments", Experiment, "experiments", _EVENTS, experiments.answer, experiments.CHECKS),
+    Kind("paths", Paths, "paths", _EVENTS, paths.answer, paths.CHECKS),
+    Kind("trends", Trend, "trends", _EVENTS, trends.answer, trends.CHECKS),
 )

@@ -46,6 +46,7 @@ from trailhouse.settings.questions import (
     Funnel,
     Lifecycle,
     Metric,
+    Paths,
     Prediction,
     Question,
     Questions,
@@ -53,6 +54,7 @@ from trailhouse.settings.questions import (
     Revenue,
     Step,
     Stickiness,
+    Trend,
     Trials,
 )
 from trailhouse.settings.questions.files import with_files
@@ -82,6 +84,7 @@ __all__ = [
     "Maintain",
     "Maps",
     "Metric",
+    "Paths",
     "Plan",
     "PlannedEvent",
     "Prediction",
@@ -104,6 +107,7 @@ __all__ = [
     "Step",
     "Stickiness",
     "Task",
+    "Trend",
     "Trials",
     "Trait",
     "load_settings",

@@ -15,11 +15,14 @@ from trailhouse.stage import Context, Frames, Stage, always
 from trailhouse.tables import TABLES
 
 _PINNED = ("activity", "sessions")
+_WHERE_ASKED = ("profiles",)
+"""What conditions, breakdowns and segments of any question may need."""
 
 
 def stage_of(kind: Kind) -> Stage:
     """The stage that answers the declared questions of a kind."""
     table = TABLES[kind.table]
+    more = tuple(name for name in _WHERE_ASKED if name not in kind.reads)
 
     def transform(inputs: Frames, context: Context) -> Frames:
         """No row where no question is declared."""
@@ -31,13 +34,13 @@ def stage_of(kind: Kind) -> Stage:
 
     return Stage(
         name=kind.table,
-        reads=kind.reads,
+        reads=(*kind.reads, *more),
         writes=(kind.table,),
         transform=transform,
         settings=("project", f"questions.{kind.section}"),
         pins={name: "person_days" for name in _PINNED if name in kind.reads},
         wanted=partial(_declared, kind) if table.optional else always,
-        optional=kind.optional,
+        optional=(*kind.optional, *more),
         checks=kind.checks,
         version=kind.version,
     )

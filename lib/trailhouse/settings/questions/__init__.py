@@ -11,9 +11,11 @@ from trailhouse.settings.questions.experiment import Experiment, Metric
 from trailhouse.settings.questions.funnel import Funnel
 from trailhouse.settings.questions.lifecycle import Lifecycle
 from trailhouse.settings.questions.money import Churn, Revenue, Trials
+from trailhouse.settings.questions.paths import Paths
 from trailhouse.settings.questions.prediction import Prediction
 from trailhouse.settings.questions.retention import Retention
 from trailhouse.settings.questions.stickiness import Stickiness
+from trailhouse.settings.questions.trend import Trend
 from trailhouse.settings.section import Section
 
 __all__ = [
@@ -22,16 +24,18 @@ __all__ = [
     "Experiment",
     "Filter",
     "Funnel",
+    "Lifecycle",
     "Metric",
+    "Paths",
     "Prediction",
     "Question",
     "Questions",
     "Retention",
     "Revenue",
     "Step",
-    "Trials",
-    "Lifecycle",
     "Stickiness",
+    "Trend",
+    "Trials",
     "Unit",
     "names_of",
 ]
@@ -49,6 +53,8 @@ class Questions(Section):
     experiments: tuple[Experiment, ...] = ()
     lifecycle: tuple[Lifecycle, ...] = ()
     stickiness: tuple[Stickiness, ...] = ()
+    paths: tuple[Paths, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:

@@ -1,0 +1,482 @@
+"""Trends, against the same told in plain Python."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+from pyspark.sql import DataFrame, SparkSession
+
+from tests.factories import rows, watermark
+from trailhouse.gates.counting import count_offending
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.trends import ALL, CHECKS, NO_CURRENCY, OTHER, answer
+from trailhouse.settings import Project
+from trailhouse.settings.questions import Trend
+from trailhouse.settings.questions.formulas import Name, Term
+from trailhouse.settings.questions.trend import Series
+from trailhouse.tables import TABLES
+
+Event = dict[str, Any]
+Figures = tuple[Any, ...]
+Key = tuple[str, str, str, str | None, datetime]
+NINE = Decimal("1e-9")
+
+
+def found(
+    spark: SparkSession, asked: list[tuple[Trend, Project]], events: list[Event], until: str | None
+) -> tuple[DataFrame, dict[str, dict[Key, Figures]]]:
+    """All rows, and by question (series, breakdown_by, breakdown, currency, start) -> figures."""
+    given = [{name: value for name, value in one.items() if name not in ("at", "n")} for one in events]
+    frames = {
+        "activity": rows(spark, "activity", given).coalesce(1),
+        "sessions": rows(spark, "sessions", [{"session_id": "bot", "is_bot": True}]),
+        "watermark": watermark(spark, until),
+    }
+    answers = [answer(question, Asked(frames, project)) for question, project in asked]
+    whole = answers[0]
+    for other in answers[1:]:
+        whole = whole.unionByName(other)
+    told = TABLES["trends"].select(whole).persist()
+    cells: dict[str, dict[Key, Figures]] = defaultdict(dict)
+    for row in told.collect():
+        key = (row["series"], row["breakdown_by"], row["breakdown"], row["currency"], row["start"])
+        assert key not in cells[row["question"]], key
+        figures = (row["date"], row["value"], row["units"], row["previous"], row["complete"])
+        cells[row["question"]][key] = figures
+    return told, cells
+
+
+def half_up(number: Fraction | Decimal | None) -> Decimal | None:
+    """In nine digits."""
+    if number is None:
+        return None
+    whole = Fraction(number) * 10**9
+    digits = (Decimal(whole.numerator) / Decimal(whole.denominator)).quantize(Decimal(1), ROUND_HALF_UP)
+    return digits * NINE
+
+
+def is_of(event: Event, series: Series) -> bool:
+    return series.event.event is None or event["event_name"] == series.event.event
+
+
+def measured(series: Series, events: list[Event], unit: str) -> Fraction | None:
+    numbers = sorted(Fraction(one["n"]) for one in events if one["n"] is not None)
+    if series.field == "value":
+        numbers = sorted(Fraction(one["value"]) for one in events if one["value"] is not None)
+    match series.measure:
+        case "count":
+            return Fraction(len(events))
+        case "units":
+            return Fraction(len({one[unit] for one in events}))
+        case "sessions":
+            return Fraction(len({one["session_id"] for one in events} - {None}))
+        case "per_unit":
+            return Fraction(len(events), len({one[unit] for one in events})) if events else None
+        case "sum":
+            return sum(numbers, Fraction(0))
+    if not numbers:
+        return None
+    match series.measure:
+        case "avg":
+            return sum(numbers) / len(numbers)
+        case "min":
+            return numbers[0]
+        case "max":
+            return numbers[-1]
+    place = Fraction(series.percentile, 100) * (len(numbers) - 1)
+    below = int(place)
+    above = min(below + 1, len(numbers) - 1)
+    return numbers[below] + (numbers[above] - numbers[below]) * (place - below)
+
+
+def computed(term: Term, known: dict[str, Fraction | None]) -> Fraction | None:
+    if isinstance(term, Decimal):
+        return Fraction(term)
+    if isinstance(term, Name):
+        return known[term.name]
+    left, right = computed(term.left, known), computed(term.right, known)
+    if left is None or right is None or (term.sign == "/" and right == 0):
+        return None
+    match term.sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+    return left / right
+
+
+def months(day: date, count: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError
+
+
+class Calendar:
+    """The periods of a question, as plain Python has them."""
+
+    def __init__(self, question: Trend, project: Project) -> None:
+        self.question, self.zone = question, ZoneInfo(project.timezone)
+        self.sunday = project.week_start == "sunday"
+
+    def first(self, day: date) -> date:
+        if self.question.interval == "week":
+            return day - timedelta(days=(day.weekday() + self.sunday) % 7)
+        return day.replace(day=1) if self.question.interval == "month" else day
+
+    def next(self, day: date) -> date:
+        interval = self.question.interval
+        return months(day, 1) if interval == "month" else day + timedelta(days=7 if interval == "week" else 1)
+
+    def begin(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+
+    def of(self, at: datetime) -> datetime:
+        """The instant at which the period of an instant begins."""
+        local = at.replace(tzinfo=UTC).astimezone(self.zone)
+        if self.question.interval == "hour":
+            return at.replace(minute=0, second=0, microsecond=0)
+        return self.begin(self.first(local.date()))
+
+    def between(
+        self, first: date, until: datetime, last: date | None
+    ) -> list[tuple[date, datetime, datetime]]:
+        """(day, begin, end) of each period that has begun."""
+        result, day = [], self.first(first)
+        while self.begin(day) <= until and (last is None or day <= last):
+            begin, end = self.begin(day), self.begin(self.next(day))
+            if self.question.interval == "hour":
+                while begin < end:
+                    result.append((day, begin, begin + timedelta(hours=1)))
+                    begin += timedelta(hours=1)
+            else:
+                result.append((day, begin, end))
+            day = self.next(day)
+        return [one for one in result if one[1] <= until]
+
+    def before(self, begin: datetime) -> datetime | None:
+        question = self.question
+        local = begin.replace(tzinfo=UTC).astimezone(self.zone)
+        match question.compare:
+            case None:
+                return None
+            case "interval" if question.interval == "hour":
+                return begin - timedelta(hours=1)
+            case "interval":
+                return self.of(begin - timedelta(hours=12))
+            case "week":
+                ago = local.date() - timedelta(days=7)
+            case "year":
+                week = question.interval == "week"
+                ago = local.date() - timedelta(days=364) if week else months(local.date(), -12)
+            case "range":
+                assert question.from_day
+                assert question.to_day
+                last = self.next(self.first(question.to_day))
+                ago = local.date() - (last - self.first(question.from_day))
+        naive = datetime(ago.year, ago.month, ago.day, local.hour, tzinfo=self.zone)
+        return naive.astimezone(UTC).replace(tzinfo=None)
+
+
+def expected(question: Trend, project: Project, events: list[Event], until: datetime) -> dict[Key, Figures]:
+    unit = {
+        "person": "person_id",
+        "account": "account_id",
+        "session": "session_id",
+        "device": "anonymous_id",
+    }[question.unit]
+    calendar = Calendar(question, project)
+    known = [
+        one for one in events
+        if one[unit] is not None and not one.get("is_bot") and one["session_id"] != "bot"
+        and any(is_of(one, series) for series in question.series)
+    ]  # fmt: skip
+    if question.from_day is None:
+        if not known:
+            return {}
+        first = min(one["at"] for one in known).replace(tzinfo=UTC).astimezone(calendar.zone).date()
+        shown = first = calendar.first(first)
+    else:
+        shown = calendar.first(question.from_day)
+        ago = calendar.before(calendar.begin(shown))
+        first = shown if ago is None else ago.replace(tzinfo=UTC).astimezone(calendar.zone).date()
+    last = question.to_day and calendar.first(question.to_day)
+    back = timedelta(days=(question.rolling or 1) - 1)
+    values: dict[tuple[str, str, str, str | None], dict[datetime, Any]] = defaultdict(dict)
+    units: dict[Any, int] = {}
+    spans = calendar.between(first, until, last)
+    lost: dict[tuple[str, str, datetime], bool] = {}
+    figures: dict[tuple[str, str, str, str | None], dict[datetime, list[Event]]] = defaultdict(dict)
+    money = [one for one in question.series if one.field == "value"]
+    plain = [one for one in question.series if one.field != "value"]
+    for day, begin, end in spans:
+        since = calendar.begin(day - back) if question.rolling else begin
+        inside = [one for one in known if since <= one["at"] < end]
+        groups: dict[tuple[str, str], list[Event]] = defaultdict(list, {(ALL, ALL): inside})
+        for by in question.breakdowns:
+            named: dict[str, list[Event]] = defaultdict(list)
+            for one in inside:
+                named[one[by] or "unknown"].append(one)
+            ranked = sorted(named, key=lambda value: (-len({one[unit] for one in named[value]}), value))
+            for place, value in enumerate(ranked):
+                beyond = place >= question.breakdown_limit
+                groups[by, OTHER if beyond else value] += named[value]
+                if beyond:
+                    lost[by, value, begin] = True
+        for (by, value), own in groups.items():
+            for series in plain:
+                figures[series.name, by, value, None][begin] = [one for one in own if is_of(one, series)]
+            for series in money:
+                paid = [one for one in own if is_of(one, series) and one["value"] is not None]
+                for code in {one["currency"] or NO_CURRENCY for one in paid}:
+                    figures[series.name, by, value, code][begin] = [
+                        one for one in paid if (one["currency"] or NO_CURRENCY) == code
+                    ]
+    cells = {(by, value, code) for _, by, value, code in figures}
+    for by, value, code in cells:
+        for _, begin, _ in spans:
+            if (by, value, begin) in lost:
+                continue
+            kept: dict[str, Fraction | None] = {}
+            for series in question.series:
+                which = code if series.field == "value" else None
+                if series.field == "value" and code is None:
+                    continue
+                own = figures[series.name, by, value, which].get(begin, [])
+                kept[series.name] = measured(series, own, unit)
+                if (series.field == "value") == (code is not None):
+                    values[series.name, by, value, code][begin] = half_up(kept[series.name])
+                    units[series.name, by, value, code, begin] = len({one[unit] for one in own})
+            exact = {
+                name: None if number is None else Fraction(half_up(number) or 0)
+                for name, number in kept.items()
+            }
+            for formula in question.formulas:
+                used = {name for name in kept if name in formula.formula}
+                of_money = {series.name for series in money}
+                if all(name in kept for name in _names(formula.term)) and (code is None or used & of_money):
+                    values[formula.name, by, value, code][begin] = half_up(computed(formula.term, exact))
+    cells_told: dict[Key, Figures] = {}
+    for (name, by, value, code), own_values in values.items():
+        for day, begin, end in spans:
+            if begin not in own_values or day < shown:
+                continue
+            ago_begin = calendar.before(begin)
+            previous = own_values.get(ago_begin) if ago_begin else None
+            count = units.get((name, by, value, code, begin))
+            cells_told[name, by, value, code, begin] = (day, own_values[begin], count, previous, until >= end)
+    return cells_told
+
+
+def _names(term: Term) -> set[str]:
+    if isinstance(term, Name):
+        return {term.name}
+    return set() if isinstance(term, Decimal) else _names(term.left) | _names(term.right)
+
+
+def world(chance: random.Random) -> list[Event]:
+    """Five weeks around the day on which Berlin's clocks change, with days on which nothing happens."""
+    begin = datetime(2026, 3, 10)
+    quiet = {chance.randrange(35) for _ in range(12)}
+    events: list[Event] = []
+    for number in range(260):
+        at = begin + timedelta(seconds=chance.randrange(35 * 86_400))
+        if (at - begin).days in quiet:
+            continue
+        person = chance.randrange(20)
+        n = chance.choice(("3", "2.5", "-7.125", "0.1", None, "high"))
+        events.append({
+            "event_id": f"e{number}",
+            "person_id": f"p{person}" if chance.random() < 0.95 else None,
+            "account_id": chance.choice((f"a{person % 3}", None)),
+            "anonymous_id": f"d{person}",
+            "session_id": chance.choice(("bot", None, *(f"s{person}-{k}" for k in range(9)))),
+            "event_time": at.strftime("%Y-%m-%d %H:%M:%S"),
+            "event_name": chance.choice(("order", "visit", "visit", "visit", "noise")),
+            "platform": chance.choice(("web", "web", "ios", "android", None)),
+            "country_of": None,
+            "value": chance.choice((Decimal("19.9900"), Decimal("0.3333"), None)),
+            "currency": chance.choice(("EUR", "EUR", "GBP", None)),
+            "properties": None if n is None else f'{{"n": "{n}"}}' if n == "high" else f'{{"n": {n}}}',
+            "n": None if n == "high" else n,
+            "at": at,
+            **({"is_bot": True} if chance.random() < 0.03 else {}),
+        })  # fmt: skip
+    for one in events:
+        del one["country_of"]
+    return events
+
+
+VISITS = {"name": "visits", "event": "visit"}
+ORDERS = {"name": "orders", "event": "order"}
+BERLIN = Project(timezone="Europe/Berlin")
+OF_N = [
+    {"name": f"n_{how}", "event": "visit", "measure": how, "field": "properties.n"}
+    for how in ("sum", "avg", "min", "max", "percentile")
+]
+ASKED: list[tuple[dict[str, Any], Project]] = [
+    (
+        {
+            "name": "days, broken down",
+            "series": [VISITS, ORDERS, {"name": "people", "measure": "units"},
+                       {"name": "stays", "event": "visit", "measure": "sessions"}],
+            "formulas": [{"name": "rate", "formula": "orders / visits * 100"},
+                         {"name": "odd", "formula": "-(orders + 2.5) / (people - people)"}],
+            "breakdowns": ["platform"],
+            "breakdown_limit": 1,
+            "compare": "interval",
+        },
+        BERLIN,
+    ),
+    (
+        {
+            "name": "hours where clocks change",
+            "series": [VISITS, {"name": "each", "event": "visit", "measure": "per_unit"}],
+            "interval": "hour",
+            "from_day": "2026-03-29",
+            "to_day": "2026-03-30",
+            "compare": "range",
+            "unit": "account",
+        },
+        BERLIN,
+    ),
+    (
+        {
+            "name": "weeks from Sunday",
+            "series": [*OF_N, {**OF_N[-1], "name": "p90", "percentile": 90}],
+            "interval": "week",
+            "from_day": "2026-03-18",
+            "compare": "week",
+            "unit": "device",
+        },
+        Project(timezone="America/New_York", week_start="sunday"),
+    ),
+    (
+        {
+            "name": "rolling",
+            "series": [{"name": "wau", "measure": "units"}, ORDERS, OF_N[1], OF_N[4]],
+            "formulas": [{"name": "per", "formula": "orders / wau"}],
+            "rolling": 7,
+            "breakdowns": ["platform", "event_name"],
+            "breakdown_limit": 2,
+            "from_day": "2026-03-20",
+            "to_day": "2026-03-26",
+            "compare": "range",
+        },
+        BERLIN,
+    ),
+    (
+        {
+            "name": "money by month",
+            "series": [ORDERS, {"name": "revenue", "event": "order", "measure": "sum", "field": "value"},
+                       {"name": "median", "event": "order", "measure": "percentile", "field": "value"}],
+            "formulas": [{"name": "basket", "formula": "revenue / orders"},
+                         {"name": "twice", "formula": "2*orders"}],
+            "interval": "month",
+            "breakdowns": ["platform"],
+            "compare": "interval",
+            "unit": "session",
+        },
+        Project(),
+    ),
+]  # fmt: skip
+
+
+def differences(got: dict[Key, Figures], wanted: dict[Key, Figures]) -> dict[Key, Any]:
+    """Keys whose figures differ; a quotient of numbers that were rounded may differ in its last digits."""
+
+    def close(one: Any, other: Any) -> bool:
+        if isinstance(one, Decimal) and isinstance(other, Decimal):
+            return abs(one - other) <= 2 * NINE
+        return bool(one == other)
+
+    return {
+        key: (got.get(key), wanted.get(key))
+        for key in {*got, *wanted}
+        if key not in got or key not in wanted or not all(map(close, got[key], wanted[key]))
+    }
+
+
+def test_random_worlds_give_the_figures_that_counting_each_period_gives(spark: SparkSession) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    events = world(random.Random(seed))
+    asked = [(Trend.model_validate(given), project) for given, project in ASKED]
+    until = "2026-04-11 21:30:00"
+    told, cells = found(spark, asked, events, until)
+    for question, project in asked:
+        wanted = expected(question, project, events, datetime.fromisoformat(until))
+        assert wanted, f"{question.name}, seed {seed}"
+        assert not differences(cells[question.name], wanted), f"{question.name}, seed {seed}"
+    assert count_offending({"trends": told}, CHECKS) == [0] * len(CHECKS), f"seed {seed}"
+    told.unpersist()
+
+
+def test_days_without_events_are_rows_of_nought_and_no_records_no_rows(spark: SparkSession) -> None:
+    events = [
+        {
+            "person_id": "p",
+            "event_name": "order",
+            "event_time": "2026-03-02 10:00:00",
+            "value": 5,
+            "at": 0,
+            "n": 0,
+        }
+    ]
+    series = [ORDERS, {"name": "most", "event": "order", "measure": "max", "field": "properties.n"}]
+    given = {"series": series, "from_day": "2026-03-01"}
+    asked = [
+        (Trend.model_validate({**given, "name": "some"}), Project()),
+        (Trend.model_validate({"name": "none", "series": [{"name": "never", "event": "never"}]}), Project()),
+    ]
+    _, cells = found(spark, asked, events, "2026-03-03 00:00:00")
+    by_day = {(key[0], str(figures[0])): figures[1:] for key, figures in cells["some"].items()}
+    assert by_day == {
+        ("orders", "2026-03-01"): (0, 0, None, True),
+        ("orders", "2026-03-02"): (1, 1, None, True),
+        ("orders", "2026-03-03"): (0, 0, None, False),
+        ("most", "2026-03-01"): (None, 0, None, True),
+        ("most", "2026-03-02"): (None, 1, None, True),
+        ("most", "2026-03-03"): (None, 0, None, False),
+    }
+    assert "none" not in cells
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["orders +", "visits", "__import__('os')", "orders ** 2", "orders.x", "1e400", "(" * 90, "True",
+     "orders if orders else 1", "0x" + "f" * 30, "'a' * 9"]
+)  # fmt: skip
+def test_a_formula_is_arithmetic_of_known_series_and_nothing_else(formula: str) -> None:
+    given = {"series": [ORDERS], "formulas": [{"name": "f", "formula": formula}]}
+    with pytest.raises(ValidationError):
+        Trend.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"series": [{"name": "a", "measure": "sum"}]}, "sum needs a field"),
+        ({"series": [{"name": "a", "field": "value"}]}, "count takes no field"),
+        ({"series": [{"name": "a", "measure": "sum", "field": "session.views"}]}, "not of its session"),
+        ({"series": [{"name": "a"}, {"name": "a"}]}, "found twice: a"),
+        ({"series": [{"name": "a"}], "rolling": 7, "interval": "week"}, "rolling figures are by day"),
+        ({"series": [{"name": "a"}], "compare": "range"}, "needs from_day and to_day"),
+        ({"series": [{"name": "a"}], "compare": "week", "interval": "month"}, "no week before it"),
+    ],
+)
+def test_what_no_trend_can_be_is_told(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Trend.model_validate(given)
