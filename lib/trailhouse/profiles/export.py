@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
 from trailhouse.errors import SettingsError, StorageError
-from trailhouse.journey.listing import safe_cell
+from trailhouse.csv_cells import safe_cell
 from trailhouse.profiles.build import profiles_as_of
 
 if TYPE_CHECKING:
