@@ -36,6 +36,7 @@ from trailhouse.stages import (
     profiles,
     questions,
     replay_events,
+    segment_members,
     sessions,
     signals,
     tasks,
@@ -48,7 +49,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "identities": (identity_links.STAGE, identities.STAGE),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
-    "profiles": (profiles.STAGE,),
+    "profiles": (profiles.STAGE, segment_members.STAGE),
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,

@@ -41,6 +41,7 @@ from trailhouse.settings.questions import Filter, Funnel, Question, Questions, R
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
+from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 from trailhouse.settings.tasks import Task, Tasks
 
@@ -70,8 +71,11 @@ __all__ = [
     "Replay",
     "Report",
     "Retention",
+    "Rule",
     "SESSION_PRESETS",
     "Section",
+    "Segment",
+    "Segments",
     "Sessions",
     "Settings",
     "Signals",
@@ -243,6 +247,7 @@ class Settings(BaseSettings):
     maps: Maps = Maps()
     elements: Elements = Elements()
     questions: Questions = Questions()
+    segments: Segments = Segments()
     tasks: Tasks = ()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
@@ -323,6 +328,8 @@ def load_settings(
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
+    sections["segments"] = with_segments(loaded.segments, files)
+    require_declared(sections["questions"], sections["segments"])
     return Settings.model_construct(**sections)
 
 
