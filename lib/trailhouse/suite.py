@@ -21,6 +21,7 @@ from trailhouse.schedule import run_in_order
 from trailhouse.stage import Stage
 from trailhouse.stages import (
     activity,
+    discovered_segments,
     engagement,
     event_catalog,
     feedback,
@@ -49,7 +50,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "identities": (identity_links.STAGE, identities.STAGE),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
-    "profiles": (profiles.STAGE, segment_members.STAGE),
+    "profiles": (profiles.STAGE, segment_members.STAGE, discovered_segments.STAGE),
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 Event = Mapping[str, Any]
-"""name, plan (a property), at (project-local time), in the order in which they happened."""
+"""name, plan (a property), utc, at (the project's clock), in the order in which they happened."""
 Rule = Mapping[str, Any]
 """A rule as it is written in YAML, steps as texts or {event, where: plan}."""
 
@@ -57,13 +57,13 @@ def runs(steps: Iterable[Any], events: Sequence[Event], window: timedelta | None
     if not matches(first, events[0]):
         return False
     left = iter(events[1:])
-    last: datetime = events[0]["at"]
+    last: datetime = events[0]["utc"]
     for step in rest:
         found = next((event for event in left if matches(step, event)), None)
         if found is None:
             return False
-        last = found["at"]
-    return window is None or last - events[0]["at"] <= window
+        last = found["utc"]
+    return window is None or last - events[0]["utc"] <= window
 
 
 def looked_at(rule: Rule, event: Event, day: date) -> bool:

@@ -14,6 +14,8 @@ from trailhouse.stage import Context, Frames, Stage
 from trailhouse.tables import TABLES
 
 _PINNED = ("activity", "sessions")
+_MEMBERS = "segment_members"
+"""Any question may ask for a segment, which nobody need have declared."""
 
 
 def stage_of(kind: Kind) -> Stage:
@@ -30,12 +32,12 @@ def stage_of(kind: Kind) -> Stage:
 
     return Stage(
         name=kind.table,
-        reads=kind.reads,
+        reads=tuple(dict.fromkeys((*kind.reads, _MEMBERS))),
         writes=(kind.table,),
         transform=transform,
         settings=("project", f"questions.{kind.section}"),
         pins={name: "person_days" for name in _PINNED if name in kind.reads},
-        optional=kind.optional,
+        optional=tuple(dict.fromkeys((*kind.optional, _MEMBERS))),
         checks=kind.checks,
         version=kind.version,
     )
