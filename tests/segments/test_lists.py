@@ -70,9 +70,14 @@ def test_a_list_names_members_of_the_day_in_every_format(lake: Held, tmp_path: P
     assert write_list(rows_, "csv", tmp_path / "new" / "a.csv") == 2
     read = list(csv.DictReader(io.StringIO((tmp_path / "new" / "a.csv").read_text())))
     assert read == [
-        {"person_id": "p", "user_id": "'=1+1", "identifiers": "email:=cmd@x; user_id:u1", "member_since": "2026-03-05"},
+        {
+            "person_id": "p",
+            "user_id": "'=1+1",
+            "identifiers": "email:=cmd@x; user_id:u1",
+            "member_since": "2026-03-05",
+        },
         {"person_id": "q", "user_id": "", "identifiers": "", "member_since": "2026-03-02"},
-    ]  # fmt: skip
+    ]
     write_list(rows_, "json", tmp_path / "a.json")
     first = json.loads((tmp_path / "a.json").read_text().splitlines()[0])
     assert first["identifiers"][0] == {"type": "email", "value": "=cmd@x"}
