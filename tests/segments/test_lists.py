@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.factories import rows
 from trailhouse.errors import SettingsError, StorageError
-from trailhouse.segments.commands import _people, _shown
+from trailhouse.segments.commands import _left_out, _people, _shown
 from trailhouse.segments.lists import as_csv, comparison, listed, members_of, write_list
 from trailhouse.settings import Settings
 
@@ -107,11 +107,13 @@ def test_a_segment_that_is_not_there_is_told_with_the_nearest_name(lake: Held, s
         comparison(lake, Settings(), "buyers", date(2026, 3, 1))  # type: ignore[arg-type]
 
 
-def test_a_comparison_is_shown_without_markup(lake: Held) -> None:
+def test_a_comparison_is_shown_without_markup(lake: Held, tmp_path: Path) -> None:
     from rich.console import Console
 
     found, near = comparison(lake, Settings(), "buyers", alike=5)  # type: ignore[arg-type]
     assert near is not None
+    assert write_list(found, "csv", tmp_path / "all.csv") == len(found)
+    assert (tmp_path / "all.csv").read_text().startswith("feature,value,members,others,share_in")
     found.loc[0, "value"] = "[red]x\x1b[31m"
     out = io.StringIO()
     console = Console(file=out, width=200)
@@ -120,3 +122,4 @@ def test_a_comparison_is_shown_without_markup(lake: Held) -> None:
     assert "[red]x\\x1b[31m" in out.getvalue()
     assert "profile.country" in out.getvalue()
     assert "too few" in out.getvalue()
+    assert _left_out(found).startswith(f"{len(found)} values of too few persons, 0 of")

@@ -136,3 +136,5 @@ def test_what_members_share_is_found_and_the_rules_own_words_are_marked(frames: 
     assert [row.person_id for row in ranked[:4]] == ["k01", "k02", "k03", "k05"]
     assert ranked[0].reasons == ["profile.sessions = 8-15", "trait.plan = pro"]
     assert float(ranked[0].score) == pytest.approx(np.log(3) + np.log(0.75 / 0.25), abs=1e-5)
+    nothing_tells = found.reset_index().assign(too_few=True)
+    assert look_alikes(frames["profiles"], members, nothing_tells, 25).collect() == []

@@ -81,12 +81,11 @@ def register(app: typer.Typer, reading: Reading) -> None:
         with reading("similar", settings, set_, lake) as run:
             found, near = comparison(run.lake, run.settings, name, on and on.date(), alike)
             run.progress.console.print(_shown(found, name, limit, everything))
+            run.progress.note(_left_out(found))
             if near is not None and out is None:
                 run.progress.console.print(_people(near.toPandas(), limit))
             if out is not None:
-                count = write_list(
-                    run.lake.spark.createDataFrame(found) if near is None else near, format_, out
-                )
+                count = write_list(found if near is None else near, format_, out)
                 run.progress.note(f"{how_many(count, 'row')}: {out}")
 
 
@@ -116,6 +115,12 @@ def _shown(found: pd.DataFrame, name: str, limit: int, everything: bool) -> Tabl
         )
         made.add_row(*(Text(plain(cell)) for cell in cells))
     return made
+
+
+def _left_out(found: pd.DataFrame) -> str:
+    """How many rows are not shown without --all, and why."""
+    few, own = int(found["too_few"].sum()), int((found["of_rule"] & ~found["too_few"]).sum())
+    return f"{how_many(few, 'value')} of too few persons, {own:,} of the segment's own rule: --all shows them"
 
 
 def _people(near: pd.DataFrame, limit: int) -> Table:

@@ -49,7 +49,10 @@ def discovered(profiles: DataFrame, asked: Discover, scratch: str) -> tuple[Data
 
     An engine: it writes to the folder URL `scratch`, and fits.
     """
-    points = settled(_points(profiles), scratch, "points").coalesce(1).persist()
+    # Sorted again, as a file may be read in parts of any order.
+    points = (
+        settled(_points(profiles), scratch, "points").coalesce(1).sortWithinPartitions("person_id").persist()
+    )
     try:
         if points.count() < asked.from_persons:
             return None
@@ -88,7 +91,8 @@ def number_of(points: DataFrame, asked: Discover) -> tuple[int, float] | None:
             both = model.setPredictionCol(f"of_{number}").transform(both)
         pairs = both.select("of_0", "of_1").toPandas()
         stability = round(float(adjusted_rand_score(pairs["of_0"], pairs["of_1"])), 6)
-        if stability >= asked.stability:
+        # All in one group are equally split, too; equal profiles can not be told apart.
+        if stability >= asked.stability and min(pairs.nunique()) > 1:
             return count, stability
     return None
 

@@ -57,11 +57,16 @@ def listed(lake: Lake, name: str, on: date | None = None, *, traits: bool = Fals
     return members.join(profiles, on="person_id").select(*columns, "member_since").orderBy("person_id")
 
 
-def write_list(rows: DataFrame, format_: Format, out: Path) -> int:
+def write_list(rows: DataFrame | pd.DataFrame, format_: Format, out: Path) -> int:
     """Write a list as CSV, Parquet or JSON lines; how many rows it has. StorageError where it cannot be."""
+    import pyarrow as pa
+
+    if isinstance(rows, pd.DataFrame):
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+    else:
+        table = rows.toArrow()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        table = rows.toArrow()
         if format_ == "parquet":
             import pyarrow.parquet as pq
 

@@ -33,6 +33,7 @@ FEW = 5
 ALPHA = 0.05
 """Adjusted p up to which a difference is taken for one."""
 _REASONS = 3
+_ALIKE = "person_id STRING, score DECIMAL(18,6), reasons ARRAY<STRING>"
 
 
 def features_of(frames: Mapping[str, DataFrame], project: Project) -> DataFrame:
@@ -125,6 +126,8 @@ def look_alikes(features: DataFrame, members: DataFrame, found: pd.DataFrame, li
         for one in telling.to_dict("records")
     ]
     spark = features.sparkSession
+    if not weights:
+        return spark.createDataFrame([], _ALIKE)
     known = spark.createDataFrame(weights, "feature STRING, value STRING, weight BIGINT")
     why = F.struct((-F.col("weight")).alias("less"), F.concat_ws(" = ", "feature", "value").alias("text"))
     scored = (
