@@ -31,6 +31,7 @@ from benchmark import (
     profiles,
     restating,
     returns,
+    segments,
     sessions,
     signals,
 )
@@ -134,6 +135,7 @@ def main(
             attribution.rows(spark, folder, session_events),
             returns.rows(spark, folder, session_events),
             profiles.rows(spark, folder, settings, session_events),
+            segments.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

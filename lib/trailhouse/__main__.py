@@ -17,6 +17,7 @@ from trailhouse.errors import PlanError, SettingsError, TrailhouseError
 from trailhouse.job import Overrides, SettingsFile, require_java
 from trailhouse.journey import commands
 from trailhouse.progress import Progress, how_many
+from trailhouse.segments import commands as segment_commands
 from trailhouse.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -370,6 +371,7 @@ def plan(
 
 commands.register(app, _reading)
 asking.register(app, _reading)
+segment_commands.register(app, _reading)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from trailhouse.stage import Stage
 from trailhouse.stages import (
     accounts,
     activity,
+    discovered_segments,
     engagement,
     event_catalog,
     feedback,
@@ -38,6 +39,7 @@ from trailhouse.stages import (
     profiles,
     questions,
     replay_events,
+    segment_members,
     sessions,
     signals,
     tasks,
@@ -51,6 +53,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
     "profiles": (profiles.STAGE, accounts.STAGE),
+    "profiles": (profiles.STAGE, segment_members.STAGE, discovered_segments.STAGE),
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,

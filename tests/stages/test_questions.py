@@ -83,6 +83,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "sessions": rows(spark, "sessions", sessions),
         "page_views": rows(spark, "page_views", views),
         "capabilities": rows(spark, "capabilities"),
+        "segment_members": rows(spark, "segment_members"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]

@@ -12,8 +12,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
-from trailhouse.errors import SettingsError, StorageError
 from trailhouse.csv_cells import safe_cell
+from trailhouse.errors import SettingsError, StorageError
 from trailhouse.profiles.build import profiles_as_of
 
 if TYPE_CHECKING:

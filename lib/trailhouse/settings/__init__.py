@@ -60,6 +60,7 @@ from trailhouse.settings.questions import (
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
+from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 from trailhouse.settings.tasks import Task, Tasks
 
@@ -98,8 +99,11 @@ __all__ = [
     "Report",
     "Retention",
     "Revenue",
+    "Rule",
     "SESSION_PRESETS",
     "Section",
+    "Segment",
+    "Segments",
     "Sessions",
     "Settings",
     "Signals",
@@ -276,6 +280,7 @@ class Settings(BaseSettings):
     elements: Elements = Elements()
     questions: Questions = Questions()
     profiles: Profiles = Profiles()
+    segments: Segments = Segments()
     tasks: Tasks = ()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
@@ -356,6 +361,8 @@ def load_settings(
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
+    sections["segments"] = with_segments(loaded.segments, files)
+    require_declared(sections["questions"], sections["segments"])
     return Settings.model_construct(**sections)
 
 

@@ -114,9 +114,14 @@ def _fields(root: type[BaseModel], parents: Sequence[str | int]) -> list[str]:
     """The keys allowed at a place; a number or the key of a mapping leads into what the container holds."""
     model: type[BaseModel] | None = root
     for part in parents:
-        if model is not None and part in model.model_fields:
-            model = _model_in(model.model_fields[str(part)].annotation)
-    return sorted(model.model_fields) if model else []
+        if model is not None and part in (spelt := _spelt(model)):
+            model = _model_in(spelt[str(part)])
+    return sorted(_spelt(model)) if model else []
+
+
+def _spelt(model: type[BaseModel]) -> dict[str, Any]:
+    """The keys of a section as people write them, and what each holds."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

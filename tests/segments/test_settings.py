@@ -1,0 +1,115 @@
+"""Rules of segments as people write them: what is told of wrong ones, where they are read from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trailhouse.errors import SettingsError
+from trailhouse.settings import Segment, load_settings
+from trailhouse.settings.questions.fields import PROFILE_FIELDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ("{all: [{did: order, atleast: 2}]}", "unknown setting segments.rules.a.all.0.atleast, did you mean "
+         "segments.rules.a.all.0.at_least?"),
+        ("{not: {dit: order}}", "did you mean segments.rules.a.not.did?"),
+        ("{did: {evnt: order}}", "did you mean segments.rules.a.did.event?"),
+        ("{field: profile.contry, value: x}", "did you mean profile.country?"),
+        ("{field: country, value: x}", "a person has profile.NAME and trait.NAME"),
+        ("{field: profile.country, op: above, value: x}", "above compares with a number"),
+        ("{did: order, did_not: order}", "a rule is one of all, any, not, field, did, did_not, in_sequence; "
+         "found did and did_not"),
+        ("{}", "found none of them"),
+        ("{all: []}", "found none of them"),
+        ("{did_not: order, at_least: 2}", "at_least belongs to did, not to did_not"),
+        ("{did: order, window: 2h}", "window belongs to in_sequence, not to did"),
+        ("{any: [{did: order}], within: 2d}", "within belongs to did or did_not or in_sequence, not to any"),
+        ("{did: order, exactly: 0, at_most: 2}", "give exactly, or at_least and at_most, not both"),
+        ("{did: order, at_least: 3, at_most: 2}", "at_least 3 is more than at_most 2"),
+        ("{did: order, at_least: 3, first_ever: true}", "there is one first_ever"),
+        ("{did: order, within: 2d, from_day: 2026-03-02}", "give within, or from_day and to_day, not both"),
+        ("{did: order, to_day: 2026-03-01, from_day: 2026-03-02}", "swap them"),
+        ("{did: order, within: 12h}", "days are counted whole, such as 7d or 30d"),
+        ("{in_sequence: [order]}", "in_sequence takes 2 to 30 steps, not 1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_is_named_with_what_is_allowed(rule: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, [f"segments.rules.a={rule}"])
+    assert "segments.rules.a" in str(caught.value)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ({"did": "order"}, "did order"),
+        ({"did": "order", "at_least": 2, "within": "30d"}, "did order at least 2 times within 30d"),
+        ({"did": "a", "at_most": 2, "from_day": "2026-03-02"}, "did a at most 2 times from 2026-03-02"),
+        ({"did": "order", "first_ever": True}, "did order for the first time"),
+        ({"in_sequence": ["a", "b"], "window": "90m"}, "did a, then b in 90m"),
+        (
+            {"all": [{"did_not": "a"}, {"any": [{"not": {"did": "b"}}, {"field": "trait.x", "value": 1}]}]},
+            "did not a and (not (did b) or trait.x = 1)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_rule_tells_itself_in_words(rule: dict[str, Any], text: str) -> None:
+    assert Segment.model_validate(rule).text == text
+
+
+def test_another_rule_has_another_version_and_other_words_have_not() -> None:
+    one = Segment.model_validate({"did": "order", "description": "x"})
+    assert one.version == Segment.model_validate({"did": "order", "description": "y"}).version
+    assert one.version != Segment.model_validate({"did": "order", "at_least": 2}).version
+
+
+def test_files_hold_the_rules_and_a_name_stands_for_one(tmp_path: Path) -> None:
+    settings = tmp_path / "local.yaml"
+    settings.write_text("segments: {path: mine}")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.yaml").write_text("rules: {a: {did: order}}")
+    (tmp_path / "mine" / "b.yaml").write_text("rules: {b: {did: click}}")
+    assert list(load_settings(settings).segments.rules) == ["a", "b"]
+    with pytest.raises(SettingsError, match=r"a\.yaml: the segment a is declared in the settings, too"):
+        load_settings(settings, ["segments.rules.a={did: order}"])
+    (tmp_path / "mine" / "b.yaml").write_text("rules: {b: {dit: click}}")
+    with pytest.raises(
+        SettingsError, match=r"b\.yaml: unknown setting rules\.b\.dit, did you mean rules\.b\.did"
+    ):
+        load_settings(settings)
+    with pytest.raises(SettingsError, match="segments.path: nowhere is there neither"):
+        load_settings(settings, ["segments.path=nowhere"])
+
+
+def test_a_question_can_only_ask_for_a_segment_that_there_is() -> None:
+    retention = "questions.retention=[{name: r, segment: buyer}]"
+    with pytest.raises(SettingsError, match="asks for the segment buyer: did you mean buyers"):
+        load_settings(None, [retention, "segments.rules.buyers={did: order}"])
+    load_settings(None, [retention, "segments.rules.buyer={did: order}"])
+
+
+def test_the_shops_segments_and_those_of_the_docs_are_rules() -> None:
+    assert {"buyers", "lapsed_buyers"} <= set(load_settings(ROOT / "conf" / "local.yaml").segments.rules)
+    page = (ROOT / "docs" / "questions" / "segments.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    file = ROOT / "docs" / "questions" / "segments.md"
+    assert _rules(example), file
+
+
+def _rules(example: str) -> dict[str, Segment]:
+    import yaml
+
+    return {name: Segment.model_validate(rule) for name, rule in yaml.safe_load(example)["rules"].items()}
+
+
+def test_every_field_of_a_profile_can_be_asked_for() -> None:
+    for name in PROFILE_FIELDS:
+        assert Segment.model_validate({"field": f"profile.{name}", "op": "is_set"}).kind == "field"
