@@ -63,14 +63,17 @@ def answer(question: Experiment, asked: Asked) -> DataFrame:
     ready, of = F.col("ready"), F.struct(*(f"{part}_{n}" for n in range(size) for part in "xy"))
     counted = units.select("breakdown_by", "breakdown", "variant", ready.alias("ready"), of.alias("of"))
 
-    def product(n: int, parts: str) -> Column:
+    def summed(n: int, parts: str) -> Column:
+        """Null where a product or the sum goes beyond 38 digits."""
         first, second = (F.when(ready, F.col(f"of.{part}_{n}")) for part in (parts[0], parts[-1]))
-        return first if len(parts) == 1 else F.try_multiply(first, second)
+        one = first if len(parts) == 1 else F.try_multiply(first, second)
+        every = F.count(one) == F.count_if(ready)
+        return F.when(every, F.try_sum(one)).cast(_EXACT).alias(f"{parts}_{n}")
 
     sums = counted.groupBy("breakdown_by", "breakdown", "variant").agg(
         F.count("*").alias("exposed"),
         F.count_if(ready).alias("units"),
-        *(F.try_sum(product(n, p)).cast(_EXACT).alias(f"{p}_{n}") for n in range(size) for p in _SUMS),
+        *(summed(n, parts) for n in range(size) for parts in _SUMS),
     )
     found = sums.coalesce(1).mapInArrow(Judge(question), _schema())
     return found.select(
