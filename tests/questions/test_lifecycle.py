@@ -138,13 +138,13 @@ def test_lifecycle_is_what_sets_of_periods_give(spark: SparkSession) -> None:
     events = w.world(chance)
     lakes = {project: w.asked(spark, events, project) for project in (w.NEW_YORK, w.BERLIN)}
     questions = []
-    for number in range(8):
+    for number in range(3):
         ends = {
             "from_day": chance.choice((None, "2026-03-04")),
             "to_day": chance.choice((None, "2026-03-25")),
         }
         given = draw(chance, name=f"q{number}", interval=("day", "week", "month")[number % 3], **ends)
-        questions.append((Lifecycle.model_validate(given), (w.NEW_YORK, w.BERLIN)[number // 3 % 2]))
+        questions.append((Lifecycle.model_validate(given), (w.NEW_YORK, w.BERLIN)[number % 2]))
     questions.append((Lifecycle(name="any"), w.BERLIN))  # of person_days
     answers = [
         TABLES["lifecycle"].select(lifecycle.answer(one, lakes[project])) for one, project in questions
@@ -167,13 +167,13 @@ def test_stickiness_is_what_counting_periods_gives(spark: SparkSession) -> None:
     events = w.world(chance)
     lakes = {project: w.asked(spark, events, project) for project in (w.NEW_YORK, w.BERLIN)}
     questions = []
-    for number in range(8):
+    for number in range(3):
         within = ("month", "range", "week")[number % 3]
         interval = chance.choice(("day", "week", "month")) if within == "range" else "day"
         first = "2026-03-04" if within == "range" else chance.choice((None, "2026-03-04"))
         ends = {"from_day": first, "to_day": chance.choice((None, "2026-03-25"))}
         given = draw(chance, name=f"q{number}", within=within, interval=interval, **ends)
-        questions.append((Stickiness.model_validate(given), (w.NEW_YORK, w.BERLIN)[number // 3 % 2]))
+        questions.append((Stickiness.model_validate(given), (w.NEW_YORK, w.BERLIN)[number % 2]))
     questions.append((Stickiness(name="any"), w.NEW_YORK))  # of person_days
     answers = [
         TABLES["stickiness"].select(stickiness.answer(one, lakes[project])) for one, project in questions
@@ -193,5 +193,5 @@ def test_stickiness_is_what_counting_periods_gives(spark: SparkSession) -> None:
 
 def test_nobody_gives_no_rows(spark: SparkSession) -> None:
     nobody = w.asked(spark, [], w.BERLIN)
-    assert lifecycle.answer(Lifecycle(), nobody).count() == 0
-    assert stickiness.answer(Stickiness(), nobody).count() == 0
+    answers = (lifecycle.answer(Lifecycle(), nobody), stickiness.answer(Stickiness(), nobody))
+    assert reduce(DataFrame.unionByName, (one.select("question") for one in answers)).count() == 0

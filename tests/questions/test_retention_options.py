@@ -39,7 +39,7 @@ def draw(chance: random.Random, number: int) -> Retention:
         "brackets": chance.choice(("1, 2-3, 4-7", "1-2, 4", [3])) if counted == "brackets" else (),
         "interval": ("day", "week", "month")[number % 3],
         "starts": ("first_ever", "first_in_range", "recurring")[number // 2 % 3],
-        "clock": ("calendar", "calendar", "rolling")[number // 3 % 3],
+        "clock": ("calendar", "rolling")[number // 3 % 2],
         "start": chance.choice((None, "*", "order", {"any_of": ["order", "use"]})),
         "event": chance.choice((None, "order", "use")),
         "unit": chance.choice(("person", "person", "account", "device")),
@@ -156,7 +156,7 @@ def test_all_options_together_give_what_sets_and_loops_give(spark: SparkSession)
     chance = random.Random(seed)
     events = w.world(chance)
     lakes = {project: w.asked(spark, events, project) for project in (w.NEW_YORK, w.BERLIN)}
-    questions = [(draw(chance, number), chance.choice((w.NEW_YORK, w.BERLIN))) for number in range(15)]
+    questions = [(draw(chance, number), chance.choice((w.NEW_YORK, w.BERLIN))) for number in range(6)]
     answers = [TABLE.select(answer(question, lakes[project])) for question, project in questions]
     found = reduce(DataFrame.unionByName, answers).collect()
     assert found, f"seed {seed}"
@@ -185,8 +185,8 @@ def test_nobody_gives_no_rows_and_one_person_a_triangle_of_one(spark: SparkSessi
 
     one = w.Event("e", w.FIRST, None, "order", "DE", "p1", "a1", "d1", False)
     question = Retention(name="r", start="order", event="use", interval="month", periods=5)
-    assert answer(question, frames([])).count() == 0
-    (row, *more) = answer(question, frames([one])).orderBy("period").collect()
+    nobody = answer(question.model_copy(update={"name": "nobody"}), frames([]))
+    (row, *more) = answer(question, frames([one])).unionByName(nobody).orderBy("period").collect()
     assert (str(row["cohort"]), row["cohort_size"], row["units"], row["unbounded"], row["rate"]) == (
         "2026-02-01",
         1,

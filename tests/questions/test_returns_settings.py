@@ -42,7 +42,7 @@ def test_brackets_are_written_as_people_write_them(given: Any) -> None:
         (Retention, {"counted": "brackets", "brackets": "0-3"}, "in order, apart"),
         (Retention, {"counted": "brackets", "brackets": "4-3"}, "in order, apart"),
         (Retention, {"counted": "brackets", "brackets": "one"}, "'one' is no bracket of periods"),
-        (Retention, {"counted": "brackets", "brackets": {"a": 1}}, "tuple"),
+        (Retention, {"counted": "brackets", "brackets": 1.5}, "'1.5' is no bracket of periods"),
         (Retention, {"unit": "session"}, "a session does not come back"),
         (Lifecycle, {"unit": "session"}, "a session does not come back"),
         (Stickiness, {"within": "range"}, "within: range needs from_day"),

@@ -19,9 +19,7 @@ _WORDS = {"first_ever": "first ever", "first_in_range": "first in range", "recur
 
 def _brackets(given: Any) -> Any:
     """Pairs of first and last period; as people write them: `1, 2-3, 4-7`, or a list of such."""
-    if isinstance(given, int):
-        given = str(given)
-    parts = given.split(",") if isinstance(given, str) else given
+    parts = given if isinstance(given, list | tuple) else str(given).split(",")
     return [_bracket(part) for part in parts]
 
 
