@@ -164,3 +164,36 @@ def _closed(events: Sequence[Seen], rules: Rules, attempt: Attempt, last: int) -
         ]
         end = min([end, *stops])
     return end
+
+
+def level_by_hand(events: Sequence[Seen], rules: Rules) -> int:
+    """The level of windowFunnel, by a state machine over time and condition: strict_once and _increase not.
+
+    After the description of its modes in ClickHouse's documentation of parametric aggregate functions.
+    """
+    pairs = sorted((one.t, step) for one in events for step in (one.can or {-1}))
+    started: list[int | None] = [None] * rules.steps
+
+    def level() -> int:
+        return max((step + 1 for step, start in enumerate(started) if start is not None), default=0)
+
+    for t, step in pairs:
+        begun = started[0] is not None
+        if step < 0:
+            if begun and rules.stop_at_other:
+                break
+        elif step == 0:
+            started[0] = t
+        elif rules.stop_at_repeat and started[step] is not None:
+            break
+        elif started[step - 1] is None:
+            if begun and rules.stop_at_skip:
+                break
+        else:
+            start = started[step - 1]
+            assert start is not None
+            if t <= start + rules.window:
+                started[step] = start
+                if step + 1 == rules.steps:
+                    break
+    return level()

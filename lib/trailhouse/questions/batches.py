@@ -6,7 +6,7 @@ unit with more rows than that is gathered whole, as columns of plain numbers and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class Asking:
         texts = (*self.owner, "by", *(name for name, _ in self.values), *self.apart)
         return ", ".join([*(f"`{name}` STRING" for name in texts), f"done {DONE}"])
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """For mapInArrow."""
         held: list[pa.RecordBatch] = []
         rows, enough = 0, AT_ONCE
@@ -76,9 +76,9 @@ class Asking:
         for name in self.apart:
             codes = pc.rank(table[name].combine_chunks(), tiebreaker="dense").to_numpy().astype(np.int64)
             # Stable: rows of a runner and value stay in their order.
-            order = np.lexsort((codes, runner))
-            parts = _runs(runner[order], codes[order])
-            mine = _runs(owner[order], codes[order]) if self.hold else parts
+            order = np.lexsort((runner, codes, owner))
+            mine = _runs(owner[order], codes[order])
+            parts = _runs(mine, runner[order])
             yield from self._told(
                 table.take(pa.array(order)), name, *self._found(mine, parts, t[order], mask[order])
             )
@@ -157,7 +157,7 @@ def _value(column: pa.Array, rows: Ints, where: int | str) -> pa.Array:
 
 
 def _best_of(found: Attempts, owner: Ints, t: Ints, *, first: bool) -> Attempts:
-    """Of each owner's runners the attempt that gets furthest, then the earliest; with `first` the earliest start."""
+    """Of each owner's runners the attempt that gets furthest, then the earliest; with `first` the first."""
     order = np.argsort(found.rows < 0, axis=1, kind="stable")
     rows = np.take_along_axis(found.rows, order, axis=1)
     times = np.where(rows >= 0, t[np.maximum(rows, 0)], -1)

@@ -45,7 +45,7 @@ def definition(funnel: Funnel) -> str:
 
 
 def answer(funnel: Funnel, asked: Asked) -> DataFrame:
-    """Rows of `funnels` for one question: a row a step for 'all', for each breakdown's value, and for each date.
+    """Rows of `funnels` for one question: a row a step for 'all', for each value, and for each date.
 
     Times between steps are in microseconds, over those who did the step; median and p90 interpolate
     between neighbours. Needs `watermark` where an interval is asked for.
@@ -247,7 +247,8 @@ CHECKS = (
         "steps_only_lose",
         "No step is reached by more than the required step before.",
         query=(
-            "SELECT question, date, breakdown_by, breakdown, step FROM (SELECT *, min(if(optional, NULL, units)) OVER "
+            "SELECT question, date, breakdown_by, breakdown, step FROM (SELECT *, "
+            "min(if(optional, NULL, units)) OVER "
             "(PARTITION BY question, date, breakdown_by, breakdown ORDER BY step "
             "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM {batch}) "
             "WHERE units > before"
@@ -258,8 +259,8 @@ CHECKS = (
         "breakdowns_add_up",
         "The values of a breakdown add up to 'all', at every step, where each unit has one value.",
         query=(
-            "SELECT question, date, breakdown_by, 'all' AS breakdown, step FROM (SELECT question, date, step, "
-            "breakdown_by, sum(units) AS units FROM {batch} "
+            "SELECT question, date, breakdown_by, 'all' AS breakdown, step FROM ("
+            "SELECT question, date, step, breakdown_by, sum(units) AS units FROM {batch} "
             "WHERE breakdown_by <> 'all' AND coalesce(attribution <> 'all', true) "
             "GROUP BY question, date, step, breakdown_by) parts "
             "JOIN (SELECT question AS q, date AS d, step AS s, units AS whole FROM {batch} "

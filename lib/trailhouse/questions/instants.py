@@ -29,7 +29,7 @@ class Runs:
     keys: Ints
 
     def entering(self, step: int) -> tuple[Ints, Ints, Ints]:
-        """Place, last step and bits of all steps of the runs that begin with the step, the best of a place first."""
+        """Place, last step and bits of the runs that begin with the step, the best of a place first."""
         chosen = np.flatnonzero(self.enters == step)
         return self.places[chosen], self.exits[chosen], self.steps[chosen]
 
@@ -62,7 +62,8 @@ def runs_of(place: Ints, steps: Ints, optional: tuple[bool, ...]) -> Runs:
         firsts.append(can)
     key, row = np.concatenate([empty, *keys]), np.concatenate([empty, *firsts])
     key, first = np.unique(key, return_index=True)
-    return Runs(~several, hard, *(one[order] for one in made), row[first], key)
+    places_, enters, exits, bits_ = (one[order] for one in made)
+    return Runs(~several, hard, places_, enters, exits, bits_, row[first], key)
 
 
 def _patterns(place: Ints, masks: Ints) -> Iterator[tuple[Ints, tuple[int, ...]]]:

@@ -62,7 +62,7 @@ def attempts(
     """
     rules = rules_of(funnel)
     texts, parts = dict(values or {}), dict(apart or {})
-    bits = [step for step in funnel.steps] + [one.event for one in funnel.exclusions]
+    bits = [*funnel.steps, *(one.event for one in funnel.exclusions)]
     mask = [F.when(matches(one), F.lit(1 << n)).otherwise(F.lit(0)) for n, one in enumerate(bits)]
     held = {f"hold_{n}": field(name).cast("STRING") for n, name in enumerate(funnel.hold_constant)}
     by_session = funnel.count == "sessions"

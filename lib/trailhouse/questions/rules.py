@@ -1,4 +1,4 @@
-"""What the step matcher is given and gives: rules, rows, attempts. Plain numbers, sent to the workers as they are."""
+"""What the step matcher is given and gives: rules, rows, attempts, all plain numbers."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Attempts:
-    """Attempts, sorted by runner and start. `rows`: by attempt and step the row that did it, -1 where none."""
+    """Attempts, sorted by runner and start. `rows`: by attempt and step the row that did it, else -1."""
 
     runner: Ints
     rows: Ints
@@ -99,12 +99,14 @@ class Attempts:
     def reach(self) -> Ints:
         """The last step done."""
         count = self.rows.shape[1]
-        return count - 1 - np.argmax(self.rows[:, ::-1] >= 0, axis=1)
+        last: Ints = count - 1 - np.argmax(self.rows[:, ::-1] >= 0, axis=1)
+        return last
 
     @cached_property
     def last_row(self) -> Ints:
         """The row of the last step done."""
-        return self.rows[np.arange(len(self.runner)), self.reach]
+        last: Ints = self.rows[np.arange(len(self.runner)), self.reach]
+        return last
 
     def at(self, chosen: NDArray[np.generic]) -> Attempts:
         """Some of them."""

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 
 class AnyOrder:
-    """A world of rows under rules; `attempts` is what counts. `rows` of an attempt: of its first, second ... step."""
+    """A world of rows under rules; an attempt's rows are those of its first, second ... step."""
 
     def __init__(self, rows: Rows, rules: Rules) -> None:
         self.count, self.rules = rules.steps, rules
@@ -100,8 +100,7 @@ class AnyOrder:
             bits = sum(1 << step for step in group)
             rows = np.flatnonzero(self.steps & bits)
             at = np.searchsorted(self.begins[starts], rows, side="right") - 1
-            known = at >= 0
-            rows, at = rows[known], at[known]
+            rows, at = rows[at >= 0], at[at >= 0]
             inside = rows < self.end[starts[at]]
             rows, at = rows[inside], at[inside]
             more = self._rank(group, self.begins[starts[at]], rows + 1) > self._rank(

@@ -37,7 +37,7 @@ NONE = np.iinfo(np.int64).min // 4
 
 @dataclass(frozen=True)
 class Nodes:
-    """What can be done: at which place, by which row (of a run: the first of its instant), left by which step.
+    """What can be done: at which place, by which row (of a run: its instant's first), left by which step.
 
     `steps` are the bits of all steps done there; `free`: a further step may be done at the same place.
     """
@@ -89,7 +89,7 @@ class Walk:
         return self._one_after_another(reached, reach)
 
     def left_out(self, attempts: Attempts) -> Flags:
-        """Which of the attempts an exclusion comes into, where it leaves out: between two steps, or before the end."""
+        """Which of the attempts an exclusion comes into: between two steps, or after the last one in time."""
         found = np.zeros(len(attempts.runner), dtype=bool)
         if not len(found):
             return found
@@ -154,7 +154,7 @@ class Walk:
         return range(step + 1, min(last, self.count - 1) + 1)
 
     def _forward(self) -> tuple[list[Nodes], Ints]:
-        """The nodes that an attempt can come to, by the step that enters them; the furthest step of each runner."""
+        """The nodes that an attempt can come to, by the step that enters them; each runner's last."""
         left: list[list[tuple[Nodes, Ints]]] = [[] for _ in range(self.count)]
         reached: list[Nodes] = []
         reach = np.full(len(self.rows.begins), -1, dtype=np.int64)
@@ -228,12 +228,18 @@ class Walk:
         # Order of events and steps as windowFunnel sorts them: by time, then by step, other events first.
         wide = self.count + 1
         never = np.iinfo(np.int64).max
-        keys = [nodes.place * wide + step + 1 for step, nodes in enumerate(self.entered)]
-        valid = [np.sort(nodes.place * wide + step + 1) for step, nodes in enumerate(reached)]
+
+        def keys_of(nodes: Nodes, step: int) -> Ints:
+            """Ascending; odd for a further event of the same time and step."""
+            again = np.append(False, nodes.place[1:] == nodes.place[:-1])[: len(nodes.place)]
+            return 2 * (nodes.place * wide + step + 1) + again
+
+        keys = [keys_of(nodes, step) for step, nodes in enumerate(self.entered)]
+        valid = [keys_of(nodes, step) for step, nodes in enumerate(reached)]
         cut = np.full(len(reach), never)
         begun = np.full(len(reach), never)
         np.minimum.at(begun, self.rows.runner[self.entered[0].row], keys[0])
-        lowest = self.first_place * wide
+        lowest = 2 * self.first_place * wide
 
         def seen(step: int, runner: Ints, key: Ints) -> Flags:
             """Whether the step was done, by the runner, before the key."""
@@ -242,7 +248,7 @@ class Walk:
 
         if rules.stop_at_other:
             others = np.flatnonzero(self.rows.steps == 0)
-            runner, key = self.rows.runner[others], self.place[others] * wide
+            runner, key = self.rows.runner[others], 2 * self.place[others] * wide
             after = key > begun[runner]
             np.minimum.at(cut, runner[after], key[after])
         for step in range(1, self.count):
@@ -254,8 +260,7 @@ class Walk:
                 broken |= (keys[step] > begun[runner]) & ~seen(step - 1, runner, keys[step])
             np.minimum.at(cut, runner[broken], keys[step][broken])
         kept = [
-            nodes.at(nodes.place * wide + step + 1 < cut[self.rows.runner[nodes.row]])
-            for step, nodes in enumerate(reached)
+            nodes.at(valid[step] < cut[self.rows.runner[nodes.row]]) for step, nodes in enumerate(reached)
         ]
         reach = np.full(len(reach), -1)
         for nodes in kept:

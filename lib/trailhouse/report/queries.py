@@ -97,7 +97,8 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "funnels",
         "The funnels.",
         "funnels",
-        "question definition unit breakdown_by breakdown step step_name units from_previous from_start median_us p90_us",
+        "question definition unit breakdown_by breakdown step step_name units from_previous from_start "
+        "median_us p90_us",
         reads.funnels,
         2_000,
     ),

@@ -21,7 +21,7 @@ TABLE = Table(
         Column(
             "attribution",
             "STRING",
-            "Whose value it is: first_touch, last_touch, all (at every step: who has two counts twice), step K.",
+            "Whose value it is: first_touch, last_touch, all (one at every step: some count twice), step K.",
         ),
         Column("step", "INT", "Number of the step, from 1.", True, low=1, high=30),
         Column("step_name", "STRING", "The step.", True),

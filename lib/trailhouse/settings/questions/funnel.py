@@ -24,7 +24,7 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = {
     "amplitude": {"window": "1d", "resolution": "1s"},
     "clickhouse": {"reuse": True},
 }
-"""What each product does where nothing else is said; the rest is as in `Funnel`. docs/questions/funnels.md."""
+"""What each product does unless told otherwise; the rest is as in `Funnel` (docs/questions/funnels.md)."""
 
 
 class FunnelStep(Step):
