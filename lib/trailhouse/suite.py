@@ -52,8 +52,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
     "identities": (identity_links.STAGE, identities.STAGE),
     "activity": (activity.STAGE,),
     "sessions": (page_views.STAGE, signals.STAGE, sessions.STAGE, person_days.STAGE),
-    "profiles": (profiles.STAGE, accounts.STAGE),
-    "profiles": (profiles.STAGE, segment_members.STAGE, discovered_segments.STAGE),
+    "profiles": (profiles.STAGE, accounts.STAGE, segment_members.STAGE, discovered_segments.STAGE),
     "metrics": (
         engagement.STAGE,
         *questions.STAGES,

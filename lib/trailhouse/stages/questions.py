@@ -15,10 +15,8 @@ from trailhouse.stage import Context, Frames, Stage, always
 from trailhouse.tables import TABLES
 
 _PINNED = ("activity", "sessions")
-_WHERE_ASKED = ("profiles",)
+_WHERE_ASKED = ("profiles", "segment_members")
 """What conditions, breakdowns and segments of any question may need."""
-_MEMBERS = "segment_members"
-"""Any question may ask for a segment, which nobody need have declared."""
 
 
 def stage_of(kind: Kind) -> Stage:
@@ -37,14 +35,12 @@ def stage_of(kind: Kind) -> Stage:
     return Stage(
         name=kind.table,
         reads=(*kind.reads, *more),
-        reads=tuple(dict.fromkeys((*kind.reads, _MEMBERS))),
         writes=(kind.table,),
         transform=transform,
         settings=("project", f"questions.{kind.section}"),
         pins={name: "person_days" for name in _PINNED if name in kind.reads},
         wanted=partial(_declared, kind) if table.optional else always,
         optional=(*kind.optional, *more),
-        optional=tuple(dict.fromkeys((*kind.optional, _MEMBERS))),
         checks=kind.checks,
         version=kind.version,
     )
