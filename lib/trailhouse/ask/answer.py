@@ -41,7 +41,7 @@ def ask(
     kind = kind_of(asked_for)
     if not isinstance(lake, Lake):
         lake = Lake(spark or _session(), lake)
-    answer = kind.answer(asked_for, Asked(_Frames(lake), project or Project()))
+    answer = kind.answer(asked_for, Asked(LakeFrames(lake), project or Project()))
     return TABLES[kind.table].select(answer)
 
 
@@ -58,7 +58,7 @@ def declared(settings: Settings, name: str) -> Question | None:
     return next((one for one in settings.questions.all if one.name == name), None)
 
 
-class _Frames(Mapping[str, DataFrame]):
+class LakeFrames(Mapping[str, DataFrame]):
     """The lake's tables, each read when a question asks for it."""
 
     def __init__(self, lake: Lake) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Row
 
     from trailhouse.run import Run
+    from trailhouse.settings import Question
 
 Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
 LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
@@ -44,27 +45,69 @@ def register(app: typer.Typer, reading: Reading) -> None:
         lake: LakeRoot = None,
     ) -> None:
         """Answer a question on one line (docs/questions/asking.md)."""
-        from trailhouse.ask.parse import parse
-        from trailhouse.settings import load_settings
-
-        # A wrong question is told before Spark starts.
-        named = next(
-            (one for one in load_settings(settings, set_ or []).questions.all if one.name == question), None
-        )
-        wanted = named or parse(question, _models())
+        wanted = _wanted(question, settings, set_)
         with reading("ask", settings, set_, lake) as run:
             from trailhouse.ask.answer import ask
 
             answer = ask(wanted, run.lake, project=run.settings.project)
             grain = [name for name in answer.columns if name not in _SAID_ONCE]
             rows = (
-                answer.orderBy(*_sortable(answer, grain)).limit(limit if out is None else 1_000_000).collect()
+                answer.orderBy(*_sortable(answer, grain)).limit(limit if out is None else 2**31 - 1).collect()
             )
             if out is not None:
                 write_csv(out, answer.columns, rows)
                 run.progress.note(f"{how_many(len(rows), 'row')}: {out}")
             else:
                 run.progress.console.print(shown(grain, rows, limit))
+
+    @app.command()
+    def compare(
+        question: Annotated[str, typer.Argument(help="A funnel on one line, or a declared one's name.")],
+        presets: Annotated[str, typer.Option(help="Names of presets, by commas; or all.")] = "all",
+        settings: SettingsFile = None,
+        set_: Overrides = None,
+        lake: LakeRoot = None,
+    ) -> None:
+        """Show a question under presets of other products, and what each of their rules changes."""
+        from trailhouse.ask.compare import presets_of, variants
+
+        wanted, names = _wanted(question, settings, set_), presets_of(presets)
+        variants(wanted, names)  # what does not fit is told before Spark starts
+        with reading("compare", settings, set_, lake) as run:
+            from trailhouse.ask.answer import LakeFrames
+            from trailhouse.ask.compare import compare
+            from trailhouse.questions.asked import Asked
+
+            answer = compare(wanted, names, Asked(LakeFrames(run.lake), run.settings.project))
+            rows = answer.orderBy("preset", "number", "step").collect()
+            run.progress.console.print(side_by_side(rows))
+
+
+def side_by_side(rows: Sequence[Row]) -> Table:
+    """A line a preset and rule, a column a step: its units, and by how many the rule changes them."""
+    steps = {row["step"]: row["step_name"] for row in rows}
+    found = Table(title="Units by step, and what each rule changes", title_justify="left")
+    for header in ("preset", "rule"):
+        found.add_column(header)
+    for step, name in sorted(steps.items()):
+        found.add_column(escape(f"{step} {name}"), justify="right")
+    cells: dict[tuple[str, int, str], dict[int, str]] = {}
+    for row in rows:
+        changed = f" ({row['difference']:+,})" if row["difference"] else ""
+        line = cells.setdefault((row["preset"], row["number"], row["rule"]), {})
+        line[row["step"]] = f"{row['units']:,}{changed}"
+    for (preset, number, rule), line in cells.items():
+        found.add_row("" if number else preset, escape(rule), *(line[step] for step in sorted(steps)))
+    return found
+
+
+def _wanted(text: str, settings: Path | None, overrides: list[str] | None) -> Question:
+    """A declared question of this name, else what the line says; a wrong one is told before Spark starts."""
+    from trailhouse.ask.parse import parse
+    from trailhouse.settings import load_settings
+
+    declared = {one.name: one for one in load_settings(settings, overrides or []).questions.all}
+    return declared.get(text) or parse(text, _models())
 
 
 def _models() -> dict[str, Any]:

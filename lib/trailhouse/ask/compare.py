@@ -67,8 +67,8 @@ def variants(question: Question, presets: Sequence[str]) -> list[Variant]:
 def compare(question: Question, presets: Sequence[str], asked: Asked) -> DataFrame:
     """preset, number, rule, step, step_name, units, and `difference` to the variant before.
 
-    Of a preset the differences at a step sum to what its answer differs by from the question as it is: each rule
-    is the change that it makes on top of those before it, in the preset's order.
+    Of a preset the differences at a step sum to what its answer differs by from the question as it is: each
+    is the change that a rule makes on top of those before it, in the preset's order.
     """
     answers = [
         funnel.answer(one.question, asked)

@@ -15,8 +15,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.csv_cells import safe_cell
 from trailhouse.errors import SettingsError, StorageError
-from trailhouse.journey.listing import safe_cell
 from trailhouse.segments.similar import features_of, look_alikes, similar
 from trailhouse.settings import Settings
 from trailhouse.storage import Lake
