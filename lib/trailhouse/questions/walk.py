@@ -125,7 +125,7 @@ class Walk:
         if self.runs is not None:
             rows = rows[~self.runs.hard[self.place[rows]]]
         place = self.place[rows]
-        if self.rules.reuse:
+        if self.rules.reuse and self.rules.ties != "increasing":
             free = np.ones(len(rows), dtype=np.int64)
         elif self.runs is not None:
             free = self.runs.free[place].astype(np.int64)
