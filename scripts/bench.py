@@ -22,7 +22,7 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import events, identities, maps, pages, restating, sessions, signals
+from benchmark import events, funnels, identities, maps, pages, restating, sessions, signals
 from rich.console import Console
 from rich.table import Table
 
@@ -99,6 +99,7 @@ def main(
     raw_events: Annotated[int, typer.Option(help="Raw events to read, about.")] = 100_000,
     session_events: Annotated[int, typer.Option("--events", help="Events to sessionize.")] = 1_000_000,
     signal_events: Annotated[int, typer.Option(help="Events to find signals in.")] = 1_000_000,
+    activity_rows: Annotated[int, typer.Option(help="Rows of activity to ask questions of.")] = 1_000_000,
     links: Annotated[int, typer.Option(help="Links to resolve identities of.")] = 100_000,
     a_day: Annotated[
         int, typer.Option(help="Raw events of a day that is added to a history, about.")
@@ -120,6 +121,7 @@ def main(
             signals.rows(spark, folder, signal_events),
             pages.rows(spark, folder, session_events),
             maps.rows(spark, folder, session_events),
+            funnels.rows(spark, folder, activity_rows),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

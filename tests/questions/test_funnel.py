@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from tests.factories import rows, watermark

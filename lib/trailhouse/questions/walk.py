@@ -232,7 +232,8 @@ class Walk:
         def keys_of(nodes: Nodes, step: int) -> Ints:
             """Ascending; odd for a further event of the same time and step."""
             again = np.append(False, nodes.place[1:] == nodes.place[:-1])[: len(nodes.place)]
-            return 2 * (nodes.place * wide + step + 1) + again
+            key: Ints = 2 * (nodes.place * wide + step + 1) + again
+            return key
 
         keys = [keys_of(nodes, step) for step, nodes in enumerate(self.entered)]
         valid = [keys_of(nodes, step) for step, nodes in enumerate(reached)]
