@@ -118,7 +118,8 @@ def _by_chdb(source: Path, steps: Sequence[Sequence[str]]) -> Callable[[], list[
     names = ", ".join(repr(name) for part in steps for name in part)
     conditions = ", ".join(f"event_name IN ({', '.join(map(repr, part))})" for part in steps)
     time = "toUInt64(toUnixTimestamp64Micro(event_time))"
-    query = f"""SELECT reach, count() FROM (SELECT windowFunnel({_US})({time}, {conditions}) AS reach FROM file('{source}/activity/*.parquet', Parquet)
+    query = f"""SELECT reach, count() FROM (SELECT windowFunnel({_US})({time}, {conditions}) AS reach
+        FROM file('{source}/activity/*.parquet', Parquet)
         WHERE event_name IN ({names}) AND NOT is_bot AND NOT internal AND person_id IS NOT NULL
         GROUP BY person_id) GROUP BY reach"""
 
