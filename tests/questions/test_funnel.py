@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from tests.factories import rows, watermark
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.funnel import answer, definition, dropoffs
-from trailhouse.settings import Funnel, Step
+from trailhouse.settings import Funnel, Questions, Step
 from trailhouse.tables import TABLES
 
 STEPS = (
@@ -311,6 +314,18 @@ def test_options_that_do_not_go_together_are_refused(given: dict[str, Any], told
 
 def test_twenty_pages_in_any_order_are_told_apart_by_their_conditions() -> None:
     Funnel.model_validate({"order": "unordered", "steps": [f"/page/{n}" for n in range(20)]})
+
+
+def test_the_example_of_the_docs_is_a_funnel() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "questions" / "funnels.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (funnel,) = Questions.model_validate(yaml.safe_load(example)).funnels
+    assert [step.label for step in funnel.steps] == ["/pricing", "signup", "cart_add", "Order of 10 or more"]
+    assert definition(funnel) == (
+        "page_view or screen_view [page_path = /pricing] > signup (optional) > cart_add (within 1:00:00) > "
+        "order [value >= 10]; ordered, within 7 days, 0:00:00 of step 1, logout between 1 and 3 stops, "
+        "persons, by device_type, session.channel, values of first touch, by week of the start"
+    )
 
 
 def test_a_preset_gives_what_is_not_said() -> None:

@@ -1,4 +1,4 @@
-"""Presets of funnels: golden cases after what each product's public documentation says, its source beside it."""
+"""Presets of funnels: golden cases after each product's documentation, the source beside each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trailhouse.settings import Funnel
 MIXPANEL = "docs.mixpanel.com/docs/reports/funnels/funnels-advanced"
 MIXPANEL_COUNT = "help.mixpanel.com/hc/en-us/articles/360029190092"
 MIXPANEL_ORDER = "help.mixpanel.com/hc/en-us/articles/115004561926 (loose ordering)"
-AMPLITUDE = "amplitude.com/docs/analytics/charts/funnel-analysis/funnel-analysis-how-amplitude-handles-simultaneous-events"
+AMPLITUDE = "amplitude.com/docs/analytics/charts/funnel-analysis (how simultaneous events are handled)"
 AMPLITUDE_FAQ = "amplitude.com/docs/analytics/charts/funnel-analysis/faq"
 POSTHOG = "posthog.com/docs/api/funnel (funnel_window_interval)"
 POSTHOG_EXCLUSION = "github.com/PostHog/posthog/issues/5553"
