@@ -269,7 +269,8 @@ CHECKS = (
         "dates_add_up",
         "The dates of a funnel add up to the whole, at every step.",
         query=(
-            "SELECT question, CAST(NULL AS DATE) AS date, 'all' AS breakdown_by, 'all' AS breakdown, step FROM ("
+            "SELECT question, CAST(NULL AS DATE) AS date, 'all' AS breakdown_by, 'all' AS breakdown, step "
+            "FROM ("
             "SELECT question, step, sum(if(d IS NULL, units, 0)) AS whole, "
             "sum(if(d IS NULL, 0, units)) AS parts, count(d) AS dates "
             "FROM (SELECT question, step, units, date AS d FROM {batch} WHERE breakdown_by = 'all') "
