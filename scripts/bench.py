@@ -25,6 +25,7 @@ import typer
 from benchmark import (
     attribution,
     events,
+    funnels,
     identities,
     maps,
     pages,
@@ -111,6 +112,7 @@ def main(
     raw_events: Annotated[int, typer.Option(help="Raw events to read, about.")] = 100_000,
     session_events: Annotated[int, typer.Option("--events", help="Events to sessionize.")] = 1_000_000,
     signal_events: Annotated[int, typer.Option(help="Events to find signals in.")] = 1_000_000,
+    activity_rows: Annotated[int, typer.Option(help="Rows of activity to ask questions of.")] = 1_000_000,
     links: Annotated[int, typer.Option(help="Links to resolve identities of.")] = 100_000,
     a_day: Annotated[
         int, typer.Option(help="Raw events of a day that is added to a history, about.")
@@ -136,6 +138,7 @@ def main(
             returns.rows(spark, folder, session_events),
             profiles.rows(spark, folder, settings, session_events),
             segments.rows(spark, folder, session_events),
+            funnels.rows(spark, folder, activity_rows),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

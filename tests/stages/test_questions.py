@@ -131,6 +131,7 @@ def _periods(*unbounded: int, units: tuple[int, ...] = (), **more: Any) -> list[
 
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
+FUNNEL = {"question": "f", "breakdown_by": "all", "breakdown": "all", "optional": False}
 ONE_MAP = {"page_group": "cart", "device_type": "mobile"}
 BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
     "engagement": [
@@ -139,13 +140,17 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ({"parts_of_sessions"}, [{"sessions": 1, "bounces": 2}]),
     ],
     "funnels": [
-        ({"steps_only_lose"}, [{"question": "f", "breakdown": "all", "step": n, "units": n} for n in (1, 2)]),
+        ({"steps_only_lose"}, [{**FUNNEL, "step": n, "units": n} for n in (1, 2)]),
         (
             {"breakdowns_add_up"},
             [
-                {"question": "f", "breakdown": name, "step": 1, "units": n}
-                for name, n in (("all", 3), ("x", 2))
+                {**FUNNEL, "breakdown_by": by, "breakdown": name, "step": 1, "units": n}
+                for by, name, n in (("all", "all", 3), ("os", "x", 2))
             ],
+        ),
+        (
+            {"dates_add_up"},
+            [{**FUNNEL, "date": day, "units": n} for day, n in ((None, 3), ("2026-03-02", 2))],
         ),
         ({"times_in_order"}, [{"median_us": 3, "p90_us": 2}]),
     ],

@@ -101,11 +101,8 @@ def _rows(funnel: Funnel, asked: Asked, whole: DataFrame) -> DataFrame:
         max((k for k in range(n) if not funnel.steps[k].optional), default=-1) + 1 for n in range(count)
     ]
     each = whole.select("*", F.explode(F.sequence(F.lit(1), F.lit(count))).alias("step"))
-    timed = each.select("*", _complete(funnel, asked.project).alias("complete"))
-    if funnel.interval != "none":
-        timed = with_watermark(each, asked["watermark"]).withColumn(
-            "complete", _complete(funnel, asked.project)
-        )
+    dated = each if funnel.interval == "none" else with_watermark(each, asked["watermark"])
+    timed = dated.withColumn("complete", _complete(funnel, asked.project))
 
     def of(step: Column, name: str) -> Column:
         return F.try_element_at("steps", step)[name]
@@ -273,8 +270,11 @@ CHECKS = (
         "The dates of a funnel add up to the whole, at every step.",
         query=(
             "SELECT question, CAST(NULL AS DATE) AS date, 'all' AS breakdown_by, 'all' AS breakdown, step "
-            "FROM {batch} WHERE breakdown_by = 'all' GROUP BY question, step "
-            "HAVING count(date) > 0 AND sum(if(date IS NULL, units, -units)) <> 0"
+            "FROM ("
+            "SELECT question, step, sum(if(d IS NULL, units, 0)) AS whole, "
+            "sum(if(d IS NULL, 0, units)) AS parts, count(d) AS dates "
+            "FROM (SELECT question, step, units, date AS d FROM {batch} WHERE breakdown_by = 'all') "
+            "GROUP BY question, step) WHERE dates > 0 AND whole <> parts"
         ),
     ),
     Check(

@@ -63,7 +63,7 @@ def attempts(
     rules = rules_of(funnel)
     texts, parts = dict(values or {}), dict(apart or {})
     bits = [*funnel.steps, *(one.event for one in funnel.exclusions)]
-    mask = [F.when(matches(one), F.lit(1 << n)).otherwise(F.lit(0)) for n, one in enumerate(bits)]
+    mask = [F.when(_is(one), F.lit(1 << n)).otherwise(F.lit(0)) for n, one in enumerate(bits)]
     held = {f"hold_{n}": field(name).cast("STRING") for n, name in enumerate(funnel.hold_constant)}
     by_session = funnel.count == "sessions"
     keep = {
@@ -77,7 +77,7 @@ def attempts(
     looked_at = rows(funnel, asked, events, keep, (*fields, *funnel.hold_constant))
     for name in (*(["session_id"] if by_session else []), *held):
         looked_at = looked_at.where(F.col(name).isNotNull())
-    if not rules.needs_all:
+    if not (rules.needs_all or all(map(_by_name, bits))):
         looked_at = looked_at.where(F.col("mask") != 0)
     span = micros(funnel.resolution)
     if span:
@@ -92,5 +92,15 @@ def attempts(
         looked_at.repartition("unit")
         .sortWithinPartitions(*owner, *held, *ordered)
         .select(*owner, *held, "t", "mask", *texts, *parts)
-        .mapInArrow(asking, asking.schema)
+        .mapInArrow(lambda batches: asking(batches), asking.schema)
     )
+
+
+def _by_name(step: Step) -> bool:
+    """Whether the name alone tells the step: the rows that are read are then all some step."""
+    return step.event_names is not None and not step.fields
+
+
+def _is(step: Step) -> Column:
+    names = step.event_names
+    return F.col("event_name").isin(*sorted(names or ())) if _by_name(step) else matches(step)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 NONE = np.iinfo(np.int64).min // 4
+"""No start; negated, no end."""
 
 
 class Extremes:

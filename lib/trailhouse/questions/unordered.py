@@ -25,6 +25,7 @@ class AnyOrder:
 
     def __init__(self, rows: Rows, rules: Rules) -> None:
         self.count, self.rules = rules.steps, rules
+        self._known: dict[tuple[int, ...], list[list[int]]] = {}
         kept = np.flatnonzero(rows.steps)
         self.original = kept
         self.t, self.steps = rows.t[kept], rows.steps[kept]
@@ -78,7 +79,10 @@ class AnyOrder:
     def _rank(self, group: Sequence[int], begin: Ints, end: Ints) -> Ints:
         """How many of the group's steps the events of rows begin:end do."""
         least = np.full(len(begin), len(group))
-        for inside in _sets(group, self.steps):
+        sets = self._known.setdefault(tuple(group), [])
+        if not sets:
+            sets += _sets(group, self.steps)
+        for inside in sets:
             bits = sum(1 << step for step in inside)
             until = np.append(0, np.cumsum(self.steps & bits != 0))
             least = np.minimum(least, len(group) - len(inside) + until[end] - until[begin])

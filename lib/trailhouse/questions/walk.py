@@ -19,46 +19,19 @@ Each event is touched once a step that it can be: linear in events, flat in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trailhouse.questions.instants import Runs, runs_of
-from trailhouse.questions.ranges import Extremes, Timeline
+from trailhouse.questions.nodes import Layer, Nodes, firsts, merged
+from trailhouse.questions.ranges import NONE, Extremes, Timeline
 from trailhouse.questions.rules import Attempts, Rows, Rules
+from trailhouse.questions.strict_modes import cut
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-NONE = np.iinfo(np.int64).min // 4
-"""No start, no end."""
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """What can be done: at which place, by which row (of a run: its instant's first), left by which step.
-
-    `steps` are the bits of all steps done there; `free`: a further step may be done at the same place.
-    """
-
-    place: Ints
-    row: Ints
-    exit: Ints
-    steps: Ints
-    free: Ints
-
-    def at(self, chosen: NDArray[np.generic]) -> Nodes:
-        """Some of them."""
-        return Nodes(*(getattr(self, name)[chosen] for name in ("place", "row", "exit", "steps", "free")))
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Nodes in the order of their places, each with the best start or (negated) end."""
-
-    nodes: Nodes
-    value: Extremes
 
 
 class Walk:
@@ -125,7 +98,7 @@ class Walk:
         if self.runs is not None:
             rows = rows[~self.runs.hard[self.place[rows]]]
         place = self.place[rows]
-        if self.rules.reuse:
+        if self.rules.reuse and self.rules.ties != "increasing":
             free = np.ones(len(rows), dtype=np.int64)
         elif self.runs is not None:
             free = self.runs.free[place].astype(np.int64)
@@ -137,7 +110,7 @@ class Walk:
         hard, exits, bits = self.runs.entering(step)
         row = np.searchsorted(self.place, hard)
         more = Nodes(hard, row, exits, bits, np.zeros(len(hard), dtype=np.int64))
-        return _merged([nodes, more])
+        return merged([nodes, more])
 
     def _before(self, step: int) -> range:
         """The steps that may be the one done before `step`, the nearest last."""
@@ -182,10 +155,10 @@ class Walk:
             parts = left[step]
             if parts:
                 starts[step] = self._layer(parts, "last")
-        return self._cut(reached, reach)
+        return cut(self.rules, self.rows, self.place, self.entered, reached, reach)
 
     def _layer(self, parts: Sequence[tuple[Nodes, Ints]], best: str) -> Layer:
-        nodes, value = _merged([one for one, _ in parts]), np.concatenate([two for _, two in parts])
+        nodes, value = merged([one for one, _ in parts]), np.concatenate([two for _, two in parts])
         if len(parts) > 1:
             value = value[np.argsort(np.concatenate([one.place for one, _ in parts]), kind="stable")]
         return Layer(nodes, Extremes(value, best if self.nearest else None))
@@ -220,53 +193,6 @@ class Walk:
             high = np.minimum(high, self.timeline.last_until(runner, self.rows.t[nodes.row] + within))
         return nodes.place + 1 - nodes.free, high + 1
 
-    def _cut(self, reached: list[Nodes], reach: Ints) -> tuple[list[Nodes], Ints]:
-        """What ClickHouse's strict modes leave: nothing from the first event on that breaks them."""
-        rules = self.rules
-        if not (rules.stop_at_other or rules.stop_at_repeat or rules.stop_at_skip):
-            return reached, reach
-        # Order of events and steps as windowFunnel sorts them: by time, then by step, other events first.
-        wide = self.count + 1
-        never = np.iinfo(np.int64).max
-
-        def keys_of(nodes: Nodes, step: int) -> Ints:
-            """Ascending; odd for a further event of the same time and step."""
-            again = np.append(False, nodes.place[1:] == nodes.place[:-1])[: len(nodes.place)]
-            return 2 * (nodes.place * wide + step + 1) + again
-
-        keys = [keys_of(nodes, step) for step, nodes in enumerate(self.entered)]
-        valid = [keys_of(nodes, step) for step, nodes in enumerate(reached)]
-        cut = np.full(len(reach), never)
-        begun = np.full(len(reach), never)
-        np.minimum.at(begun, self.rows.runner[self.entered[0].row], keys[0])
-        lowest = 2 * self.first_place * wide
-
-        def seen(step: int, runner: Ints, key: Ints) -> Flags:
-            """Whether the step was done, by the runner, before the key."""
-            at = np.searchsorted(valid[step], key) - 1
-            return (at >= 0) & (np.append(valid[step], 0)[at] >= lowest[runner])
-
-        if rules.stop_at_other:
-            others = np.flatnonzero(self.rows.steps == 0)
-            runner, key = self.rows.runner[others], 2 * self.place[others] * wide
-            after = key > begun[runner]
-            np.minimum.at(cut, runner[after], key[after])
-        for step in range(1, self.count):
-            runner = self.rows.runner[self.entered[step].row]
-            broken = np.zeros(len(runner), dtype=bool)
-            if rules.stop_at_repeat:
-                broken |= seen(step, runner, keys[step])
-            if rules.stop_at_skip:
-                broken |= (keys[step] > begun[runner]) & ~seen(step - 1, runner, keys[step])
-            np.minimum.at(cut, runner[broken], keys[step][broken])
-        kept = [
-            nodes.at(valid[step] < cut[self.rows.runner[nodes.row]]) for step, nodes in enumerate(reached)
-        ]
-        reach = np.full(len(reach), -1)
-        for nodes in kept:
-            np.maximum.at(reach, self.rows.runner[nodes.row], nodes.exit)
-        return kept, reach
-
     def _from(self, reached: Sequence[Nodes], target: Ints) -> Attempts:
         """From each start that can, the earliest attempt that ends with the runner's `target`."""
         ends: list[Layer | None] = [None] * self.count
@@ -292,7 +218,7 @@ class Walk:
         begin = ends[0].nodes
         t = self.rows.t[begin.row]
         in_time = np.flatnonzero(-ends[0].value.values - t <= self.rules.window)
-        first = in_time[_firsts(begin.place[in_time])]
+        first = in_time[firsts(begin.place[in_time])]
         return self._followed(begin.at(first), target, ends)
 
     def _followed(self, begin: Nodes, target: Ints, ends: Sequence[Layer | None]) -> Attempts:
@@ -391,22 +317,3 @@ class Walk:
             come[jump[np.flatnonzero(come)]] = True
             jump = jump[jump]
         return np.flatnonzero(come[:-1])
-
-
-def _merged(parts: Sequence[Nodes]) -> Nodes:
-    if len(parts) == 1:
-        return parts[0]
-    every = Nodes(
-        *(
-            np.concatenate([getattr(one, name) for one in parts])
-            for name in ("place", "row", "exit", "steps", "free")
-        )
-    )
-    return every.at(np.argsort(every.place, kind="stable"))
-
-
-def _firsts(values: Ints) -> Ints:
-    """Where sorted values begin anew."""
-    if not len(values):
-        return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero(np.append(True, values[1:] != values[:-1]))

@@ -21,7 +21,7 @@ Attribution = Literal["first_touch", "last_touch", "all"] | Annotated[int, Field
 PRESETS: Mapping[Preset, Mapping[str, Any]] = {
     "posthog": {"window": "14d", "on_exclusion": "leave_out"},
     "mixpanel": {"window": "7d", "attempt": "first"},
-    "amplitude": {"window": "1d", "resolution": "1s"},
+    "amplitude": {"resolution": "1s"},
     "clickhouse": {"reuse": True},
 }
 """What each product does unless told otherwise; the rest is as in `Funnel` (docs/questions/funnels.md)."""
