@@ -60,7 +60,7 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
         (
             f"lifecycle by week, {days}",
             lambda: TABLES["lifecycle"].select(lifecycle(states, Asked(frames()))),
-            "date, active, new, returning, resurrecting, dormant",
+            'date, active, new, "returning", resurrecting, dormant',
             _LIFECYCLE_SQL,
         ),
         (
@@ -131,7 +131,7 @@ def _retention_sql(starts: str, returns: str) -> str:
         final AS (SELECT person_id, cohort, max(period) AS final FROM back GROUP BY ALL),
         later AS (SELECT cohort, n AS period, count(*) AS unbounded FROM final, range({_WEEKS + 1}) AS r(n)
             WHERE final >= n GROUP BY ALL)
-    SELECT cohort, CAST(n AS INTEGER) AS period, cohort_size, coalesce(units, 0) AS units,
+    SELECT size.cohort, CAST(n AS INTEGER) AS period, cohort_size, coalesce(units, 0) AS units,
         coalesce(unbounded, 0) AS unbounded FROM size, range({_WEEKS + 1}) AS r(n)
         LEFT JOIN on_it ON on_it.cohort = size.cohort AND on_it.period = n
         LEFT JOIN later ON later.cohort = size.cohort AND later.period = n
@@ -143,11 +143,12 @@ _LIFECYCLE_SQL = f"""
         near AS (SELECT week, lag(week) OVER w AS before, lead(week) OVER w AS after FROM weeks
             WINDOW w AS (PARTITION BY person_id ORDER BY week)),
         here AS (SELECT week AS date, count(*) AS active, count_if(before IS NULL) AS new,
-            count_if(before = week - 7) AS returning, count_if(before < week - 7) AS resurrecting
+            count_if(before = week - 7) AS "returning", count_if(before < week - 7) AS resurrecting
             FROM near GROUP BY ALL),
         gone AS (SELECT week + 7 AS date, count(*) AS dormant FROM near
             WHERE after IS NULL OR after > week + 7 GROUP BY ALL)
-    SELECT date, coalesce(active, 0) AS active, coalesce(new, 0) AS new, coalesce(returning, 0) AS returning,
+    SELECT date, coalesce(active, 0) AS active, coalesce(new, 0) AS new,
+        coalesce("returning", 0) AS "returning",
         coalesce(resurrecting, 0) AS resurrecting, coalesce(dormant, 0) AS dormant
     FROM here FULL JOIN gone USING (date) WHERE date <= {_NOW}"""
 
