@@ -22,7 +22,7 @@ from typing import Annotated
 
 import psutil
 import typer
-from benchmark import events, identities, maps, pages, restating, sessions, signals
+from benchmark import events, identities, maps, pages, restating, sessions, signals, ways
 from rich.console import Console
 from rich.table import Table
 
@@ -120,6 +120,7 @@ def main(
             signals.rows(spark, folder, signal_events),
             pages.rows(spark, folder, session_events),
             maps.rows(spark, folder, session_events),
+            ways.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )
