@@ -26,6 +26,8 @@ SETTINGS = Settings.model_validate(
             "funnels": [
                 {"name": "buy", "steps": [{"event": "click"}, {"event": "order"}], "breakdown": "device_type"}
             ],
+            "paths": [{"name": "ways", "node": "event"}],
+            "trends": [{"name": "orders", "series": [{"name": "orders", "event": "order"}]}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -74,6 +76,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "sessions": rows(spark, "sessions", sessions),
         "page_views": rows(spark, "page_views", views),
         "capabilities": rows(spark, "capabilities"),
+        "profiles": rows(spark, "profiles"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]
@@ -107,6 +110,11 @@ def _attempts(count: int, **more: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _line(by: str, **more: Any) -> dict[str, Any]:
+    """A row of a trend, by default of a minimum."""
+    return {"question": "t", "series": "s", "measure": "min", "breakdown_by": by, "breakdown": by, **more}
+
+
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_MAP = {"page_group": "cart", "device_type": "mobile"}
 BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
@@ -135,6 +143,25 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
                 for n in (0, 1)
             ],
         ),
+    ],
+    "paths": [
+        (
+            {"what_comes_goes", "all_begin_and_end"},
+            [{"kind": "edge", "step": 1, "source": "a", "target": "b"}],
+        ),
+        ({"parts_of_paths"}, [{"kind": "path", "path": ["a"], "units": 2}]),
+        ({"nodes_of_a_kind"}, [{"kind": "path"}]),
+    ],
+    "trends": [
+        (
+            {"breakdowns_add_up"},
+            [_line("all", measure="count", value=3), _line("x", measure="count", value=2)],
+        ),
+        (
+            {"every_period_has_a_row"},
+            [_line("all", series="a"), _line("all"), _line("all", start="2026-03-03 00:00:00")],
+        ),
+        ({"units_are_of_events"}, [_line("all", measure="count", units=2, value=1)]),
     ],
     "heatmaps": [
         (
