@@ -43,7 +43,7 @@ WITH seen AS (SELECT person_id AS u, session_id AS s, epoch_us(event_time) AS t,
     numbered AS (SELECT *, row_number() OVER w AS p, lag(node) OVER w AS came, lead(node) OVER w AS goes,
         lead(t) OVER w AS later FROM merged WINDOW w AS (PARTITION BY u, s ORDER BY t, id) QUALIFY p <= 5),
     known AS (SELECT *, list(node) OVER (PARTITION BY u, s ORDER BY p) AS been FROM numbered),
-    top AS (SELECT p, node FROM numbered GROUP BY ALL
+    top AS (SELECT p, node FROM numbered GROUP BY p, node
         QUALIFY row_number() OVER (PARTITION BY p ORDER BY count(DISTINCT u) DESC, node) <= 10),
     links AS (
         SELECT u, 'begin' AS kind, 0 AS step, NULL AS source, node AS target, NULL AS us, false AS loop,
