@@ -35,6 +35,7 @@ from benchmark import (
     segments,
     sessions,
     signals,
+    ways,
 )
 from rich.console import Console
 from rich.table import Table
@@ -139,6 +140,7 @@ def main(
             profiles.rows(spark, folder, settings, session_events),
             segments.rows(spark, folder, session_events),
             funnels.rows(spark, folder, activity_rows),
+            ways.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),
         )

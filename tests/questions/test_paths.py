@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,16 +11,18 @@ from statistics import median
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from tests.conftest import ROOT
 from tests.factories import rows
 from trailhouse.gates.counting import count_offending
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.paths import BETWEEN, CHECKS, OTHER, answer
 from trailhouse.settings import Step
-from trailhouse.settings.questions import Paths
+from trailhouse.settings.questions import Paths, Questions
 from trailhouse.tables import TABLES
 
 Event = dict[str, Any]
@@ -326,3 +329,10 @@ def test_a_way_back_is_a_u_turn_and_a_page_seen_before_a_loop(spark: SparkSessio
 def test_what_no_path_can_be_is_told(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Paths.model_validate(given)
+
+
+def test_the_example_of_the_docs_and_the_shops_own_are_questions() -> None:
+    page = (ROOT / "docs" / "questions" / "paths.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for told in (example, (ROOT / "conf" / "questions" / "paths.yaml").read_text(encoding="utf-8")):
+        assert len(Questions.model_validate(yaml.safe_load(told)).paths) == 1

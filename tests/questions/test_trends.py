@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,15 +12,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 
+from tests.conftest import ROOT
 from tests.factories import rows, watermark
 from trailhouse.gates.counting import count_offending
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.trends import ALL, CHECKS, NO_CURRENCY, OTHER, answer
 from trailhouse.settings import Project
-from trailhouse.settings.questions import Trend
+from trailhouse.settings.questions import Questions, Trend
 from trailhouse.settings.questions.formulas import Name, Term
 from trailhouse.settings.questions.trend import Series
 from trailhouse.tables import TABLES
@@ -480,3 +483,10 @@ def test_a_formula_is_arithmetic_of_known_series_and_nothing_else(formula: str) 
 def test_what_no_trend_can_be_is_told(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Trend.model_validate(given)
+
+
+def test_the_example_of_the_docs_and_the_shops_own_are_questions() -> None:
+    page = (ROOT / "docs" / "questions" / "trends.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for told in (example, (ROOT / "conf" / "questions" / "orders.yaml").read_text(encoding="utf-8")):
+        assert len(Questions.model_validate(yaml.safe_load(told)).trends) == 1

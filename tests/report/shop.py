@@ -12,6 +12,7 @@ from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
 from tests.report.shop_voices import voice_frames
+from tests.report.shop_ways import way_frames
 from trailhouse.report import REPORT_TABLES
 
 FIRST = dt.date(2026, 2, 2)
@@ -74,6 +75,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
         **voice_frames(rng, FIRST),
         **people_frames(LAST),
+        **way_frames(days),
         **_quality(),
     }
     return {query.name: frames[query.name][list(query.columns)] for query in REPORT_TABLES}

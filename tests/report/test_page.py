@@ -32,6 +32,8 @@ SECTIONS = [
     "activity",
     "funnels",
     "retention",
+    "paths",
+    "trends",
     "heatmap",
     "friction",
     "pages",

@@ -35,6 +35,8 @@ SETTINGS = Settings.model_validate(
             ],
             "lifecycle": [{"name": "weeks"}],
             "stickiness": [{"name": "days"}],
+            "paths": [{"name": "ways", "node": "event"}],
+            "trends": [{"name": "orders", "series": [{"name": "orders", "event": "order"}]}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -84,6 +86,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "page_views": rows(spark, "page_views", views),
         "capabilities": rows(spark, "capabilities"),
         "segment_members": rows(spark, "segment_members"),
+        "profiles": rows(spark, "profiles"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]
@@ -127,6 +130,11 @@ def _periods(*unbounded: int, units: tuple[int, ...] = (), **more: Any) -> list[
         {**cohort, "period": n, "unbounded": number, "units": units[n] if units else 0, **more}
         for n, number in enumerate(unbounded)
     ]
+
+
+def _line(by: str, **more: Any) -> dict[str, Any]:
+    """A row of a trend, by default of a minimum."""
+    return {"question": "t", "series": "s", "measure": "min", "breakdown_by": by, "breakdown": by, **more}
 
 
 UNACCOUNTED = "every_click_is_placed_or_counted"
@@ -245,6 +253,25 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ({"units_are_exposed"}, [{"exposed": 1, "units": 2}]),
         ({"ends_in_order"}, [{"mean": 1, "low": 2, "high": 3}]),
         ({"split_is_as_planned"}, [{"ratio_p_value": "0.0009"}]),
+    ],
+    "paths": [
+        (
+            {"what_comes_goes", "all_begin_and_end"},
+            [{"kind": "edge", "step": 1, "source": "a", "target": "b"}],
+        ),
+        ({"parts_of_paths"}, [{"kind": "path", "path": ["a"], "units": 2}]),
+        ({"nodes_of_a_kind"}, [{"kind": "path"}]),
+    ],
+    "trends": [
+        (
+            {"breakdowns_add_up"},
+            [_line("all", measure="count", value=3), _line("x", measure="count", value=2)],
+        ),
+        (
+            {"every_period_has_a_row"},
+            [_line("all", series="a"), _line("all"), _line("all", start="2026-03-03 00:00:00")],
+        ),
+        ({"units_are_of_events"}, [_line("all", measure="count", units=2, value=1)]),
     ],
     "heatmaps": [
         (

@@ -43,7 +43,7 @@ def definition(question: Paths) -> str:
         told.append(f"of {', '.join(one.text for one in question.events)}")
     if question.exclude:
         told.append(f"without {', '.join(one.text for one in question.exclude)}")
-    told += [f"{one.label} = {one.model_copy(update={'name': None}).text}" for one in question.groups]
+    told += [f"{one.label} = {one.text}" for one in question.groups]
     told.append("repeats merged" if question.merge_repeats else "repeats kept")
     told.append("by session" if question.cut == "session" else f"cut after {question.inactivity}")
     return "; ".join(["paths " + ", ".join(told), question.about])

@@ -13,6 +13,7 @@ from trailhouse.settings.questions.formulas import Name, Term
 
 VALUE = "DECIMAL(38,9)"
 _OPERAND = "DECIMAL(24,9)"
+"""Of these a quotient keeps 14 digits; a product with a number of the formula is exact."""
 
 
 class _Fraction(NamedTuple):
@@ -29,7 +30,7 @@ def formula_value(term: Term, series: Mapping[str, Column]) -> Column:
 
 def _fraction(term: Term, series: Mapping[str, Column]) -> _Fraction:
     if isinstance(term, Decimal):
-        return _Fraction(F.lit(term).cast("DECIMAL(18,9)"), None)
+        return _Fraction(F.lit(term), None)
     if isinstance(term, Name):
         return _Fraction(series[term.name].try_cast(_OPERAND), None)
     left, right = _fraction(term.left, series), _fraction(term.right, series)
@@ -46,7 +47,7 @@ def _fraction(term: Term, series: Mapping[str, Column]) -> _Fraction:
 
 
 def _times(left: Column, right: Column) -> Column:
-    return F.try_multiply(left.try_cast(_OPERAND), right.try_cast(_OPERAND))
+    return F.try_multiply(left, right).try_cast(_OPERAND)
 
 
 def _product(left: Column | None, right: Column | None) -> Column | None:
@@ -57,5 +58,5 @@ def _product(left: Column | None, right: Column | None) -> Column | None:
 
 def _divided(value: _Fraction) -> Column:
     if value.below is None:
-        return value.above
-    return F.try_divide(value.above, value.below)
+        return value.above.try_cast(_OPERAND)
+    return F.try_divide(value.above.try_cast(_OPERAND), value.below).try_cast(_OPERAND)

@@ -14,7 +14,7 @@ import vl_convert
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.report import behaviour, charts, headline, sections, text, voices
+from trailhouse.report import behaviour, charts, headline, sections, text, voices, ways
 from trailhouse.report.maps import Screenshots, maps
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
@@ -55,6 +55,8 @@ def build_report(
             activity=_activity(known),
             funnels=sections.funnels(frames),
             triangles=sections.retention(frames),
+            paths=ways.paths(frames),
+            trends=ways.trends(frames),
             maps=maps(frames, screenshots),
             heat_spec=charts.heat(),
             depths_spec=charts.depths(),

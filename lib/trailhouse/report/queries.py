@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import map_reads, reads, voice_reads
+from trailhouse.report import map_reads, reads, voice_reads, way_reads
 from trailhouse.report.reads import Frames
 from trailhouse.signals.registry import STRUGGLES
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
@@ -109,6 +109,22 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "question definition unit interval base cohort period period_end cohort_size units rate complete",
         reads.retention,
         3_000,
+    ),
+    _query(
+        "paths",
+        "The paths.",
+        "paths",
+        "question definition unit kind step source target path units paths share loops u_turns median_us",
+        way_reads.paths,
+        3_000,
+    ),
+    _query(
+        "trends",
+        "The trends.",
+        "trends",
+        "question definition series breakdown_by breakdown currency date start value units previous complete",
+        way_reads.trends,
+        6_000,
     ),
     _query(
         "map_cells",
