@@ -261,7 +261,7 @@ def _in_duckdb() -> str:
                     found.append(f"max(CASE WHEN {amount} > 0 THEN day END) AS {one.last}")
         return ",\n".join(found)
 
-    week = f"date_trunc('week', {as_of})"
+    week = f"CAST(date_trunc('week', {as_of}) AS DATE)"
     windows = {"value": 10_000} | {f"value_{n}": n for n in WINDOWS}
     by_currency = ", ".join(
         f"sum(CASE WHEN day > {as_of} - {n} THEN amount END) AS {name}" for name, n in windows.items()
@@ -306,8 +306,8 @@ def _in_duckdb() -> str:
             arg_max(survey.score, {at}) FILTER (WHERE survey.kind = 'nps') AS latest_nps,
             arg_max(survey.score, {at}) FILTER (WHERE survey.kind = 'csat') AS latest_csat
             FROM people WHERE event_name = 'survey_response' GROUP BY ALL),
-        told AS (SELECT person_id, key, arg_max(traits ->> key, at) AS text FROM
-            (SELECT person_id, traits, unnest(json_keys(traits)) AS key, {at} AS at FROM people
+        told AS (SELECT person_id, key, arg_max(json_extract_string(traits, key), place) AS text FROM
+            (SELECT person_id, traits, unnest(json_keys(traits)) AS key, {at} AS place FROM people
             WHERE event_name = 'identify' AND traits IS NOT NULL) GROUP BY ALL),
         latest AS (SELECT person_id, CAST(json_group_object(key, text) AS VARCHAR) AS traits FROM told
             GROUP BY ALL),

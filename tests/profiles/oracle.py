@@ -85,7 +85,7 @@ def profile(world: World, person: str, day: date, zone: str, sunday: bool) -> Ro
     }
     tallies = [("active_days", [(row["day"], 1) for row in days])]
     tallies += [(name, [(row["day"], row[name]) for row in days]) for name in OF_DAYS]
-    struggled = [(row, sum(row[kind.counted_as] or 0 for kind in STRUGGLES)) for row in ended]
+    struggled = [(row, sum(row.get(kind.counted_as) or 0 for kind in STRUGGLES)) for row in ended]
     tallies += [
         ("sessions", [(row["session_date"], 1) for row in begun]),
         ("engaged_us", [(row["session_date"], row["engaged_us"]) for row in ended]),

@@ -27,9 +27,9 @@ def random_world(seed: int) -> World:
         world.person_days += [_day(draw, person, day) for day in days]
         for visit, day in enumerate(draw.choices(days, k=draw.randint(0, 5))):
             world.sessions.append(_session(draw, person, f"{person}.s{visit}", day))
-        sessions = [row["session_id"] for row in world.sessions] or [None]
         for event, day in enumerate(draw.choices(days, k=draw.randint(1, 12))):
-            world.activity.append(_event(draw, person, f"{person}.e{event}", day, sessions))
+            begun = [row["session_id"] for row in world.sessions if row["session_date"] <= day]
+            world.activity.append(_event(draw, person, f"{person}.e{event}", day, begun))
         for value in range(draw.randint(0, 3)):
             at = _instant(draw, draw.choice(days))
             world.identities.append(
@@ -95,7 +95,7 @@ def _session(draw: random.Random, person: str, session: str, day: date) -> Row:
     }
 
 
-def _event(draw: random.Random, person: str, event: str, day: date, sessions: list[str | None]) -> Row:
+def _event(draw: random.Random, person: str, event: str, day: date, sessions: list[str]) -> Row:
     name = draw.choice(
         ("identify", "identify", "survey_response", "survey_response", "page_view", "order", "screen_view")
     )

@@ -35,10 +35,14 @@ def export(run: Run, day: date, out: Path) -> int:
     StorageError when the lake lacks a table, or the file cannot be written.
     """
     frames = {name: run.lake.read(name) for name in _READ}
-    found = profiles_as_of(frames, day, run.settings).orderBy("person_id")
+    return write(profiles_as_of(frames, day, run.settings).orderBy("person_id"), out)
+
+
+def write(profiles: DataFrame, out: Path) -> int:
+    """Write rows of `profiles` to a file of a kind that `require_kind` takes; how many."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        return _as_csv(found, out) if out.suffix.lower() == ".csv" else _as_parquet(found, out)
+        return _as_csv(profiles, out) if out.suffix.lower() == ".csv" else _as_parquet(profiles, out)
     except OSError as error:
         raise StorageError(f"{out} cannot be written: {error.strerror}") from None
 

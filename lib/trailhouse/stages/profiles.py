@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from trailhouse.narrowing import MOST, UNKNOWN
 from trailhouse.profiles.build import LEFT_OUT, profiles_on
 from trailhouse.profiles.keys import last_complete_day
-from trailhouse.profiles.measures import NESTED, nest
+from trailhouse.profiles.measures import NESTED, WINDOWS, nest
 from trailhouse.scope import of_keys
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables.profiles import TABLE
@@ -87,6 +87,12 @@ STAGE = Stage(
             "windows_nest",
             "What is counted in few days is within what is counted in more, and this within all.",
             nest(NESTED),
+        ),
+        Check(
+            "profiles",
+            "days_are_within_windows",
+            "Active days of N days are at most N.",
+            " AND ".join(f"active_days_{days} <= {days}" for days in WINDOWS),
         ),
         Check(
             "profiles",
