@@ -63,16 +63,16 @@ WITH orders AS (
         AND session_id NOT IN (SELECT session_id FROM sessions WHERE is_bot OR internal)
 ),
 visits AS (
-    SELECT person_id, epoch_us(start_time) AS at, channel, channel = 'Direct' AS direct
+    SELECT person_id, epoch_us(start_time) AS began, channel, channel = 'Direct' AS direct
     FROM sessions WHERE NOT is_bot AND NOT internal
 ),
 near AS (
-    SELECT o.*, at, channel, direct, bool_and(direct) OVER (PARTITION BY event_id) AS alone
+    SELECT o.*, began, channel, direct, bool_and(direct) OVER (PARTITION BY event_id) AS alone
     FROM orders o LEFT JOIN visits v ON v.person_id = o.person_id
-        AND v.at BETWEEN o.t - 2592000000000 AND o.t
+        AND v.began BETWEEN o.t - 2592000000000 AND o.t
 ),
 path AS (
-    SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY at, channel) AS i,
+    SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY began, channel) AS i,
         count(*) OVER (PARTITION BY event_id) AS n
     FROM near WHERE channel IS NULL OR alone OR NOT direct
 ),

@@ -144,6 +144,7 @@ def test_the_look_back_holds_both_its_ends_and_units_have_visits_of_their_own(sp
         ("person", "04-01", "none"): 1,
         ("person", "03-04", "none"): 1,
         ("account", "03-04", "Display"): 1,  # the last of its people's visits
+        ("account", "03-04", "Email"): 0,
         ("device", "03-04", "Display"): 1,
         ("session", "03-04", "Email"): 1,
     }

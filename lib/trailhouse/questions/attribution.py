@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
@@ -16,6 +17,7 @@ from trailhouse.questions.markov_credit import by_markov, steps
 from trailhouse.questions.rows import told
 from trailhouse.questions.touches import conversions, paths, visits
 from trailhouse.settings import Attribution
+from trailhouse.settings.questions.attribution import Model
 from trailhouse.stage import Check
 
 
@@ -46,15 +48,17 @@ def answer(question: Attribution, asked: Asked) -> DataFrame:
     converted, visited = conversions(question, asked), visits(question, asked)
     walked = paths(question, converted, visited)
     shared = [model for model in question.models if model != "markov"]
-    found, named = counted(question, walked, shared), None
-    if not _is_few(question):
-        named = kept(found, question.breakdown_limit)
-        found = summed(folded(found, named, "touch"))
-    answers = [by_model(found, shared)] if shared else []
+    named = None if _is_few(question) else kept(walked, question.breakdown_limit)
+
+    def credited(models: Sequence[Model]) -> DataFrame:
+        found = counted(question, walked, models)
+        return found if named is None else summed(folded(found, named, "touch"))
+
+    answers = [by_model(credited(shared), shared)] if shared else []
     if "markov" in question.models:
         others = visited.join(converted, on="unit", how="left_anti")
         effects = markov.removal_effects(steps(question, walked, others, named))
-        answers.append(by_markov(found, effects))
+        answers.append(by_markov(credited(()), effects))
     whole = Window.partitionBy("model", "period", "currency")
     return reduce(DataFrame.unionByName, answers).select(
         *told(question, definition(question)),

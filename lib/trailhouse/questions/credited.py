@@ -28,8 +28,8 @@ _WEIGHTED = ("position", "time_decay")
 def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) -> DataFrame:
     """A row a period, currency and touch, with what each of the models credits it with.
 
-    `share_MODEL` in parts of WHOLE, `credit_MODEL` in parts of SCALE; `touches`; `seen`: conversions
-    with such a visit; `whole` and `amount`: the conversions told in this row, each in one row only.
+    `share_MODEL` in parts of WHOLE, `credit_MODEL` in parts of SCALE; `touches`; `whole`
+    and `amount`: the conversions told in this row, each in one row only.
     """
     nobody = F.struct(F.lit(0).cast("BIGINT"), F.lit(NONE), F.lit(False))
     weights = {
@@ -60,7 +60,6 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
     sign = F.when(F.col("amount") < 0, -1).otherwise(1)
     return credited.groupBy(*PLACE).agg(
         F.count_if(F.col("touch") != NONE).alias("touches"),
-        F.count_if("seen").alias("seen"),
         F.count_if("told").alias("whole"),
         F.sum(F.when(F.col("told"), F.col("amount").cast(_CREDIT))).alias("amount"),
         *(F.sum(f"share_{model}").alias(f"share_{model}") for model in models),
@@ -97,18 +96,18 @@ def _credited(touch: Column, place: Column, models: Sequence[Model]) -> Column:
 
     return F.struct(
         touch.alias("touch"),
-        is_first_of_value.alias("seen"),
         (place == 0).alias("told"),
         *(by(model, whole, one).alias(f"share_{model}") for model in models),
         *(by(model, size, grain).alias(f"credit_{model}") for model in models),
     )
 
 
-def kept(counted: DataFrame, limit: int) -> DataFrame:
+def kept(paths: DataFrame, limit: int) -> DataFrame:
     """touch: the values with rows of their own, by the conversions that they precede, then the value."""
     rank = F.row_number().over(Window.orderBy(F.col("seen").desc(), "touch"))
-    of_touch = counted.where(F.col("touch") != NONE).groupBy("touch").agg(F.sum("seen").alias("seen"))
-    return of_touch.select("touch", rank.alias("rank")).where(F.col("rank") <= limit).select("touch")
+    of_path = F.array_distinct(F.transform("path", lambda visit: visit["touch"]))
+    seen = paths.select(F.explode(of_path).alias("touch")).groupBy("touch").agg(F.count("*").alias("seen"))
+    return seen.select("touch", rank.alias("rank")).where(F.col("rank") <= limit).select("touch")
 
 
 def folded(frame: DataFrame, kept: DataFrame, touch: str) -> DataFrame:

@@ -211,7 +211,7 @@ class Judge:
             every = {name: _sums(group.get(name), number) for name in names}
             ratios: variants.Told = {"ratio_p_value": ratio}
             for name, own in every.items():
-                figures = dict(ratios)
+                figures: dict[str, float | Decimal | None] = dict(ratios)
                 if own is not None and own.n:
                     figures |= self._figures(metric, name, own, every)
                 yield {
@@ -225,10 +225,11 @@ class Judge:
 
     def _figures(
         self, metric: Metric, name: str, own: variants.Sums, every: dict[str, variants.Sums | None]
-    ) -> dict[str, float | None]:
+    ) -> dict[str, float | Decimal | None]:
         asked, share = self.question, metric.measure == "share"
         low, high = variants.own_interval(own, asked.confidence, share=share) or (None, None)
-        found: dict[str, float | None] = {"mean": float(own.mean()), "low": low, "high": high}
+        found: dict[str, float | Decimal | None] = {"low": low, "high": high}
+        found["mean"] = _CONTEXT.divide(Decimal(own.x), own.n)
         control = every.get(asked.control)
         if control is None or not control.n or name == asked.control:
             return found
