@@ -44,7 +44,7 @@ def test_each_executor_takes_the_package_from_the_zip_and_the_exit_code_comes_th
         pytest.param("report", LAWFUL, id="report", marks=pytest.mark.soak),
     ],
 )
-def test_one_run_on_a_cluster_gives_the_tables_of_local_runs_over_three_deliveries(
+def test_one_run_on_a_cluster_gives_the_tables_of_local_runs_over_deliveries_out_of_order(
     cluster: StandaloneCluster,
     spark: SparkSession,
     shop: Shop,
