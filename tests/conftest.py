@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,13 +66,34 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""A plan is run as it stands: to make Java of it and to compile that takes longer than some hundred rows."""
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+"""As everywhere else: Spark's own values."""
+
+
+@contextmanager
+def compiled(spark: SparkSession) -> Iterator[None]:
+    """Plans are compiled, as in a job: the shop's lake is made so, by all stages, and so are soak tests."""
+    before = {key: str(spark.conf.get(key)) for key in COMPILED}
+    for key, value in COMPILED.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            spark.conf.set(key, value)
+
+
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[SparkSession]:
     """conf/local.yaml on local[2] with two shuffle partitions; Delta and GraphFrames on the class path."""
     scratch = tmp_path_factory.mktemp("spark")
     local = load_settings(ROOT / "conf" / "local.yaml", ["spark.shuffle_partitions=2"])
+    soak = pytestconfig.getoption("markexpr") == "soak"
     conf = {
         **local.spark.conf,
+        **(COMPILED if soak else INTERPRETED),
         "spark.master": "local[2]",
         "spark.default.parallelism": "2",
         # Tiny frames: each further task of a scan is code and closures once more, and no row less to read.
@@ -155,8 +177,9 @@ def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPath
 
     def build(path: Path) -> None:
         *_, last = sorted(shop.raw.iterdir())
-        run_suite(spark, shop.settings(path, f"raw.path={last}"), "events")
-        run_suite(spark, shop.settings(path))
+        with compiled(spark):
+            run_suite(spark, shop.settings(path, f"raw.path={last}"), "events")
+            run_suite(spark, shop.settings(path))
 
     return once(tmp_path_factory, "lake", build)
 
