@@ -42,6 +42,9 @@ LONG = (
     "gates/test_runner.py",
     "identity/test_engines.py",
     "test_sessionize.py",
+    "stages/test_questions.py",
+    "stages/test_identities.py",
+    "test_storage.py",
 )
 """The first file builds the shop's lake; the others, which do not need it, keep other processes busy."""
 
@@ -102,7 +105,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
         # Short runs of many plans: compiling each thoroughly never pays.
-        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m "
+        # What it comes to anyhow: each step on the way there is a collection of all that lives.
+        "-Xms1g -XX:NewSize=512m -XX:MetaspaceSize=256m "
+        # GraphFrames asks for one at each of its steps.
+        "-XX:+DisableExplicitGC",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
     }
     settings = local.model_copy(update={"spark": local.spark.model_copy(update={"conf": conf})})
