@@ -52,8 +52,8 @@ def tidy(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World
     """A lake of two small batches and a stage over it, not cared for: tables lie in several files."""
     folder = tmp_path_factory.mktemp("care")
     world = World(spark, folder / "raw", folder / "lake", ("raw.files_per_batch=1",))
-    for name in "ab":
-        world.write(f"{name}.json", message(f"{name}-1"), "{broken " + name)
+    world.write("a.json", message("a-1"), "{broken")
+    world.write("b.json", message("b-1"))
     world.run()
     stage(world)
     lake = world.lake
