@@ -179,13 +179,14 @@ def run_suite(spark: SparkSession, settings: Settings, *jobs: str, rebuild: bool
 def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's lake, built once by the whole suite; tests only read it.
 
-    Its events came in two runs: the last delivery, and those before it.
+    Its events came in three runs: the last delivery, the first, and what is left.
     """
 
     def build(path: Path) -> None:
-        *_, last = sorted(shop.raw.iterdir())
+        first, *_, last = sorted(shop.raw.iterdir())
         with compiled(spark):
-            run_suite(spark, shop.settings(path, f"raw.path={last}"), "events")
+            for delivery in (last, first):
+                run_suite(spark, shop.settings(path, f"raw.path={delivery}"), "events")
             run_suite(spark, shop.settings(path))
 
     return once(tmp_path_factory, "lake", build)

@@ -56,7 +56,7 @@ def test_each_executor_takes_the_package_from_the_zip_and_the_exit_code_comes_th
     assert modules == {f"./{cluster.py_files.name}/trailhouse/errors.py"}
 
 
-def test_one_run_on_a_cluster_gives_the_tables_of_local_runs_over_deliveries_out_of_order(
+def test_one_run_on_a_cluster_gives_the_tables_of_local_runs_over_three_deliveries(
     spark: SparkSession, shop_lake: Path, submitted: tuple[CompletedProcess[str], Path]
 ) -> None:
     _, lake = submitted

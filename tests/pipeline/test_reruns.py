@@ -64,8 +64,8 @@ def test_a_second_run_and_a_rebuild_change_no_table(
     assert versions(lake) == before
 
 
-# The shop's lake itself is made in two runs, the last delivery first; a small one shows what a crash at
-# each of a batch's steps leaves: see tests/ingest.
+# The shop's lake itself is made of three deliveries; a small one shows what a crash at each of a batch's
+# steps leaves: see tests/ingest.
 @long
 def test_deliveries_that_crash_and_are_carried_through_each_time_give_the_same_tables(
     spark: SparkSession, shop: Shop, shop_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
