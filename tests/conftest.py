@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,9 @@ LONG = (
     "gates/test_runner.py",
     "identity/test_engines.py",
     "test_sessionize.py",
+    "stages/test_questions.py",
+    "stages/test_identities.py",
+    "test_storage.py",
 )
 """The first file builds the shop's lake; the others, which do not need it, keep other processes busy."""
 
@@ -65,13 +69,34 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""A plan is run as it stands: to make Java of it and to compile that takes longer than some hundred rows."""
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+"""As everywhere else: Spark's own values."""
+
+
+@contextmanager
+def compiled(spark: SparkSession) -> Iterator[None]:
+    """Plans are compiled, as in a job: the shop's lake is made so, by all stages, and so are soak tests."""
+    before = {key: str(spark.conf.get(key)) for key in COMPILED}
+    for key, value in COMPILED.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            spark.conf.set(key, value)
+
+
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[SparkSession]:
     """conf/local.yaml on local[2] with two shuffle partitions; Delta and GraphFrames on the class path."""
     scratch = tmp_path_factory.mktemp("spark")
     local = load_settings(ROOT / "conf" / "local.yaml", ["spark.shuffle_partitions=2"])
+    soak = pytestconfig.getoption("markexpr") == "soak"
     conf = {
         **local.spark.conf,
+        **(COMPILED if soak else INTERPRETED),
         "spark.master": "local[2]",
         "spark.default.parallelism": "2",
         # Tiny frames: each further task of a scan is code and closures once more, and no row less to read.
@@ -80,7 +105,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
         # Short runs of many plans: compiling each thoroughly never pays.
-        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m "
+        # What it comes to anyhow: each step on the way there is a collection of all that lives.
+        "-Xms1g -XX:NewSize=512m -XX:MetaspaceSize=256m "
+        # GraphFrames asks for one at each of its steps.
+        "-XX:+DisableExplicitGC",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
     }
     settings = local.model_copy(update={"spark": local.spark.model_copy(update={"conf": conf})})
@@ -155,9 +184,10 @@ def shop_lake(spark: SparkSession, shop: Shop, tmp_path_factory: pytest.TempPath
 
     def build(path: Path) -> None:
         first, *_, last = sorted(shop.raw.iterdir())
-        for delivery in (last, first):
-            run_suite(spark, shop.settings(path, f"raw.path={delivery}"), "events")
-        run_suite(spark, shop.settings(path))
+        with compiled(spark):
+            for delivery in (last, first):
+                run_suite(spark, shop.settings(path, f"raw.path={delivery}"), "events")
+            run_suite(spark, shop.settings(path))
 
     return once(tmp_path_factory, "lake", build)
 

@@ -134,19 +134,20 @@ def test_a_late_event_joins_two_sessions_and_the_first_ones_id_stays(spark: Spar
     assert one == other
 
 
-def test_a_million_events_of_one_id_are_cut_into_sessions_of_a_day(spark: SparkSession) -> None:
-    seconds = 3 * 86_400
+@pytest.mark.parametrize("number", [100_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
+def test_very_many_events_of_one_id_are_cut_into_sessions_of_a_day(spark: SparkSession, number: int) -> None:
     one = resolved_events(spark, [Happening("bot", 0, event_id="")])
-    step = seconds * 1_000_000 // 1_000_000
+    step = 3 * 86_400 * 1_000_000 // number
     many = (
-        spark.range(1_000_000)
+        spark.range(number)
         .crossJoin(one.drop("event_id", "event_time"))
         .withColumn("event_id", F.concat(F.lit("e"), F.lpad(F.col("id").cast("string"), 7, "0")))
         .withColumn("event_time", F.timestamp_micros(F.lit(1_767_268_800_000_000) + F.col("id") * step))
     )
     placed = with_sessions(with_place(many.select(*one.columns)), Sessions(), "UTC")
     counted = placed.groupBy("_unit", "session_id", "session_start").count().orderBy("session_start")
-    assert [row["count"] for row in counted.collect()] == [333_334, 333_333, 333_333]
+    third = number // 3
+    assert [row["count"] for row in counted.collect()] == [third + 1, third, third]
 
 
 def test_another_campaign_cuts_by_setting_and_the_same_one_does_not(spark: SparkSession) -> None:

@@ -152,14 +152,12 @@ def test_a_run_that_ends_behind_each_of_its_commits_and_is_run_again_gives_the_t
     ends = {
         "1-new": (
             Crash(crashes.EVENTS),
-            Crash(crashes.EVENTS, after=True, dead=True),
-            # Of the run before, which is what this one finds first.
-            Crash(crashes.LABEL),
+            Crash(crashes.LABEL, dead=True),
             Crash(crashes.QUARANTINE, after=True),
             Crash(crashes.RAW_FILES, after=True, dead=True),
         ),
         "2-copies": (Crash(crashes.CHECKPOINT, after=True, dead=True),),
-        "3-replaced": (Crash(crashes.EVENTS, after=True), Crash(crashes.LEDGER)),
+        "3-replaced": (Crash(crashes.EVENTS, after=True, dead=True), Crash(crashes.LEDGER)),
     }
     assert set(ends) == set(DELIVERIES)
     # Taken out of the folder after its batch was begun, and before it was published.
@@ -243,7 +241,8 @@ STAGED = "_staging/events/prepared/_temporary"
     "mark, there, missing",
     [
         pytest.param(COMMITTED, "events", "raw_files", id="behind the commit of events"),
-        pytest.param(STAGED, "_staging", COMMITTED, id="within staging"),
+        # What an error leaves there is read by the tests before; this is a process that is gone.
+        pytest.param(STAGED, "_staging", COMMITTED, id="within staging", marks=pytest.mark.soak),
     ],
 )
 def test_a_job_that_is_killed_leaves_its_work_and_its_place_to_the_next(

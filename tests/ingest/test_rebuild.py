@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
 from tests.conftest import Shop, run_suite
@@ -11,6 +12,8 @@ from trailhouse.difference import fingerprint
 from trailhouse.storage import Lake
 
 
+# Of few events: tests/ingest/test_rescore.py.
+@pytest.mark.soak
 def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(
     spark: SparkSession, shop: Shop, copy: Path
 ) -> None:

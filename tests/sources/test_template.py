@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -82,14 +83,40 @@ def test_every_source_can_be_named_in_the_settings() -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
-    """Of each shape a file with its sample, delivered twice."""
-    found = {}
-    for shape, name in SHAPES.items():
-        file = tmp_path_factory.mktemp("sample") / f"sample{SOURCES[name].suffixes[0]}"
-        file.write_bytes(written(shape, DELIVERED[name], delivered_again(name)))
-        found[shape] = of_files(spark, name, [file])
+def read(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
+    """By the name of its file, the rows of `samples` and of `broken_lines`; all files of a source at once."""
+    folder = tmp_path_factory.mktemp("template")
+    rules = Settings.model_validate({"raw": {"max_record_bytes": 65_536}})
+    found: dict[str, list[Row]] = {}
+    for source in SOURCES:
+        files = {}
+        for shape in (shape for shape, name in SHAPES.items() if name == source):
+            sample = written(shape, DELIVERED[source], delivered_again(source))
+            files[f"{file_of(shape)}{SOURCES[source].suffixes[0]}"] = sample
+            if shape in LINES:
+                files[f"{file_of(shape)}-broken.txt"] = b"\n".join(broken_lines(shape)) + b"\n"
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        for row in of_files(spark, source, [folder / name for name in files], rules):
+            found.setdefault(Path(row.file).stem, []).append(row)
     return found
+
+
+def file_of(shape: str) -> str:
+    return shape.replace(" ", "-")
+
+
+def broken_lines(shape: str) -> list[bytes]:
+    """Broken lines, a blank one, a good one, and unclear ones."""
+    good = line(shape, DELIVERED[SHAPES[shape]])
+    bad = [make(good) for make in BROKEN[shape].values()]
+    return [*bad, b"", good, *(unclear(shape)[1] if shape in IDS else [])]
+
+
+@pytest.fixture(scope="module")
+def prepared(read: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Of each shape the rows of a file with its sample, delivered twice."""
+    return {shape: read[file_of(shape)] for shape in SHAPES}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -116,18 +143,14 @@ def test_another_delivery_is_the_same_record(prepared: dict[str, list[Row]], sha
 
 
 @pytest.fixture(scope="module")
-def broken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[bytes, Row]]:
-    """Of each shape of lines a file of broken, unclear and good ones, by their bytes."""
-    rules = Settings.model_validate({"raw": {"max_record_bytes": 65_536}})
+def broken(read: dict[str, list[Row]]) -> dict[str, dict[bytes, Row]]:
+    """Of each shape of lines the rows of a file of broken, unclear and good ones, by their bytes."""
     found = {}
     for shape in LINES:
         good = line(shape, DELIVERED[SHAPES[shape]])
-        file = tmp_path_factory.mktemp("lines") / "broken.txt"
         lines = unclear(shape)[1] if shape in IDS else []
-        bad = [make(good) for make in BROKEN[shape].values()]
-        file.write_bytes(b"\n".join([*bad, b"", good, *lines]) + b"\n")
-        rows = of_files(spark, SHAPES[shape], [file], rules)
-        assert len(rows) == len(bad) + 1 + len(lines), "a line was lost, or one came of nothing"
+        rows = read[f"{file_of(shape)}-broken"]
+        assert len(rows) == len(broken_lines(shape)) - 1, "a line was lost, or one came of nothing"
         ids = {f"unclear-{number}": line for number, line in enumerate(lines)}
         found[shape] = {bytes(row.raw) if row.raw else ids.get(row.event_id, good): row for row in rows}
     return found
