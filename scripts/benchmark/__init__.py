@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
 
 
 @dataclass(frozen=True)
@@ -15,3 +18,17 @@ class Row:
     peer_name: str
     peer: Callable[[], int]
     peer_in_jvm: bool = False
+
+
+def must_agree(stage: str, ours: Path, peer: Path, columns: str, where: str = "true") -> None:
+    """RuntimeError where two results, a folder and a file of Parquet, do not hold the same rows.
+
+    `columns` are expressions over either; `where` chooses what both look for. A row counts as often as it is
+    there. Called when a row's times are taken, so that no side pays for it.
+    """
+    rows = f"SELECT {columns} FROM read_parquet('{{}}') WHERE {where}"
+    one, other = rows.format(f"{ours}/*.parquet"), rows.format(peer)
+    for side, left, right in (("trailhouse", one, other), ("the peer", other, one)):
+        (alone,) = duckdb.sql(f"SELECT count(*) FROM ({left} EXCEPT ALL {right})").fetchall()
+        if alone[0]:
+            raise RuntimeError(f"{stage}: {alone[0]} rows of {side} are not the other's")

@@ -9,7 +9,7 @@ import duckdb
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from benchmark import Row
+from benchmark import Row, must_agree
 from benchmark.sessions import resolved_events
 from trailhouse.columns import micros
 from trailhouse.questions.elements import clicked_elements
@@ -47,8 +47,10 @@ _BINS = f"""
         SELECT {VIEW}, {MAP}, kind, x_bin, y_bin, gone, converted, count(*) AS points, sum(CASE WHEN
             kind = 'move' THEN least(coalesce(epoch_us(following) - epoch_us(event_time), 0), 10000000) END)
             AS dwell_us FROM placed GROUP BY ALL)
-    SELECT {MAP}, kind, x_bin, y_bin, sum(points), count(*), sum(points) FILTER (gone),
-        sum(points) FILTER (converted), sum(dwell_us) FROM cells GROUP BY ALL"""
+    SELECT {MAP}, kind, x_bin, y_bin, sum(points) AS points, count(*) AS views,
+        coalesce(sum(points) FILTER (gone), 0) AS points_left,
+        coalesce(sum(points) FILTER (converted), 0) AS points_converted, sum(dwell_us) AS dwell_us
+    FROM cells GROUP BY ALL"""
 
 _DEPTHS = f"""
     shown AS (
@@ -65,8 +67,10 @@ _DEPTHS = f"""
         UNION ALL
         SELECT {MAP}, step, 1, CASE WHEN max_scroll_pct >= 5 * step THEN 1 ELSE 0 END, 0, gone, converted
         FROM views, (SELECT unnest(range(1, 21)) AS step) steps)
-    SELECT {MAP}, step, sum(n), sum(reached), sum(gap), sum(n) FILTER (gone), sum(reached) FILTER (gone),
-        sum(gap) FILTER (gone), sum(reached) FILTER (converted), sum(gap) FILTER (converted)
+    SELECT {MAP}, step * 5 AS depth, sum(n) AS views, sum(reached) AS reached, sum(gap) AS attention_us,
+        sum(n) FILTER (gone) AS views_left, sum(reached) FILTER (gone) AS reached_left,
+        sum(gap) FILTER (gone) AS attention_left_us, sum(reached) FILTER (converted) AS reached_converted,
+        sum(gap) FILTER (converted) AS attention_converted_us
     FROM facts GROUP BY ALL"""
 
 _ELEMENTS = """
@@ -80,9 +84,22 @@ _ELEMENTS = """
         SELECT session_id, view_id, page_group, device_type, day, person_id, gone, converted, named_by,
             element, count(*) AS clicks, min(place) AS place
         FROM named WHERE element IS NOT NULL GROUP BY ALL)
-    SELECT page_group, device_type, day, named_by, element, sum(clicks), count(*), count(DISTINCT person_id),
-        count(*) FILTER (place = 1), sum(place), count(*) FILTER (gone), count(*) FILTER (converted)
+    SELECT page_group, device_type, day, named_by, element, sum(clicks) AS clicks, count(*) AS views,
+        count(DISTINCT person_id) AS persons, count(*) FILTER (place = 1) AS first_clicks,
+        sum(place) AS order_sum, count(*) FILTER (gone) AS views_left,
+        count(*) FILTER (converted) AS views_converted
     FROM first GROUP BY ALL"""
+
+_COMPARED = {
+    "bins": f"{MAP}, kind, x_bin, y_bin, points, views, points_left, points_converted, dwell_us",
+    "depths": f"{MAP}, depth, views, reached, attention_us, coalesce(views_left, 0), "
+    "coalesce(reached_left, 0), coalesce(attention_left_us, 0), coalesce(reached_converted, 0), "
+    "coalesce(attention_converted_us, 0)",
+    # Pages that nobody clicked on have rows here alone.
+    "elements": "page_group, device_type, day, named_by, element, clicks, views, persons, first_clicks, "
+    "order_sum, views_left, views_converted",
+}
+"""By result, what both sides tell of each row."""
 
 
 def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
@@ -123,8 +140,14 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
 
     name, peer = f"maps, {events:,} events", "DuckDB, same rules"
     yield Row(f"click {name}", clicks, peer, lambda: in_duckdb(_BINS, names="'click'"))
+    must_agree(f"click {name}", folder / "click_bins", folder / "duckdb_0.parquet", _COMPARED["bins"])
     all_three, both = (_BINS, _DEPTHS, _ELEMENTS), "'click', 'mouse_move'"
     yield Row(f"all {name}", everything, peer, lambda: in_duckdb(*all_three, names=both))
+    for number, (table, columns) in enumerate(_COMPARED.items()):
+        where = "clicks > 0" if table == "elements" else "true"
+        must_agree(
+            f"all {name}, {table}", folder / table, folder / f"duckdb_{number}.parquet", columns, where
+        )
 
 
 def _write(spark: SparkSession, folder: Path, events: int) -> None:

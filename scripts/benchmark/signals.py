@@ -9,7 +9,7 @@ import duckdb
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from benchmark import Row
+from benchmark import Row, must_agree
 from trailhouse.settings import Settings
 from trailhouse.stage import Context
 from trailhouse.stages import page_views, signals
@@ -90,7 +90,15 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
         (found,) = connection.execute(f"SELECT count(*) FROM read_parquet('{target}')").fetchall()
         return int(found[0])
 
-    yield Row(f"signals of all kinds, {events:,} events", ours, "DuckDB, rage and dead clicks", by_duckdb)
+    stage = f"signals of all kinds, {events:,} events"
+    yield Row(stage, ours, "DuckDB, rage and dead clicks", by_duckdb)
+    must_agree(
+        stage,
+        folder / "signals-ours",
+        folder / "signals-duckdb.parquet",
+        "kind, session_id, view_id, size, first_event_id",
+        "kind IN ('rage_click', 'dead_click')",
+    )
 
 
 def _activity(spark: SparkSession, events: int) -> DataFrame:

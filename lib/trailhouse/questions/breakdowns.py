@@ -12,8 +12,8 @@ ALL = "all"
 UNKNOWN = "unknown"
 
 
-def visits(sessions: DataFrame, project: Project) -> DataFrame:
-    """Sessions of people: session_id, person_id, device_type, channel, and `week` as YYYY-MM-DD.
+def visits(sessions: DataFrame, project: Project, *more: Column) -> DataFrame:
+    """Sessions of people: session_id, person_id, device_type, channel, `week` as YYYY-MM-DD, and `more`.
 
     A session has one device (that of its first event that tells), so that devices add up to 'all';
     its week is that of its day in the project's zone.
@@ -24,6 +24,7 @@ def visits(sessions: DataFrame, project: Project) -> DataFrame:
         device(),
         "channel",
         week_of(F.col("session_date"), project.week_start).cast("string").alias("week"),
+        *more,
     )
 
 
@@ -45,3 +46,10 @@ def devices(frame: DataFrame) -> DataFrame:
 def quantile(column: str, share: float) -> Column:
     """An exact quantile of whole numbers as BIGINT, interpolated between neighbours."""
     return F.round(F.percentile(column, share)).cast("bigint")
+
+
+def median(sorted_values: Column) -> Column:
+    """The exact median of a sorted array of whole numbers as BIGINT, half up; null where it is empty."""
+    last = F.size(sorted_values) - 1
+    low, high = (F.get(sorted_values, rounded(last / 2).cast("int")) for rounded in (F.floor, F.ceil))
+    return F.round((low.cast("bigint") + high) / 2).cast("bigint")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.map_views import PAGE, VIEW, in_view
+from trailhouse.questions.map_views import PAGE, VIEW
 
 TEXT_LENGTH = 200
 _OF_VIEW = (*VIEW, *PAGE, "person_id", "left", "converted")
@@ -18,9 +18,7 @@ def clicked_elements(points: DataFrame, views: DataFrame) -> DataFrame:
     A click counts for its selector, for its text and for its link, where it has them, and for the page; a
     page without a click has its row, too.
     """
-    so_far = Window.partitionBy(*VIEW).orderBy(in_view())
     is_click = F.col("kind") != "move"
-    place = F.count_if(is_click).over(so_far.rowsBetween(Window.unboundedPreceding, Window.currentRow))
     names = [
         _name("page", F.col("page_group")),
         *[
@@ -32,20 +30,20 @@ def clicked_elements(points: DataFrame, views: DataFrame) -> DataFrame:
             )
         ],
     ]
-    named = F.filter(F.array(*names), lambda one: one["element"].isNotNull())
     by_view = (
-        points.withColumn("place", F.when(is_click, place))
-        .select("*", F.explode(named).alias("_named"))
-        .groupBy(*_OF_VIEW, "_named")
+        # Without a name is left out only now: filtering an array is not compiled.
+        points.select("*", F.inline(F.array(*names)))
+        .where(F.col("element").isNotNull())
+        .groupBy(*_OF_VIEW, "named_by", "element")
         .agg(
             F.count_if(is_click).alias("clicks"),
             F.count_if(F.col("kind") == "click_inert").alias("inert_clicks"),
             F.count_if(is_click & ~F.col("placed")).alias("unplaced_clicks"),
             F.count_if(~is_click).alias("moves"),
             F.count_if(~is_click & ~F.col("placed")).alias("unplaced_moves"),
-            F.min("place").alias("place"),
+            F.min("click_number").alias("place"),
         )
-        .select(*_OF_VIEW, "_named.*", *_COUNTS, "place", F.lit(0).alias("seen"))
+        .select(*_OF_VIEW, "named_by", "element", *_COUNTS, "place", F.lit(0).alias("seen"))
     )
     none = F.lit(0).cast("BIGINT")
     every = views.select(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.map_views import MAP, VIEW, until_next
+from trailhouse.questions.map_views import MAP, VIEW, capped
 
 X_BINS = 100
 Y_BIN_PX = 16
@@ -19,7 +19,7 @@ def bins(points: DataFrame, dwell_cap_us: int) -> DataFrame:
     """
     x_bin = F.least(F.floor(F.col("x") * X_BINS / F.col("width")), F.lit(X_BINS - 1))
     is_move = F.col("kind") == "move"
-    dwell = F.when(is_move, until_next(dwell_cap_us))
+    dwell = F.when(is_move, capped(F.col("rest_us"), dwell_cap_us))
     cell = (*MAP, "kind", "x_bin", "y_bin")
     in_cells = (
         # What has no place still says that the pointer moved on.

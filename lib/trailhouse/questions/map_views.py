@@ -58,16 +58,20 @@ def pointer(activity: DataFrame, views: DataFrame) -> DataFrame:
     """Clicks and moves of `views_of_people`, a row each, with their place and whether it is one.
 
     Added to the columns of the view: event_time, event_number, kind (click, click_inert, move), x and y (page
-    px), width (of the viewport at that time, px), placed, selector, text, link. A place is none when it is
-    missing, negative, 65535, beyond the page's lower edge, or to the right of both the viewport and the
+    px), width (of the viewport at that time, px), placed, selector, text, link; rest_us, microseconds to the
+    view's next row, null for the last; click_number, which of the view's clicks it is. A place is none when
+    it is missing, negative, 65535, beyond the page's lower edge, or to the right of both the viewport and the
     page; and where the viewport has no width. What lies to the right of the viewport on a wider page is
     a place: in the last bin.
     """
     is_move = F.col("event_name") == "mouse_move"
     kind = F.when(is_move, "move").when(~F.col("element.interactive"), "click_inert").otherwise("click")
     events = activity.where(
-        F.col("event_name").isin("click", "mouse_move") & F.col("session_id").isNotNull()
-    ).select(
+        F.col("event_name").isin("click", "mouse_move")
+        & F.col("session_id").isNotNull()
+        & F.col("view_id").isNotNull()
+    )
+    events = events.select(
         *VIEW,
         "event_number",
         "event_time",
@@ -79,6 +83,12 @@ def pointer(activity: DataFrame, views: DataFrame) -> DataFrame:
         F.col("element.selector").alias("selector"),
         F.col("element.text").alias("text"),
         F.col("element.href").alias("link"),
+    )
+    is_click = F.col("kind") != "move"
+    so_far = Window.partitionBy(*VIEW).orderBy(in_view()).rowsBetween(Window.unboundedPreceding, 0)
+    # Before the views join: rows are narrow as yet, and what the windows sort the join need not sort again.
+    events = events.withColumns(
+        {"rest_us": _to_next(), "click_number": F.when(is_click, F.count_if(is_click).over(so_far))}
     )
     x, y, width = F.col("x"), F.col("y"), F.col("width")
     right = F.greatest(width, "_page_width")
@@ -102,7 +112,15 @@ def pointer(activity: DataFrame, views: DataFrame) -> DataFrame:
 
 def until_next(cap_us: int) -> Column:
     """Microseconds from a row until the next of its view in the frame, at most `cap_us`; 0 for the last."""
-    following = F.lead("event_time").over(Window.partitionBy(*VIEW).orderBy(in_view()))
-    gap = F.unix_micros(following) - F.unix_micros("event_time")
+    return capped(_to_next(), cap_us)
+
+
+def capped(gap: Column, cap_us: int) -> Column:
+    """A time until what follows, at most `cap_us`; 0 where nothing follows."""
     # `least` passes over nulls: the last would count a whole cap.
     return F.when(gap.isNull(), F.lit(0)).otherwise(F.least(gap, F.lit(cap_us))).cast("BIGINT")
+
+
+def _to_next() -> Column:
+    following = F.lead("event_time").over(Window.partitionBy(*VIEW).orderBy(in_view()))
+    return F.unix_micros(following) - F.unix_micros("event_time")

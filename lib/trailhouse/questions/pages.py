@@ -13,13 +13,14 @@ ratio; N. E. Breslow and N. E. Day (1987), Statistical Methods in Cancer Researc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.breakdowns import devices, periods, quantile, visits
+from trailhouse.questions.breakdowns import devices, median, periods, visits
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.numbers import quotient, whole_quotient
 from trailhouse.settings import Project
@@ -42,7 +43,7 @@ def pages(
     A signal counts for the template of the view that it happened on. Views without a template, bots
     and internal traffic are left out.
     """
-    people = visits(sessions, project).join(_judged(sessions, kinds), on="session_id", how="inner")
+    people = visits(sessions, project, F.col("is_bounce"), _judged(kinds).alias("judged"))
     views = page_views.where(F.col("page_group").isNotNull()).select(
         "session_id",
         "view_id",
@@ -57,30 +58,31 @@ def pages(
     counted = _expected(_cells(seen, signals, kinds))
     sums = [name for name in counted.columns if name not in (*KEYS, "channel")]
     rows = devices(counted).groupBy(*KEYS).agg(*(F.sum(name).alias(name) for name in sums))
-    return _finished(rows.join(_spread(seen), on=list(KEYS), how="inner"), kinds)
+    for further in (_persons(seen), _medians(seen)):
+        rows = rows.join(further, on=list(KEYS), how="inner")
+    return _finished(rows, kinds)
 
 
-def _judged(sessions: DataFrame, kinds: Sequence[str]) -> DataFrame:
-    """By session whether it bounced, and `_judged_<kind>`: whether the signal could be seen in it at all.
+def _bits(kinds: Sequence[str], which: Callable[[str], Column]) -> Column:
+    """A number with one bit for each kind of which that is true: one column to carry, not one a kind."""
+    bits = (F.when(which(kind), 1 << place).otherwise(0) for place, kind in enumerate(kinds))
+    return reduce(Column.bitwiseOR, bits, F.lit(0))
 
-    It is where `sessions` counts it.
-    """
-    return sessions.select(
-        "session_id",
-        "is_bounce",
-        *(F.col(BY_NAME[kind].counted_as).isNotNull().alias(f"_judged_{kind}") for kind in kinds),
-    )
+
+def _judged(kinds: Sequence[str]) -> Column:
+    """Of a session, which kinds could be seen in it at all: those that `sessions` counts."""
+    return _bits(kinds, lambda kind: F.col(BY_NAME[kind].counted_as).isNotNull())
 
 
 def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFrame:
     """What adds up: a row a page, device, channel and period."""
     of_view = signals.groupBy("session_id", "view_id").agg(
-        *(F.bool_or(F.col("kind") == kind).alias(kind) for kind in kinds)
+        F.bit_or(_bits(kinds, lambda kind: F.col("kind") == kind)).alias("told")
     )
     pairs = (
         seen.join(of_view, on=["session_id", "view_id"], how="left")
         # A row a session and page first, so that sessions are counted without a shuffle for each.
-        .groupBy("page_group", "session_id", "device_type", "channel", "week")
+        .groupBy("page_group", "session_id", "device_type", "channel", "week", "judged")
         .agg(
             F.count("*").alias("views"),
             F.bool_or("is_entry").alias("entered"),
@@ -89,11 +91,15 @@ def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFra
             *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us")),
             F.count("max_scroll_pct").alias("scrolled_views"),
             F.sum("max_scroll_pct").alias("scroll_pct"),
-            *(F.bool_or(F.coalesce(kind, F.lit(False))).alias(kind) for kind in kinds),
-            *(F.bool_or(f"_judged_{kind}").alias(f"_judged_{kind}") for kind in kinds),
+            F.coalesce(F.bit_or("told"), F.lit(0)).alias("told"),
         )
     )
-    struggled = F.greatest(*(F.col(kind) for kind in kinds if BY_NAME[kind].struggle), F.lit(False))
+
+    def has(bits: str, mask: int) -> Column:
+        return F.col(bits).bitwiseAND(mask) != 0
+
+    bit = {kind: 1 << place for place, kind in enumerate(kinds)}
+    struggles = sum(bit[kind] for kind in kinds if BY_NAME[kind].struggle)
     cells = pairs.groupBy("page_group", "device_type", "channel", "week").agg(
         F.sum("views").alias("views"),
         F.count("*").alias("sessions"),
@@ -103,10 +109,12 @@ def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFra
         *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us", "scrolled_views", "scroll_pct")),
         # Null as long as no session could be judged.
         *(
-            F.sum(F.when(F.col(f"_judged_{kind}"), F.col(kind).cast("bigint"))).alias(f"{kind}_sessions")
+            F.sum(F.when(has("judged", bit[kind]), has("told", bit[kind]).cast("bigint"))).alias(
+                f"{kind}_sessions"
+            )
             for kind in kinds
         ),
-        F.count_if(struggled).alias("friction_sessions"),
+        F.count_if(has("told", struggles)).alias("friction_sessions"),
     )
     both = periods(cells)
     keys = ("page_group", "device_type", "channel", "period")
@@ -127,17 +135,27 @@ def _expected(cells: DataFrame) -> DataFrame:
     )
 
 
-def _spread(seen: DataFrame) -> DataFrame:
-    """What does not add up: persons and medians over views."""
-    told = seen.select("page_group", "device_type", "week", "person_id", "dwell_us", "max_scroll_pct")
-    return (
-        devices(periods(told))
+def _persons(seen: DataFrame) -> DataFrame:
+    """Who saw a page, counted once a row of KEYS: each view says so once, not once for every row it is in."""
+    once = seen.select("page_group", "device_type", "week", "person_id").distinct()
+    return devices(periods(once)).groupBy(*KEYS).agg(F.count_distinct("person_id").alias("persons"))
+
+
+def _medians(seen: DataFrame) -> DataFrame:
+    """Medians over views, from lists by page, device and week: only lists are spread, never the views."""
+    told = {"dwell_us": F.col("dwell_us"), "scroll_pct": F.col("max_scroll_pct")}
+    lists = seen.groupBy("page_group", "device_type", "week").agg(
+        *(F.collect_list(value).alias(name) for name, value in told.items())
+    )
+    lists = (
+        devices(periods(lists))
         .groupBy(*KEYS)
-        .agg(
-            F.count_distinct("person_id").alias("persons"),
-            quantile("dwell_us", 0.5).alias("median_dwell_us"),
-            quantile("max_scroll_pct", 0.5).cast("int").alias("median_scroll_pct"),
-        )
+        .agg(*(F.sort_array(F.flatten(F.collect_list(name))).alias(name) for name in told))
+    )
+    return lists.select(
+        *KEYS,
+        median(F.col("dwell_us")).alias("median_dwell_us"),
+        median(F.col("scroll_pct")).cast("int").alias("median_scroll_pct"),
     )
 
 

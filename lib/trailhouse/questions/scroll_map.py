@@ -67,19 +67,28 @@ def _up(part: Column, whole: Column) -> Column:
 
 
 def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFrame:
-    """What was in sight after each event: columns of MAP, left, converted, first and last (steps), gap_us."""
+    """What was in sight on views, how long: columns of MAP, left, converted, first and last (steps), gap_us.
+
+    By view and offset before the views join: an event says no more than how long its offset held.
+    """
     view = Window.partitionBy(*VIEW).orderBy(in_view())
     so_far = view.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     height = F.col("document_height").cast("BIGINT")
     lowest = F.greatest(height - F.col("viewport_height"), F.lit(0))
     offset = F.coalesce(F.last("scroll_offset", ignorenulls=True).over(so_far), F.lit(0))
-    top = F.least(F.greatest(offset, F.lit(0)), lowest)
+    top = F.least(F.greatest("_offset", F.lit(0)), lowest)
     events = activity.where("session_id IS NOT NULL AND view_id IS NOT NULL").select(
         *VIEW, "event_number", "event_time", "scroll_offset"
     )
+    held = (
+        events.withColumns({"gap_us": until_next(gap_cap_us), "_offset": offset})
+        .where("gap_us > 0")
+        .groupBy(*VIEW, "_offset")
+        .agg(F.sum("gap_us").alias("gap_us"))
+    )
     return (
-        events.join(views, on=list(VIEW), how="inner")
-        .withColumns({"gap_us": until_next(gap_cap_us), "_top": top})
+        held.join(views, on=list(VIEW), how="inner")
+        .withColumn("_top", top)
         .withColumn("_bottom", F.least(F.col("_top") + F.col("viewport_height"), height))
         .withColumns(
             {
@@ -87,7 +96,7 @@ def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFra
                 "last": _up(F.col("_bottom") * STEPS, height),
             }
         )
-        .where("gap_us > 0 AND last >= first")
+        .where("last >= first")
         .select(*MAP, *_HOW, "first", "last", "gap_us")
     )
 

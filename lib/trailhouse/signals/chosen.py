@@ -37,8 +37,14 @@ def chosen(settings: Signals, kind: str) -> tuple[Chosen, ...]:
     return tuple(found)
 
 
-def candidate(one: Chosen, size: Column, start: Column, end: Column) -> Column:
-    """STRUCT: what a rule found; start and end in microseconds."""
+FIELDS = ("kind", "preset", "rule_version", "extra", "size", "start_at", "end_at")
+
+
+def candidate(one: Chosen, size: Column, start: Column, end: Column, still: bool = False) -> Column:
+    """STRUCT of FIELDS and `still`: what a rule found; start and end in microseconds.
+
+    `still`: only if nothing was scrolled on that view.
+    """
     return F.struct(
         F.lit(one.kind).alias("kind"),
         F.lit(one.rule.name).alias("preset"),
@@ -47,4 +53,5 @@ def candidate(one: Chosen, size: Column, start: Column, end: Column) -> Column:
         size.cast("INT").alias("size"),
         start.alias("start_at"),
         end.alias("end_at"),
+        F.lit(still).alias("still"),
     )

@@ -18,8 +18,8 @@ _HOUR = 3_600_000_000
 def with_signals(page_views: DataFrame, settings: Signals) -> DataFrame:
     """The views that may hold a signal: session_id, view_id, `place`, `found`, form_outcome, `ends_at`.
 
-    `found` are candidates (`chosen.candidate`) with `still`: only if nothing was scrolled there. form_outcome
-    is null but for forms that were begun and not sent.
+    `found` are candidates (`chosen.candidate`), null those that are none. form_outcome is null but for forms
+    that were begun and not sent.
     """
     views = page_views.select(
         "session_id",
@@ -49,12 +49,17 @@ def with_signals(page_views: DataFrame, settings: Signals) -> DataFrame:
     views = views.withColumns({"fits": F.coalesce(reloaded, F.lit(False)), "moment": F.col("at")})
     refreshes = {f"refresh_{one.number}": one.rule for one in chosen(settings, "rapid_refresh")}
     views = with_bursts(views, refreshes, _TAB, order)
-    found = F.array_compact(F.array(*_returns(settings), *_quick_backs(settings), *_refreshes(settings)))
+    found = (*_returns(settings), *_quick_backs(settings), *_refreshes(settings))
     unsent = F.when(F.col("form_outcome").isin("started", "abandoned"), F.col("form_outcome"))
-    kept = views.select(
-        "session_id", "view_id", "place", found.alias("found"), unsent.alias("form_outcome"), "ends_at"
+    kept = views.where(F.coalesce(*found).isNotNull() | unsent.isNotNull())
+    return kept.select(
+        "session_id",
+        "view_id",
+        "place",
+        F.array(*found).alias("found"),
+        unsent.alias("form_outcome"),
+        "ends_at",
     )
-    return kept.where((F.size("found") > 0) | F.col("form_outcome").isNotNull())
 
 
 def _returns(settings: Signals) -> list[Column]:
@@ -84,14 +89,13 @@ def _refreshes(settings: Signals) -> list[Column]:
     for one in chosen(settings, "rapid_refresh"):
         burst = F.col(f"_burst_refresh_{one.number}")
         told = candidate(one, burst["size"], F.col("at"), burst["last_at"])
-        found.append(F.when(burst.isNotNull(), told.withField("still", F.lit(False))))
+        found.append(F.when(burst.isNotNull(), told))
     return found
 
 
 def _left(one: Chosen) -> Column:
     """A page that was left again: it, and the one after it."""
-    told = candidate(one, F.lit(2), F.col("at"), F.col("left_at"))
-    return told.withField("still", F.lit(bool(one.rule.still)))
+    return candidate(one, F.lit(2), F.col("at"), F.col("left_at"), still=bool(one.rule.still))
 
 
 def openings(page_views: DataFrame, wait_us: int) -> DataFrame:

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, week_of
 from trailhouse.settings import Settings
-from trailhouse.signals.chosen import candidate, chosen
+from trailhouse.signals.chosen import FIELDS, candidate, chosen
 
 KIND = "excessive_scrolling"
 
@@ -48,13 +48,14 @@ def find(page_views: DataFrame, settings: Settings) -> DataFrame:
     place = F.struct("person_id", "page_group", "page_path", "device_type", "is_bot", "internal")
     nothing = F.lit(None).cast("STRING")
     return (
-        judged.withColumn("signal", F.explode(F.array_compact(F.array(*found))))
+        judged.withColumn("signal", F.explode(F.array(*found)))
+        .where(F.col("signal").isNotNull())
         .withColumn("place", place)
         .select(
             "session_id",
             "view_id",
             "place",
             *(nothing.alias(name) for name in ("selector", "element_text", "first_event_id")),
-            "signal.*",
+            *(f"signal.{name}" for name in FIELDS),
         )
     )
