@@ -315,9 +315,9 @@ def test_decisions_of_people_count_and_are_taken_back(life: Life) -> None:
 
 def test_a_rebuild_changes_no_table(life: Life) -> None:
     names = [*LAWFUL, "identity_history", "identity_changes"]
-    before = {name: life.lake.version(name) for name in names}
+    before = contents(life.lake, names)
     assert set(life.bring_up(rebuild=True).values()) == {"unchanged"}
-    assert {name: life.lake.version(name) for name in names} == before
+    assert contents(life.lake, names) == before
 
 
 # What was made in parts is held against the whole by the rebuild; here, without a table of before.
