@@ -54,9 +54,17 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
         .withColumn("touches", F.transform("path", lambda visit: visit["touch"]))
         .withColumn("values", F.array_distinct("touches"))
     )
-    visit = F.transform("touches", lambda touch, place: _credited(touch, place, models))
-    kept = ("period", "currency", "amount")
-    credited = each.select(*kept, F.explode(visit).alias("visit")).select(*kept, "visit.*")
+    # A row a visit first: its credits are then compiled, where those of array elements would be interpreted.
+    told = ("period", "currency", "amount")
+    needed = [*shares, *(("touches", "values") if "shapley" in models else ())]
+    credited = each.select(
+        *told,
+        "size",
+        "grain",
+        F.size("path").alias("visits"),
+        *needed,
+        F.posexplode("touches").alias("place", "touch"),
+    ).select(*told, "touch", *_credited(models))
     sign = F.when(F.col("amount") < 0, -1).otherwise(1)
     return credited.groupBy(*PLACE).agg(
         F.count_if(F.col("touch") != NONE).alias("touches"),
@@ -70,36 +78,34 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
     )
 
 
-def _credited(touch: Column, place: Column, models: Sequence[Model]) -> Column:
-    """What the visit at a place (from 0) of `path` is credited with, by model."""
-    size, grain, visits = F.col("size"), F.col("grain"), F.size("path")
+def _credited(models: Sequence[Model]) -> list[Column]:
+    """`told` of the first visit of a conversion, and what each visit is credited with, by model."""
+    place, visits, touch = F.col("place"), F.col("visits"), F.col("touch")
     whole, one = F.lit(WHOLE).cast("BIGINT"), F.lit(1).cast("BIGINT")
-    is_first_of_value = F.array_position("touches", touch) == place + 1
-    value = (F.array_position("values", touch) - 1).cast("INT")
 
     def at(place_: Column, amount: Column) -> Column:
         return F.when(place == place_, amount).otherwise(amount - amount)  # null stays null
 
-    def by(model: Model, amount: Column, of: Column) -> Column:
+    def by(model: Model, amount: Column, grain: Column, shared: str) -> Column:
         match model:
             case "first":
                 return at(F.lit(0), amount)
             case "last":
                 return at(visits - 1, amount)
             case "linear":
-                return equal_part(amount, of, visits, place)
+                return equal_part(amount, grain, visits, place)
             case "shapley":
-                part = equal_part(amount, of, F.size("values"), value)
-                return F.when(is_first_of_value, part).otherwise(amount - amount)
-        name = "shares" if of is one else "credits"
-        return F.get(f"{name}_{model}", place).cast("BIGINT")
+                value = (F.array_position("values", touch) - 1).cast("INT")
+                is_first = F.array_position("touches", touch) == place + 1
+                part = equal_part(amount, grain, F.size("values"), value)
+                return F.when(is_first, part).otherwise(amount - amount)
+        return F.get(f"{shared}_{model}", place).cast("BIGINT")
 
-    return F.struct(
-        touch.alias("touch"),
+    return [
         (place == 0).alias("told"),
-        *(by(model, whole, one).alias(f"share_{model}") for model in models),
-        *(by(model, size, grain).alias(f"credit_{model}") for model in models),
-    )
+        *(by(model, whole, one, "shares").alias(f"share_{model}") for model in models),
+        *(by(model, F.col("size"), F.col("grain"), "credits").alias(f"credit_{model}") for model in models),
+    ]
 
 
 def kept(paths: DataFrame, limit: int) -> DataFrame:
