@@ -163,13 +163,19 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ({"times_in_order"}, [{"median_us": 3, "p90_us": 2}]),
     ],
     "retention": [
-        ({"unbounded_holds_more"}, [{"cohort_size": 3, "units": 2, "unbounded": 1}]),
-        ({"unbounded_only_falls"}, _periods(0, 1)),
+        (
+            {"unbounded_holds_more", "unbounded_only_falls", "shares_of_the_cohort", "breakdowns_add_up"},
+            [
+                {"cohort_size": 3, "units": 2, "unbounded": 1},
+                *_periods(0, 1, question="falls"),
+                {"base": "total", "rate": "1.5"},
+                *_periods(2),
+                *_periods(1, breakdown_by="country", breakdown="DE"),
+            ],
+        ),
         ({"counted_as_said"}, _periods(9, 3, 3, counted="streak", units=(1, 1, 2))),
         ({"counted_as_said"}, _periods(9, 9, 9, counted="on_or_before", units=(2, 2, 1))),
         ({"counted_as_said"}, _periods(2, counted="on_or_after", units=(1,))),
-        ({"shares_of_the_cohort"}, [{"base": "total", "rate": "1.5"}]),
-        ({"breakdowns_add_up"}, [*_periods(2), *_periods(1, breakdown_by="country", breakdown="DE")]),
     ],
     "lifecycle": [
         ({"active_are_of_three_kinds"}, [{"active": 2, "new": 1}]),
