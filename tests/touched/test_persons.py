@@ -1,6 +1,6 @@
 """Profiles made in part: at each step of a history what a run over all of it gives.
 
-Steps of some hundred persons' worlds: late rows come and go on the same day, a session turns out a bot's; then
+Steps of some hundred worlds: late rows come and go on the same day, a session turns out a bot's; then
 days go by, another week begins, and two persons turn out to be one.
 """
 
