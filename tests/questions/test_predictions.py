@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def frames(spark: SparkSession, visits: list[tuple[str, int]]) -> dict[str, Data
 def answered(spark: SparkSession, visits: list[tuple[str, int]], *asked: Prediction) -> Answers:
     """(question, person) -> its prediction; question -> its quality."""
     settings = Settings.model_validate({"questions": {"predictions": [one.model_dump() for one in asked]}})
-    found = STAGE.transform(frames(spark, visits), Context(settings, ""))
+    found = STAGE.transform(frames(spark, visits), Context(settings, str(folder)))
     people = {(row.question, row.person_id): row for row in found["predictions"].collect()}
     return people, {row.question: row for row in found["prediction_quality"].collect()}
 
@@ -95,12 +96,12 @@ CHURN = Prediction(name="churn", horizon=timedelta(days=7), active_within=timede
 
 
 @pytest.fixture(scope="module")
-def known(spark: SparkSession) -> Answers:
+def known(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """Answers to who will leave, who will buy again, and who will buy for the first time."""
     buy = {"horizon": "7d", "active_within": "14d", "outcome": "order"}
     again = Prediction.model_validate({"name": "again", "once": False, **buy})
     first = Prediction.model_validate({"name": "first", **buy})
-    return answered(spark, list(world()), CHURN, again, first)
+    return answered(spark, tmp_path_factory.mktemp("known"), list(world()), CHURN, again, first)
 
 
 def test_who_will_leave_is_known_from_what_came_before_and_judged_on_later_time(known: Answers) -> None:
@@ -136,7 +137,9 @@ def test_who_will_leave_is_known_from_what_came_before_and_judged_on_later_time(
     assert not [person for question, person in people if question == "first"]
 
 
-def test_nothing_later_than_its_day_enters_a_model(spark: SparkSession, known: Answers) -> None:
+def test_nothing_later_than_its_day_enters_a_model(
+    spark: SparkSession, known: Answers, tmp_path: Path
+) -> None:
     """What came after the day that is judged changes what is judged, not what was learned."""
     _, before = known
     visits = list(world())
@@ -148,10 +151,12 @@ def test_nothing_later_than_its_day_enters_a_model(spark: SparkSession, known: A
     assert before["churn"].judged_outcomes < after["churn"].judged_outcomes
 
 
-def test_without_history_or_outcomes_there_is_no_model_and_the_reason_is_told(spark: SparkSession) -> None:
+def test_without_history_or_outcomes_there_is_no_model_and_the_reason_is_told(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     short = CHURN.model_copy(update={"name": "short", "horizon": timedelta(days=30)})
     few = CHURN.model_copy(update={"name": "few", "enough": 200})
-    people, quality = answered(spark, list(world()), short, few)
+    people, quality = answered(spark, tmp_path, list(world()), short, few)
     assert people == {}
     assert {name: row.verdict for name, row in quality.items()} == {
         "short": "too little history",

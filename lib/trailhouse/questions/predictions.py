@@ -29,8 +29,11 @@ from trailhouse.questions.judging import Areas, areas, brier, tenths
 from trailhouse.questions.predictor import AGES, Feature, fit, scored_by
 from trailhouse.questions.rows import no_rows, told
 from trailhouse.settings import Prediction
+from trailhouse.settings.questions.prediction import CATEGORIES, NUMBERS
 from trailhouse.tables import TABLES
 
+NEEDED = ("person_id", "as_of", "first_seen", "last_seen", *NUMBERS, *CATEGORIES)
+"""Columns of `profiles` that predictions read."""
 AsOf = Callable[[date], DataFrame]
 """Profiles as of a day: rows of the table `profiles` that know nothing later."""
 
@@ -45,6 +48,11 @@ def definition(question: Prediction) -> str:
     )
 
 
+def days_of(question: Prediction, last: date | None) -> list[date]:
+    """1. The days that a prediction is fitted, judged and made on; none where no day is complete."""
+    return [last - timedelta(days=n * question.horizon.days) for n in (2, 1, 0)] if last else []
+
+
 def predict(
     question: Prediction, asked: Asked, as_of: AsOf, last: date | None
 ) -> tuple[DataFrame, DataFrame]:
@@ -54,7 +62,7 @@ def predict(
     """
     like = asked["person_days"]
     spark = like.sparkSession
-    days = [last - timedelta(days=n * question.horizon.days) for n in (2, 1, 0)] if last else []
+    days = days_of(question, last)
     first = like.agg(F.min("day")).collect()[0][0]
     if not days or first is None or days[0] < first:
         return no_rows(TABLES["predictions"], like), _verdict(question, spark, "too little history")

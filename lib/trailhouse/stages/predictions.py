@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
+from trailhouse.identity.settle import settled
+from trailhouse.profiles.build import profiles_on
 from trailhouse.questions.asked import Asked
-from trailhouse.questions.periods import begins
-from trailhouse.questions.predictions import predict
+from trailhouse.questions.predictions import NEEDED, days_of, predict
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Stage
-from trailhouse.stages import profiles
 from trailhouse.tables import TABLES
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
     """Scores and their quality for every declared prediction. An engine: it collects, fits and judges."""
-    zone = context.settings.project.timezone
+    zone, questions = context.settings.project.timezone, context.settings.questions.predictions
+    [(last,)] = inputs["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1)).collect()
+    days = sorted({day for one in questions for day in days_of(one, last)})
+    # Once for all days of all questions, and kept: each is read several times.
     spark = inputs["person_days"].sparkSession
+    known = profiles_on(inputs, spark.createDataFrame([(day,) for day in days], "as_of DATE"), context.settings)
+    known = settled(known.select(*NEEDED), context.scratch, "profiles")
 
     def as_of(day: date) -> DataFrame:
-        after = F.lit(day + timedelta(days=1))
-        at = spark.range(1).select(begins(after, zone).alias("watermark"))
-        return profiles.transform({**inputs, "watermark": at}, context)["profiles"]
+        return known.where(F.col("as_of") == F.lit(day))
 
-    [(last,)] = inputs["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1)).collect()
     asked = Asked(inputs, context.settings.project)
-    answers = [predict(one, asked, as_of, last) for one in context.settings.questions.predictions]
+    answers = [predict(one, asked, as_of, last) for one in questions]
     return {
         name: TABLES[name].select(reduce(DataFrame.unionByName, frames))
         for name, frames in zip(STAGE.writes, zip(*answers, strict=True), strict=True)
