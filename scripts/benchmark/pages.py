@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from benchmark import Row, must_agree
 from trailhouse.questions.pages import pages
 from trailhouse.settings import Project
-from trailhouse.signals.registry import STRUGGLES
+from trailhouse.signals.registry import BY_NAME, STRUGGLES
 from trailhouse.tables import TABLES
 from trailhouse.tables.signals import KINDS
 
@@ -159,7 +159,7 @@ def _sessions(spark: SparkSession, views: int) -> DataFrame:
         F.concat(F.lit("Channel "), _drawn(number, 9, _CHANNELS).cast("string")).alias("channel"),
         F.struct(device.alias("type"), F.lit("b").alias("browser"), F.lit("o").alias("os")).alias("device"),
         (_drawn(number, 10, 10) < 3).alias("is_bounce"),
-        *(F.lit(0).cast("bigint").alias(f"{kind}s") for kind in KINDS),
+        *(F.lit(0).cast("bigint").alias(BY_NAME[kind].counted_as) for kind in KINDS),
         (_drawn(number, 11, 50) == 0).alias("is_bot"),
         F.lit(False).alias("internal"),
     )
