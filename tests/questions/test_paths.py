@@ -220,8 +220,23 @@ PAGE_B = {"event": "page_view", "where": [{"field": "page_group", "value": "/b"}
 VIEW_OR_CLICK = {"any_of": [{"event": "page_view"}, {"event": "click"}], "name": "view or click"}
 QUESTIONS: list[dict[str, Any]] = [
     {"name": "plain", "node_limit": 2, "steps": 4, "path_limit": 5},
-    {"name": "after a start", "start": PAGE_B, "node": "page_path", "steps": 3, "node_limit": 3},
-    {"name": "before an end", "end": "order", "steps": 3, "merge_repeats": False, "node_limit": 2},
+    {
+        "name": "of a session, after a start",
+        "unit": "session",
+        "start": PAGE_B,
+        "node": "page_path",
+        "steps": 3,
+        "node_limit": 3,
+    },
+    {
+        "name": "before an end, cut soon",
+        "end": "order",
+        "cut": "inactivity",
+        "inactivity": "20s",
+        "steps": 3,
+        "merge_repeats": False,
+        "node_limit": 2,
+    },
     {
         "name": "between",
         "start": "/a/1",
@@ -243,23 +258,6 @@ QUESTIONS: list[dict[str, Any]] = [
         "events": ["page_view", "order", "click"],
         "groups": [{**PAGE_B, "name": "Basket"}, {"event": "order", "name": "Bought"}],
         "path_limit": 0,
-    },
-    {
-        "name": "of a session",
-        "unit": "session",
-        "start": "order",
-        "end": "order",
-        "steps": 6,
-        "path_limit": 3,
-    },
-    {
-        "name": "to an end, cut soon",
-        "cut": "inactivity",
-        "inactivity": "10s",
-        "end": PAGE_B,
-        "node": "event_and_page",
-        "steps": 5,
-        "node_limit": 1,
     },
 ]
 
