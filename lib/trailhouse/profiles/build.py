@@ -65,7 +65,8 @@ def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> Da
     rules = settings.profiles
     parts = [
         visits.from_sessions(sessions, settings),
-        habits.most_frequent(activity, rules.favourites),
+        visits.touches(sessions),
+        habits.most_frequent(activity, sessions.where(visits.has_ended()), rules.favourites),
         habits.latest(activity),
         _identifiers(known),
         days.worth(person_days),

@@ -14,19 +14,18 @@ _SCORES = {scale.kind: scale.valid for scale in SCALES if scale.kind in ("nps", 
 _TRAIT = "trait"
 
 
-def most_frequent(activity: DataFrame, favourites: int) -> DataFrame:
-    """user_id, account_id and favourite_pages by person: those with most events, then the least."""
+def most_frequent(activity: DataFrame, sessions: DataFrame, favourites: int) -> DataFrame:
+    """Values by how often a person has them, then the least: user_id, account_id, pages; and all devices.
 
-    def seen(what: str, value: str, among: Column) -> DataFrame:
-        rows = activity.where(among & F.col(value).isNotNull())
-        return rows.select(*PERSON, F.lit(what).alias("what"), F.col(value).alias("value"))
-
+    Devices are those of `sessions`, rows that had ended.
+    """
     views = F.col("event_name").isin(*VIEW_EVENTS)
-    pairs = (
-        seen("user", "user_id", F.lit(True))
-        .unionAll(seen("account", "account_id", F.lit(True)))
-        .unionAll(seen("page", "page_group", views))
-    )
+    pairs = _pairs(
+        activity,
+        user=F.col("user_id"),
+        account=F.col("account_id"),
+        page=F.when(views, F.col("page_group")),
+    ).unionAll(_pairs(sessions, device=F.col("anonymous_id"), device_type=F.col("device.type")))
     counted = pairs.groupBy(*PERSON, "what", "value").agg((-F.count("*")).alias("n"))
     ranked = counted.groupBy(*PERSON).agg(
         F.array_sort(F.collect_list(F.struct("what", "n", "value"))).alias("ranked")
@@ -41,7 +40,15 @@ def most_frequent(activity: DataFrame, favourites: int) -> DataFrame:
         F.get(of("user"), F.lit(0)).alias("user_id"),
         F.get(of("account"), F.lit(0)).alias("account_id"),
         F.slice(of("page"), 1, favourites).alias("favourite_pages"),
+        F.size(of("device")).cast("BIGINT").alias("devices"),
+        F.array_sort(of("device_type")).alias("device_types"),
     )
+
+
+def _pairs(rows: DataFrame, **values: Column) -> DataFrame:
+    """A row for each of these values that a row has: `what` it is, and the value."""
+    each = [F.struct(F.lit(what).alias("what"), value.alias("value")) for what, value in values.items()]
+    return rows.select(*PERSON, F.inline(F.array(*each))).where("value IS NOT NULL")
 
 
 def latest(activity: DataFrame) -> DataFrame:

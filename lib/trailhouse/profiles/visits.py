@@ -15,9 +15,9 @@ _AT = ("start_time", "session_id")
 
 
 def from_sessions(sessions: DataFrame, settings: Settings) -> DataFrame:
-    """A row a person and `as_of`, from rows of sessions with it that had begun."""
+    """A row a person and `as_of`, from rows of sessions with it that had begun: numbers."""
     project, rules = settings.project, settings.profiles
-    ended = F.col("end_time") < F.col(UNTIL)
+    ended = has_ended()
     struggled = struggles()
     local = F.from_utc_timestamp("start_time", project.timezone)
     frame = sessions.select(
@@ -30,31 +30,41 @@ def from_sessions(sessions: DataFrame, settings: Settings) -> DataFrame:
         F.when(ended, F.coalesce("rage_clicks", F.lit(0))).otherwise(0).alias("rage_clicks"),
         F.when(ended, struggled).otherwise(0).alias("signals"),
         (ended & (struggled > 0)).cast("BIGINT").alias("friction_sessions"),
-        F.when(ended, F.struct(*_AT)).alias("_at"),
-        "channel",
-        F.col("campaign.name").alias("_campaign"),
-        "entry_page",
-        F.when(ended, F.col("device.type")).alias("_device_type"),
-        F.when(ended, F.col("geo.country")).alias("_country"),
-        F.when(ended, F.col("anonymous_id")).alias("_device"),
     )
-
-    def last_known(name: str) -> Column:
-        return F.max_by(name, F.when(F.col(name).isNotNull(), F.col("_at")))
-
-    # Twice the number of sessions of an hour, and that the earlier of two equal ones is above.
+    # The sessions of an hour, times 32, and the more the earlier: the order of both in one number.
     hours = [F.count_if(F.col("_hour") == hour) * 32 + (31 - hour) for hour in range(24)]
     most = F.slice(F.sort_array(F.filter(F.array(*hours), lambda one: one >= 32), False), 1, rules.favourites)
     return frame.groupBy(*PERSON).agg(
         *sums(of("sessions")),
         ratio(F.sum("friction_sessions"), F.sum("_ended")).alias("frustration_rate"),
-        F.min_by("channel", "_at").alias("first_channel"),
-        F.max_by("channel", "_at").alias("last_channel"),
-        F.min_by("_campaign", "_at").alias("first_campaign"),
-        F.min_by("entry_page", "_at").alias("first_page"),
-        last_known("_device_type").alias("device_type"),
-        last_known("_country").alias("country"),
-        F.size(F.collect_set("_device")).cast("BIGINT").alias("devices"),
-        F.array_sort(F.collect_set("_device_type")).alias("device_types"),
         F.transform(most, lambda one: (31 - one % 32).cast("INT")).alias("favourite_hours"),
     )
+
+
+def touches(sessions: DataFrame) -> DataFrame:
+    """First and last touch, and the last that is known of device and place, of sessions that had ended."""
+    device, country = F.col("device.type"), F.col("geo.country")
+    ends = sessions.where(has_ended()).groupBy(*PERSON)
+    # One comparison a session finds all values of the first, and one all of the last.
+    found = ends.agg(
+        F.min(F.struct(*_AT, "channel", F.col("campaign.name").alias("campaign"), "entry_page")).alias(
+            "first"
+        ),
+        F.max(F.struct(*_AT, "channel")).alias("last"),
+        F.max(F.when(device.isNotNull(), F.struct(*_AT, device.alias("type")))).alias("device"),
+        F.max(F.when(country.isNotNull(), F.struct(*_AT, country.alias("country")))).alias("place"),
+    )
+    return found.select(
+        *PERSON,
+        F.col("first.channel").alias("first_channel"),
+        F.col("last.channel").alias("last_channel"),
+        F.col("first.campaign").alias("first_campaign"),
+        F.col("first.entry_page").alias("first_page"),
+        F.col("device.type").alias("device_type"),
+        F.col("place.country").alias("country"),
+    )
+
+
+def has_ended() -> Column:
+    """Of a row of sessions: whether it had ended when the day did."""
+    return F.col("end_time") < F.col(UNTIL)
