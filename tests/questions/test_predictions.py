@@ -84,7 +84,7 @@ def frames(spark: SparkSession, visits: list[tuple[str, int]]) -> dict[str, Data
     }
 
 
-def answered(spark: SparkSession, visits: list[tuple[str, int]], *asked: Prediction) -> Answers:
+def answered(spark: SparkSession, folder: Path, visits: list[tuple[str, int]], *asked: Prediction) -> Answers:
     """(question, person) -> its prediction; question -> its quality."""
     settings = Settings.model_validate({"questions": {"predictions": [one.model_dump() for one in asked]}})
     found = STAGE.transform(frames(spark, visits), Context(settings, str(folder)))

@@ -25,7 +25,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     days = sorted({day for one in questions for day in days_of(one, last)})
     # Once for all days of all questions, and kept: each is read several times.
     spark = inputs["person_days"].sparkSession
-    known = profiles_on(inputs, spark.createDataFrame([(day,) for day in days], "as_of DATE"), context.settings)
+    known = profiles_on(
+        inputs, spark.createDataFrame([(day,) for day in days], "as_of DATE"), context.settings
+    )
     known = settled(known.select(*NEEDED), context.scratch, "profiles")
 
     def as_of(day: date) -> DataFrame:
