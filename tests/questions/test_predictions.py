@@ -144,9 +144,8 @@ def test_nothing_later_than_its_day_enters_a_model(
     _, before = known
     visits = list(world())
     day = (LAST - timedelta(days=7) - FIRST).days
-    _, after = answered(
-        spark, [(person, on) for person, on in visits if on <= day or "guest" in person], CHURN
-    )
+    changed = [(person, on) for person, on in visits if on <= day or "guest" in person]
+    _, after = answered(spark, tmp_path, changed, CHURN)
     assert before["churn"].features == after["churn"].features
     assert before["churn"].judged_outcomes < after["churn"].judged_outcomes
 
