@@ -100,6 +100,14 @@ def test_without_a_declared_segment_it_is_not_wanted_and_leaves_nothing(spark: S
     assert [made[name].collect() for name in STAGE.writes] == [[], [], []]
 
 
+def test_before_the_first_event_there_is_no_day_to_count_on(spark: SparkSession, tmp_path: Path) -> None:
+    inputs = {name: rows(spark, name) for name in STAGE.reads if name != "watermark"}
+    inputs["watermark"] = watermark(spark, None)
+    settings = Settings.model_validate({"segments": {"rules": {"buyers": {"did": "order"}}}})
+    made = STAGE.transform(inputs, Context(settings, str(tmp_path)))
+    assert [made[name].collect() for name in STAGE.writes] == [[], [], []]
+
+
 def test_segments_come_after_profiles_and_before_every_question() -> None:
     order = [stage.name for stages in JOBS.values() for stage in stages]
     assert order.index("profiles") < order.index("segment_members") < order.index(KINDS[0].table)

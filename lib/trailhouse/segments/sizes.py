@@ -72,7 +72,7 @@ def _pairs(names: Column, follows: Callable[[Column, Column], Column]) -> Column
 
 
 def _declared(segments: Mapping[str, Segment], as_of: DataFrame) -> DataFrame:
-    """A row a segment: segment, version, definition, description, as_of."""
+    """A row a segment: segment, version, definition, description, as_of; none while there are no events."""
     rows = [
         F.struct(
             F.lit(name).alias("segment"),
@@ -82,4 +82,4 @@ def _declared(segments: Mapping[str, Segment], as_of: DataFrame) -> DataFrame:
         )
         for name, one in segments.items()
     ]
-    return as_of.select("as_of", F.inline(F.array(*rows)))
+    return as_of.where("as_of IS NOT NULL").select("as_of", F.inline(F.array(*rows)))
