@@ -172,53 +172,7 @@ def _changes(leaves: _Leaves, frames: Mapping[str, DataFrame], project: Project)
     parts += [_counted(leaves, asked, as_of)] if leaves.steps else []
     parts += [_run_through(leaves, asked, as_of)] if leaves.sequences else []
     every = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
-    # The one shuffle of all days by person, before each becomes several rows.
-    days = every.repartition("unit").withColumn("at", F.explode(_looked_at_again(leaves)))
-    return (
-        days.crossJoin(as_of)
-        .where("at <= as_of")
-        .select(
-            "unit",
-            F.col("at").alias("day"),
-            "there",
-            *(name for name, _ in leaves.conditions.values()),
-            *(_change(one).alias(name) for name, one in leaves.values.values()),
-        )
-    )
-
-
-def _looked_at_again(leaves: _Leaves) -> Column:
-    """ARRAY<INT>: the day itself, and those on which something of it falls out of the last n days."""
-    day, values = F.col("day"), [one for _, one in leaves.values.values()]
-    again = [
-        F.when(F.col(one.of) + one.days > day, F.col(one.of) + one.days)
-        for one in values
-        if one.kind == "latest" and one.days
-    ]
-    for length in sorted({one.days for one in values if one.kind != "latest" and one.days}):
-        own = [
-            F.coalesce(F.col(one.of) > 0, F.lit(False))
-            for one in values
-            if one.kind != "latest" and one.days == length
-        ]
-        again.append(F.when(reduce(Column.__or__, own), day + length))
-    return F.filter(F.array(day, *again), lambda at: at.isNotNull())
-
-
-def _change(one: _Value) -> Column:
-    """What a row of a day, looked at on the day `at`, adds to a running value."""
-    day, of, today = F.col("day"), F.col(one.of), F.col("at") == F.col("day")
-    inside = today
-    if one.from_day:
-        inside = inside & (day >= F.unix_date(F.lit(one.from_day)))
-    if one.to_day:
-        inside = inside & (day <= F.unix_date(F.lit(one.to_day)))
-    if one.kind == "latest":
-        return F.when(inside, of)
-    if one.kind == "first":
-        return F.when(today & (of > 0), day)
-    change = F.when(inside, of)
-    return change.when(F.col("at") - day == one.days, -of) if one.days else change
+    return every.crossJoin(as_of).where("day <= as_of").drop("as_of")
 
 
 def _born(leaves: _Leaves, profiles: DataFrame, project: Project) -> DataFrame:
@@ -233,16 +187,43 @@ def _born(leaves: _Leaves, profiles: DataFrame, project: Project) -> DataFrame:
 
 
 def _counted(leaves: _Leaves, asked: Asked, as_of: DataFrame) -> DataFrame:
-    """How often each step was done, by person and day."""
+    """Counts of each step: what comes on the day of the events, and goes n days later."""
     steps = [step for _, step in leaves.steps.values()]
     kept = {name: matches(step) for name, step in leaves.steps.values()}
     events = asked_rows(Question(), asked, steps, {"day": _day("event_time", asked.project), **kept})
     events = events.where(reduce(Column.__or__, map(F.col, kept))).crossJoin(as_of).where("day <= as_of")
-    return events.groupBy("unit", "day").agg(*[F.count_if(name).alias(name) for name in kept])
+    days = events.groupBy("unit", "day").agg(*[F.count_if(name).alias(name) for name in kept])
+    values = [(name, one) for name, one in leaves.values.values() if one.kind != "latest"]
+
+    def gone(length: int) -> Column:
+        """Whether a day of events is looked at again so many days later."""
+        own = [F.col(one.of) > 0 for _, one in values if one.days == length]
+        return F.when(reduce(Column.__or__, own), F.lit(length))
+
+    lengths = sorted({one.days for _, one in values if one.days})
+    later = F.filter(F.array(F.lit(0), *map(gone, lengths)), lambda days: days.isNotNull())
+
+    def change(one: _Value) -> Column:
+        count, today = F.col(one.of), F.col("later") == 0
+        if one.kind == "first":
+            return F.when(today & (count > 0), F.col("day"))
+        inside = F.lit(True)
+        if one.from_day:
+            inside = inside & (F.col("day") >= F.unix_date(F.lit(one.from_day)))
+        if one.to_day:
+            inside = inside & (F.col("day") <= F.unix_date(F.lit(one.to_day)))
+        change = F.when(today & inside, count)
+        return change.when(F.col("later") == one.days, -count) if one.days else change
+
+    return days.withColumn("later", F.explode(later)).select(
+        "unit",
+        (F.col("day") + F.col("later")).alias("day"),
+        *(change(one).alias(name) for name, one in values),
+    )
 
 
 def _run_through(leaves: _Leaves, asked: Asked, as_of: DataFrame) -> DataFrame:
-    """The latest days on which runs through each sequence began, by person and the day of their end."""
+    """The latest beginnings of runs through sequences: on the day that they end, and n days later again."""
     steps: dict[str, Step] = {}
     for _, rule in leaves.sequences.values():
         steps |= {_key(step): step for step in rule.in_sequence}
@@ -268,7 +249,22 @@ def _run_through(leaves: _Leaves, asked: Asked, as_of: DataFrame) -> DataFrame:
         for name, _ in leaves.sequences.values()
     }
     days = events.groupBy("unit", "day").agg(*[F.max(at).alias(name) for name, at in begun_on.items()])
-    return days.where(F.coalesce(*begun_on).isNotNull())
+    days = days.where(F.coalesce(*begun_on).isNotNull())
+    values = [(name, one) for name, one in leaves.values.values() if one.kind == "latest"]
+    over = [
+        F.when(F.col(one.of) + one.days > F.col("day"), F.col(one.of) + one.days)
+        for _, one in values
+        if one.days
+    ]
+    at = F.filter(F.array(F.col("day"), *over), lambda day: day.isNotNull())
+
+    def change(one: _Value) -> Column:
+        in_time = F.lit(True) if one.to_day is None else F.col("day") <= F.unix_date(F.lit(one.to_day))
+        return F.when((F.col("at") == F.col("day")) & in_time, F.col(one.of))
+
+    return days.withColumn("at", F.explode(at)).select(
+        "unit", F.col("at").alias("day"), *(change(one).alias(name) for name, one in values)
+    )
 
 
 def _running(leaves: _Leaves, until: WindowSpec) -> list[Column]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
@@ -18,17 +18,16 @@ def sizes(
 ) -> DataFrame:
     """Rows of `segments`: of each declared one, members or none. `as_of` has one row."""
     last = F.date_sub("as_of", _LATELY)
-    by_person = (
+    counted = (
         members.crossJoin(F.broadcast(as_of))
-        .groupBy("segment", "person_id")
+        .groupBy("segment")
         .agg(
             F.count_if(F.col("valid_to").isNull()).alias("size"),
+            F.count_distinct("person_id").alias("ever"),
             F.count_if(F.col("valid_from") > last).alias("joined_28"),
             F.count_if(F.col("valid_to") > last).alias("left_28"),
         )
     )
-    summed = [F.sum(name).alias(name) for name in ("size", "joined_28", "left_28")]
-    counted = by_person.groupBy("segment").agg(F.count("*").alias("ever"), *summed)
     return (
         _declared(segments, as_of)
         .join(counted, on="segment", how="left")
@@ -38,37 +37,37 @@ def sizes(
     )
 
 
-def overlap(segments: Mapping[str, Segment], members: DataFrame) -> DataFrame:
+def overlap(segments: Mapping[str, Segment], members: DataFrame, as_of: DataFrame) -> DataFrame:
     """Rows of `segment_overlap`: of each pair, whether they have anybody in common or not."""
-    own = members.where("valid_to IS NULL").groupBy("person_id").agg(F.collect_list("segment").alias("own"))
-    # Who is in a and in a is in a: sizes and pairs are one count, and one row that every pair looks into.
-    counts = own.select(F.inline(_pairs(F.col("own"), Column.__ge__))).groupBy("a", "b").count()
-    key = F.struct("a", "b")
-    found = counts.agg(F.map_from_entries(F.collect_list(F.struct(key, "count"))).alias("found"))
-    names = F.array(*map(F.lit, segments))
-    pairs = found.select("found", F.inline(_pairs(names, Column.__gt__)))
-
-    def size(a: str, b: str) -> Column:
-        pair = F.struct(F.col(a).alias("a"), F.col(b).alias("b"))
-        return F.coalesce(F.try_element_at("found", pair), F.lit(0).cast("BIGINT"))
-
-    sized = pairs.select(
-        "a", "b", size("a", "b").alias("both"), size("a", "a").alias("n"), size("b", "b").alias("m")
+    now = members.where("valid_to IS NULL").select("person_id", "segment")
+    # Members of a and a are those of a: pairs and sizes in one count.
+    own = now.groupBy("person_id").agg(F.collect_list("segment").alias("a"))
+    pairs = (
+        own.select(F.explode("a").alias("a"), F.col("a").alias("b"))
+        .select("a", F.explode("b").alias("b"))
+        .where("a <= b")
+        .groupBy("a", "b")
+        .agg(F.count("*").alias("both"))
     )
-    both, n, m = (F.col(name) for name in ("both", "n", "m"))
-    only_a, only_b = (n - both).alias("only_a"), (m - both).alias("only_b")
-    return sized.select("a", "b", "both", only_a, only_b, ratio(both, n + m - both).alias("jaccard"))
+    names = _declared(segments, as_of).select("segment")
+    sizes = pairs.where("a = b")
 
+    def size(of: str) -> DataFrame:
+        return sizes.select(F.col("a").alias(of), F.col("both").alias(f"all_{of}"))
 
-def _pairs(names: Column, follows: Callable[[Column, Column], Column]) -> Column:
-    """ARRAY<STRUCT<a, b>>: the pairs of names of which b follows a."""
-    each = F.transform(
-        names,
-        lambda a: F.transform(
-            F.filter(names, lambda b: follows(b, a)), lambda b: F.struct(a.alias("a"), b.alias("b"))
-        ),
+    every = names.select(F.col("segment").alias("a")).crossJoin(names.select(F.col("segment").alias("b")))
+    found = every.where("a < b").join(pairs, on=["a", "b"], how="left")
+    found = found.join(size("a"), on="a", how="left").join(size("b"), on="b", how="left")
+    found = found.na.fill(0, ["both", "all_a", "all_b"])
+    both, a, b = (F.col(name) for name in ("both", "all_a", "all_b"))
+    return found.select(
+        "a",
+        "b",
+        "both",
+        (a - both).alias("only_a"),
+        (b - both).alias("only_b"),
+        ratio(both, a + b - both).alias("jaccard"),
     )
-    return F.flatten(each)
 
 
 def _declared(segments: Mapping[str, Segment], as_of: DataFrame) -> DataFrame:

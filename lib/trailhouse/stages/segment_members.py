@@ -21,7 +21,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     made = {
         "segment_members": found,
         "segments": sizes(rules, found, inputs["profiles"], as_of),
-        "segment_overlap": overlap(rules, found),
+        "segment_overlap": overlap(rules, found, as_of),
     }
     return {name: frame.select(*TABLES[name].schema.names) for name, frame in made.items()}
 
