@@ -206,13 +206,17 @@ def test_a_table_whose_versions_have_no_checksums_is_looked_at_from_any_thread(l
     assert looked.files == len(lake.read("visits").inputFiles())
 
 
-def test_a_flag_may_be_part_of_the_grain(lake: Lake) -> None:
+def test_a_flag_or_a_list_may_be_part_of_the_grain(lake: Lake) -> None:
     flags = Table(
         "flags",
         "Said or not.",
-        ("day", "said"),
-        (VISITS.columns[0], Column("said", "BOOLEAN", "Said.", True)),
+        ("day", "said", "way"),
+        (
+            VISITS.columns[0],
+            Column("said", "BOOLEAN", "Said.", True),
+            Column("way", "ARRAY<STRING>", "Where."),
+        ),
     )
-    rows: list[tuple[object, ...]] = [("mon", False), ("mon", True)]
+    rows: list[tuple[object, ...]] = [("mon", False, ["a"]), ("mon", True, ["a"])]
     assert lake.publish(flags, frame(lake, rows, flags)).action == "published"
     assert published(lake, "flags") == rows

@@ -408,10 +408,10 @@ def _number_of_rows(snapshot: Any) -> int | None:
 
 def _table_properties(table: Table) -> dict[str, str]:
     # Statistics on every column cost more than writing it.
-    # Of a flag there is nothing to skip by, and Delta refuses to try.
-    flags = {column.name for column in table.columns if column.type == "BOOLEAN"}
+    # Of a flag or a list there is nothing to skip by, and Delta refuses to try.
+    without = {c.name for c in table.columns if c.type.startswith(("BOOLEAN", "ARRAY", "MAP", "STRUCT"))}
     wanted = table.stats or table.grain
-    stats = [name for name in wanted if name not in table.partition_by and name not in flags]
+    stats = [name for name in wanted if name not in table.partition_by and name not in without]
     found = {"delta.dataSkippingStatsColumns": ",".join(stats)} if stats else {}
     if table.name == "events":
         found["delta.enableChangeDataFeed"] = "true"
