@@ -6,6 +6,7 @@ from trailhouse.tables._questions import ASKED
 SHARE = "DECIMAL(9,6)"
 TABLE = Table(
     name="prediction_quality",
+    optional=True,
     sentence="One row a question: the model judged on a later time than it was fitted to.",
     grain=("question",),
     partition_by=("question",),

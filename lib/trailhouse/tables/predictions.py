@@ -5,6 +5,7 @@ from trailhouse.tables._questions import ASKED
 
 TABLE = Table(
     name="predictions",
+    optional=True,
     sentence="One row a question and person: the probability of what comes within the horizon, and why.",
     grain=("question", "person_id"),
     partition_by=("question", "as_of"),
