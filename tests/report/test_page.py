@@ -127,7 +127,7 @@ def evil() -> tuple[str, str]:
                     lambda v: v if v == "all" or not isinstance(v, str) else v + hostile
                 )
             elif frame[name].map(lambda value: isinstance(value, list)).any():
-                frame[name] = frame[name].map(lambda value: [part + hostile for part in value])
+                frame[name] = frame[name].map(lambda value: value and [part + hostile for part in value])
     return build_report(frames, settings(), hostile), mark
 
 
@@ -471,8 +471,8 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    # activity's two, funnel, friction, exits, two forms, media, scores and their parts, choices, people's
-    assert len(charts) == 18
+    # activity's two, funnel, a flow, two trends, friction, exits, two forms, media, scores and their parts, choices, people's
+    assert len(charts) == 21
     assert [a.get("data-state") for a in charts] == ["drawn"] * 18
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
