@@ -471,12 +471,13 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    # activity's two, funnel, a flow, two trends, friction, exits, two forms, media, scores and their parts, choices, people's
+    # activity's two, funnel, a flow, two trends, friction, exits, two forms, media, scores and their parts,
+    # choices, people's
     assert len(charts) == 21
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 18
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 21
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 20
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 23
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
 
 
