@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
+from trailhouse import storage
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
 from trailhouse.files import java
@@ -105,6 +106,27 @@ def test_only_days_that_differ_are_written(lake: Lake) -> None:
     assert published(lake) == sorted(changed, key=repr), "a changed day, a new one, and one that is gone"
     assert files(lake, "mon") == kept
     assert files(lake, "tue").isdisjoint(replaced)
+
+
+def test_days_that_are_known_to_differ_are_written_without_a_look(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for table in (VISITS, WHOLE):
+        lake.publish(table, frame(lake, ROWS[:3], table))
+    looked: list[str] = []
+    real = storage.different_partitions
+
+    def look(table: Table, *sides: DataFrame) -> list[tuple[object, ...]]:
+        looked.append(table.name)
+        return real(table, *sides)
+
+    monkeypatch.setattr(storage, "different_partitions", look)
+    changed = [*ROWS[1:3], ("wed", 1, None)]
+    assert lake.publish(VISITS, frame(lake, changed), differs=True).action == "published"
+    assert published(lake) == sorted(changed, key=repr), "what is gone is gone"
+    same = lake.publish(WHOLE, frame(lake, ROWS[:3], WHOLE), differs=True)
+    assert same == Published("unchanged", 0), "a table without days may be as it was"
+    assert looked == ["whole"]
 
 
 def test_a_mark_is_no_change_of_rows_and_its_version_reads_as_the_one_before(lake: Lake) -> None:

@@ -23,7 +23,7 @@ from trailhouse.gates import Outcome
 from trailhouse.gates.runner import failures, run_gate
 from trailhouse.lease import Lease
 from trailhouse.ledger import NO_BATCH, Records
-from trailhouse.narrowing import part_of
+from trailhouse.narrowing import MOST, part_of
 from trailhouse.progress import Progress
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Part, Stage
@@ -206,7 +206,10 @@ def _published(run: Run, stage: Stage, part: Part, context: Context) -> tuple[di
         if lake.exists(table)
     }
     run.lease.require()
-    done = {table: lake.publish(TABLES[table], staged[table], part.scope(table)) for table in stage.writes}
+    done = {
+        table: lake.publish(TABLES[table], staged[table], part.scope(table), differs=context.whole == MOST)
+        for table in stage.writes
+    }
     return done, told
 
 

@@ -227,10 +227,13 @@ class Lake:
         for folder in folders:
             self.files.remove(f"{self.root}/{folder}")
 
-    def publish(self, table: Table, staged: DataFrame, scope: Scope | None = None) -> Published:
+    def publish(
+        self, table: Table, staged: DataFrame, scope: Scope | None = None, *, differs: bool = False
+    ) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already.
 
         With a `scope` it is its rows inside of the scope that become `staged`, and others stay.
+        `differs` says that most days of a table by days are known to: it is written without a look.
         """
         if not self.exists(table.name):
             return self._publish_first(table, staged)
@@ -242,6 +245,8 @@ class Lake:
             condition = None  # nothing to compare with: all of it is new
             if staged.isEmpty():
                 return Published("unchanged", self._last_data_version(table.name, state))
+        elif differs and table.partition_by:
+            condition = None
         else:
             different = different_partitions(table, self.read(table.name), staged)
             if not different:

@@ -15,14 +15,17 @@ def split_and_joined(before: DataFrame, now: DataFrame) -> Mapping[str, int]:
 
     Both are rows of `activity`: event_id, session_id.
     """
+    # Numbers alone are told, so that 64 bits of each id do: a fifth of the bytes to be shuffled.
     both = [
-        side.where("session_id IS NOT NULL").select("event_id", F.col("session_id").alias(name))
+        side.where("session_id IS NOT NULL").select(
+            F.xxhash64("event_id").alias("event"), F.xxhash64("session_id").alias(name)
+        )
         for side, name in ((before, "old"), (now, "new"))
     ]
     pairs = (
         both[0]
         .unionByName(both[1], allowMissingColumns=True)
-        .groupBy("event_id")
+        .groupBy("event")
         .agg(F.max("old").alias("old"), F.max("new").alias("new"))
         .where("old IS NOT NULL AND new IS NOT NULL")
         .select("old", "new")
