@@ -165,7 +165,8 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
         name
     )
     device = F.element_at(F.array(*map(F.lit, _DEVICES)), (_drawn(session, 2, len(_DEVICES)) + 1).cast("int"))
-    begin = F.lit(1_772_409_600) + _drawn(session, 3, _DAYS * 86_400)
+    # No visit reaches into a day beyond the last.
+    begin = F.lit(1_772_409_600) + _drawn(session, 3, _DAYS * 86_400 - 600)
     time = F.timestamp_micros(
         begin * 1_000_000 + number % _A_SESSION * 7_000_000 + _drawn(number, 4, 5_000_000)
     )

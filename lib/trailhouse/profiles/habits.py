@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -12,6 +14,7 @@ from trailhouse.questions.scales import SCALES
 _JSON = "MAP<STRING, STRING>"
 _SCORES = {scale.kind: scale.valid for scale in SCALES if scale.kind in ("nps", "csat")}
 _TRAIT = "trait"
+_USER, _ACCOUNT, _PAGE, _DEVICE, _DEVICE_TYPE = range(5)
 
 
 def most_frequent(activity: DataFrame, sessions: DataFrame, favourites: int) -> DataFrame:
@@ -20,32 +23,34 @@ def most_frequent(activity: DataFrame, sessions: DataFrame, favourites: int) -> 
     Devices are those of `sessions`, rows that had ended.
     """
     views = F.col("event_name").isin(*VIEW_EVENTS)
-    pairs = _pairs(
+    of_events = _pairs(
         activity,
-        user=F.col("user_id"),
-        account=F.col("account_id"),
-        page=F.when(views, F.col("page_group")),
-    ).unionAll(_pairs(sessions, device=F.col("anonymous_id"), device_type=F.col("device.type")))
+        {
+            _USER: F.col("user_id"),
+            _ACCOUNT: F.col("account_id"),
+            _PAGE: F.when(views, F.col("page_group")),
+        },
+    )
+    of_sessions = _pairs(sessions, {_DEVICE: F.col("anonymous_id"), _DEVICE_TYPE: F.col("device.type")})
+    # Fewest bytes in what is compared most: numbers stand for words, and are negative for the order.
+    pairs = of_events.unionAll(of_sessions)
     counted = pairs.groupBy(*PERSON, "what", "value").agg((-F.count("*")).alias("n"))
-    ranked = counted.groupBy(*PERSON).agg(
-        F.array_sort(F.collect_list(F.struct("what", "n", "value"))).alias("ranked")
-    )
 
-    def of(what: str) -> Column:
-        found = F.filter("ranked", lambda one: one["what"] == what)
-        return F.transform(found, lambda one: one["value"])
+    def each(what: int, entry: Column | str) -> Column:
+        return F.collect_list(F.when(F.col("what") == what, entry))
 
-    return ranked.select(
-        *PERSON,
-        F.get(of("user"), F.lit(0)).alias("user_id"),
-        F.get(of("account"), F.lit(0)).alias("account_id"),
-        F.slice(of("page"), 1, favourites).alias("favourite_pages"),
-        F.size(of("device")).cast("BIGINT").alias("devices"),
-        F.array_sort(of("device_type")).alias("device_types"),
+    entry = F.struct("n", "value")
+    pages = F.slice(F.array_sort(each(_PAGE, entry)), 1, favourites)
+    return counted.groupBy(*PERSON).agg(
+        F.array_min(each(_USER, entry))["value"].alias("user_id"),
+        F.array_min(each(_ACCOUNT, entry))["value"].alias("account_id"),
+        F.transform(pages, lambda one: one["value"]).alias("favourite_pages"),
+        F.count_if(F.col("what") == _DEVICE).alias("devices"),
+        F.array_sort(each(_DEVICE_TYPE, F.col("value"))).alias("device_types"),
     )
 
 
-def _pairs(rows: DataFrame, **values: Column) -> DataFrame:
+def _pairs(rows: DataFrame, values: Mapping[int, Column]) -> DataFrame:
     """A row for each of these values that a row has: `what` it is, and the value."""
     each = [F.struct(F.lit(what).alias("what"), value.alias("value")) for what, value in values.items()]
     return rows.select(*PERSON, F.inline(F.array(*each))).where("value IS NOT NULL")

@@ -43,11 +43,6 @@ def devices(frame: DataFrame) -> DataFrame:
     return frame.withColumn("device_type", F.explode(F.array(F.lit(ALL), "device_type")))
 
 
-def quantile(column: str, share: float) -> Column:
-    """An exact quantile of whole numbers as BIGINT, interpolated between neighbours."""
-    return F.round(F.percentile(column, share)).cast("bigint")
-
-
 def median(sorted_values: Column) -> Column:
     """The exact median of a sorted array of whole numbers as BIGINT, half up; null where it is empty."""
     last = F.size(sorted_values) - 1

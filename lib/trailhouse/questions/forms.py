@@ -16,9 +16,9 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.breakdowns import UNKNOWN, devices, periods, quantile, visits
+from trailhouse.questions.breakdowns import UNKNOWN, devices, periods, visits
 from trailhouse.questions.intervals import wilson
-from trailhouse.questions.numbers import quotient
+from trailhouse.questions.numbers import quantile, quotient
 from trailhouse.settings import Project
 
 KEYS = ("form_id", "page_group", "device_type", "period")

@@ -9,7 +9,7 @@ from trailhouse.columns import micros, project_day, ratio, week_of
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.fields import UNKNOWN, field
 from trailhouse.questions.matcher import attempts
-from trailhouse.questions.numbers import whole_quotient
+from trailhouse.questions.numbers import quantile, whole_quotient
 from trailhouse.questions.periods import WATERMARK, begins, with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Funnel, Project
@@ -71,9 +71,9 @@ def answer(funnel: Funnel, asked: Asked) -> DataFrame:
         .groupBy(*_KEYS, "step")
         .agg(
             F.count("*").alias("units"),
-            _quantile(0.5).alias("median_us"),
+            quantile("since", 0.5).alias("median_us"),
             whole_quotient(F.sum("since"), F.count("since")).alias("mean_us"),
-            _quantile(0.9).alias("p90_us"),
+            quantile("since", 0.9).alias("p90_us"),
         )
         .select(*_KEYS, F.struct("step", F.struct("units", "median_us", "mean_us", "p90_us")).alias("one"))
     )
@@ -219,10 +219,6 @@ def _limited(parts: DataFrame, limit: int) -> DataFrame:
     ranked = sized.withColumn("rank", F.dense_rank().over(own.orderBy(F.desc("size"), F.asc("breakdown"))))
     value = F.when(F.col("rank") <= limit, F.col("breakdown")).otherwise(F.lit(OTHER))
     return ranked.withColumn("breakdown", value).drop("size", "rank")
-
-
-def _quantile(share: float) -> Column:
-    return F.round(F.percentile("since", share)).cast("bigint")
 
 
 def _step_name(funnel: Funnel, number: int) -> str:

@@ -16,8 +16,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.breakdowns import UNKNOWN, devices, periods, quantile, visits
+from trailhouse.questions.breakdowns import UNKNOWN, devices, periods, visits
 from trailhouse.questions.intervals import wilson
+from trailhouse.questions.numbers import quantile
 from trailhouse.settings import Project
 
 KEYS = ("media_id", "device_type", "period")

@@ -15,3 +15,17 @@ def quotient(part: Column, whole: Column, scale: int) -> Column:
 def whole_quotient(part: Column, whole: Column) -> Column:
     """`part / whole` of two whole numbers as the nearest BIGINT; null where `whole` is 0 or null."""
     return quotient(part, whole, 0).cast("BIGINT")
+
+
+def quantile(column: str | Column, share: float) -> Column:
+    """An aggregate: the exact quantile of whole numbers, interpolated between neighbours, as BIGINT.
+
+    Half up; null where there is none. The values of a group are gathered and sorted as plain numbers:
+    `percentile` keeps a map of them as objects, and took ten times as long over two million.
+    """
+    values = F.sort_array(F.collect_list(column))
+    at = (F.size(values) - 1) * F.lit(share)
+    low, high = F.floor(at), F.ceil(at)
+    lower, upper = (F.get(values, place.cast("INT")) for place in (low, high))
+    between = (high - at) * lower + (at - low) * upper
+    return F.round(F.when(low == high, lower.cast("DOUBLE")).otherwise(between)).cast("BIGINT")

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from trailhouse.columns import VIEW_EVENTS, micros, ratio
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.fields import UNKNOWN, fields_of, matches
+from trailhouse.questions.numbers import quantile
 from trailhouse.questions.rows import told
 from trailhouse.settings import Step
 from trailhouse.settings.questions import Paths
@@ -59,13 +60,12 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
     counted = _counted(_lumped(links, placed, question.node_limit))
     whole = Window.partitionBy()
     total = F.sum(F.when(F.col("source").isNull() & F.col("path").isNull(), F.col("paths"))).over(whole)
-    told_of = counted.withColumn("share", ratio(F.col("paths"), total))
     by_rank = Window.partitionBy("kind").orderBy(F.desc("units"), F.desc("paths"), F.col("path"))
-    ranked = told_of.where("kind = 'path'").withColumn("rank", F.row_number().over(by_rank))
-    top = ranked.where(F.col("rank") <= question.path_limit).drop("rank")
+    # One branch for all kinds: a union of two would walk all paths twice.
     return (
-        told_of.where("kind <> 'path'")
-        .unionByName(top)
+        counted.withColumn("share", ratio(F.col("paths"), total))
+        .withColumn("rank", F.row_number().over(by_rank))
+        .where((F.col("kind") != "path") | (F.col("rank") <= question.path_limit))
         .select(
             *told(question, definition(question)),
             "kind",
@@ -272,7 +272,7 @@ def _counted(links: DataFrame) -> DataFrame:
             F.count("*").alias("paths"),
             F.count_if("loop").alias("loops"),
             F.count_if("u_turn").alias("u_turns"),
-            F.round(F.percentile("us", 0.5)).cast("bigint").alias("median_us"),
+            quantile("us", 0.5).alias("median_us"),
         )
     )
 

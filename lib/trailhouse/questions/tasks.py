@@ -20,10 +20,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, micros, project_day, ratio, week_of
-from trailhouse.questions.breakdowns import ALL, UNKNOWN, device, periods, quantile
+from trailhouse.questions.breakdowns import ALL, UNKNOWN, device, periods
 from trailhouse.questions.fields import matches
 from trailhouse.questions.intervals import wilson
-from trailhouse.questions.numbers import quotient
+from trailhouse.questions.numbers import quantile, quotient
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Project, Task
 

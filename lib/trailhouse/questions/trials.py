@@ -9,6 +9,7 @@ from trailhouse.columns import micros, ratio
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.fields import field, matches
 from trailhouse.questions.months import broken_down, known_until, month_of, values
+from trailhouse.questions.numbers import quantile
 from trailhouse.questions.periods import with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Trials
@@ -39,7 +40,7 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
             F.count("*").alias("trials"),
             F.count_if("ended").alias("ended"),
             F.count_if(F.col("ended") & F.col("us").isNotNull()).alias("converted"),
-            F.round(F.percentile(F.when(F.col("ended"), F.col("us")), 0.5)).cast("BIGINT").alias("median_us"),
+            quantile(F.when(F.col("ended"), F.col("us")), 0.5).alias("median_us"),
         )
         .select(
             *told(question, definition(question)),
