@@ -56,7 +56,8 @@ _DEPTHS = f"""
     shown AS (
         SELECT v.*, least(greatest(coalesce(last_value(scroll_offset IGNORE NULLS) OVER so_far, 0), 0),
             document_height - viewport_height) AS top,
-            least(epoch_us(lead(event_time) OVER in_view) - epoch_us(event_time), 30000000) AS gap
+            least(coalesce(epoch_us(lead(event_time) OVER in_view) - epoch_us(event_time), 0), 30000000)
+            AS gap
         FROM activity a JOIN views v ON a.session_id = v.session_id AND a.view_id = v.view_id
         WINDOW in_view AS (PARTITION BY a.session_id, a.view_id ORDER BY event_number), so_far AS (
             PARTITION BY a.session_id, a.view_id ORDER BY event_number ROWS UNBOUNDED PRECEDING)),
