@@ -41,7 +41,8 @@ def simulate(
     simulated = world.build(seed, people, days, first)
     for folder in (out, truth_folder):
         _empty(folder)
-    writer = wire.Writer(simulated.population, simulated.journal, simulated.events)
+    population = simulated.population
+    writer = wire.Writer(population.devices, population.idents, simulated.journal, simulated.events)
     files = wire.write(np.random.default_rng([seed, 3]), out, writer, simulated.deliveries, split)
     arguments: dict[str, object] = {
         "world": world_name,
