@@ -50,9 +50,13 @@ class Deliveries:
 
 
 def deliver(
-    rng: np.random.Generator, devices: list[Device], journal: Journal, events: Events, damaged: bool = True
+    rng: np.random.Generator, devices: list[Device], journal: Journal, events: Events, whole: bool = False
 ) -> Deliveries:
-    """Draw the lines: each event once, and then what is repeated or (unless not wanted) damaged."""
+    """Draw the lines: each event once, and then what is repeated or damaged.
+
+    In a `whole` world no line is damaged, and none is repeated after the last event was received: when the
+    newest line came, all that had happened by then is known.
+    """
     n = len(events)
     skew_of_device = np.array([d.skew for d in devices], np.int64)
     skew = np.where(events.server, 0, skew_of_device[events.device])
@@ -80,7 +84,7 @@ def deliver(
             np.full(len(rows), CONFLICTING),
         )
     )
-    for k, kind in enumerate(QUARANTINED if damaged else ()):
+    for k, kind in enumerate(() if whole else QUARANTINED):
         count = 2 if kind == "oversized" else max(3, int(n * DAMAGED))
         rows = rng.choice(plain, count)
         columns.append(
@@ -88,6 +92,9 @@ def deliver(
         )
 
     event, got, shift, fate_of = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    if whole:
+        kept = got <= received.max()
+        event, got, shift, fate_of = event[kept], got[kept], shift[kept], fate_of[kept]
     ids = [events.ids[i] for i in event.tolist()]
     fresh = np.flatnonzero(fate_of >= FIRST_QUARANTINED)
     for row, name in zip(fresh.tolist(), message_ids(rng, len(fresh)), strict=True):

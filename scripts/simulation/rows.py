@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from .kinds import KIND
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 

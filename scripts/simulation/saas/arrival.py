@@ -6,10 +6,10 @@ import datetime as dt
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Ints
 from . import app
 from .calendar import DAY
-from .cast import HARD_STEP, STEPS, Bools, user_id
+from .cast import HARD_STEP, STEPS, user_id
 from .scene import Scene
 from .story import Episode
 from .subscriptions import TRIAL
@@ -43,10 +43,12 @@ def _home(scene: Scene, episode: Episode) -> None:
     on = episode.chance(0.8)
     for section in (1, 2, 3):
         episode.scroll(section * 800, on)
+        before = episode.t.copy()
         episode.wait(3, 6, on)
         if section == 2:
             extra = scene.effects.held_seconds
             episode.wait(extra * 0.8, extra * 1.2, on)
+        scene.story.add(f"seconds_at_{section * 800}_px", (episode.t - before)[on] / 1000)
         on &= episode.chance(0.75)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import app
 from .calendar import DAY
 from .cast import account_id
@@ -28,7 +30,7 @@ def messages(scene: Scene) -> list[Message]:
         if over < end:
             say(account, over, "trial_end", '"plan":"trial"')
         for k, at in enumerate(drawn.payments(account, end)):
-            plan = int(plan_on(scene, account, at // DAY))
+            plan = int(plan_on(scene, np.array([account]), np.array([at // DAY]))[0])
             price = app.PRICES[plan]
             if k == 0:
                 say(

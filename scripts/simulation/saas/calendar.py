@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rows import Ints
-from .cast import Bools, Cast
+from ..rows import Bools, Ints
+from .cast import Cast
 from .effects import BASE_EXPORTS, Effects
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -138,14 +138,17 @@ def _sorted(one: Visits, other: Visits) -> Visits:
     def both(a: Ints, b: Ints) -> Ints:
         return np.concatenate([a, b])[order]
 
+    def masks(a: Bools, b: Bools) -> Bools:
+        return np.concatenate([a, b])[order]
+
     return Visits(
         both(one.person, other.person),
         both(one.day, other.day),
         both(one.start, other.start),
         both(one.device, other.device),
-        both(one.first, other.first).astype(bool),
-        both(one.cancels, other.cancels).astype(bool),
-        both(one.logs_in, other.logs_in).astype(bool),
-        {name: both(one.does[name], other.does[name]).astype(bool) for name in one.does},
+        masks(one.first, other.first),
+        masks(one.cancels, other.cancels),
+        masks(one.logs_in, other.logs_in),
+        {name: masks(one.does[name], other.does[name]) for name in one.does},
         both(one.tags, other.tags),
     )

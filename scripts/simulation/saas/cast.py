@@ -6,14 +6,12 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..devices import LOCALES, Device, Idents, address, anonymous_id
-from ..rows import Ints
+from ..rows import Bools, Ints
 from . import app
 from .effects import BACK, COMPLETION, CONVERSION, LOW_MOOD, Effects
 
-Bools = NDArray[np.bool_]
 STEPS = 6
 HARD_STEP = 4
 

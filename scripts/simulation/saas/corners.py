@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Ints
 from . import app
-from .cast import Bools
 from .effects import BUTTON_CLICKS, NPS
 from .scene import Scene
 from .story import Episode

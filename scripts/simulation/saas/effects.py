@@ -68,7 +68,9 @@ class Effects:
     )
     held_seconds: float = _size(15, 0, "seconds that the home page's third section holds people longer")
     taste: float = _size(
-        0.60, 0, "share of templates chosen for their category alone; the others are drawn from all five"
+        0.60,
+        0,
+        "share of the templates of campaigns taken from one's own category; the others come from all five",
     )
     experiment: float = _size(0, 0, "null control: dashboard_layout is shown at random and changes nothing")
 

@@ -6,10 +6,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Ints
 from . import app
 from .calendar import BACK_FROM, BACK_TO, DAY, FIRST_DAYS
-from .cast import STEPS, Bools
+from .cast import STEPS
 from .effects import BACK, COMPLETION, CONVERSION, Effects, none_of
 from .subscriptions import EXPORT_DAYS, MONTH, NEVER, NO_DAY, TRIAL
 from .work import CAMPAIGN, IMPORT, SEGMENT, SLOW_RELEASE
@@ -60,8 +60,8 @@ def measure(world: World) -> dict[str, dict[str, object]]:
         ),
         "activation": _activation(world),
         "compared_plans": _of(counted, "upgraded_"),
-        "held_seconds": {"section": 3, "from_px": 1600, "seconds": world.effects.held_seconds},
-        "taste": {"categories": len(app.CATEGORIES), "own_category": world.effects.taste},
+        "held_seconds": {"page": "/", "from_px": 1600, **_means(world, "seconds_at_")},
+        "taste": counted["own_category"],
         "experiment": _experiment(world),
     }
     effects = {
@@ -88,6 +88,11 @@ def measure(world: World) -> dict[str, dict[str, object]]:
 
 def _of(counted: dict[str, dict[str, object]], prefix: str) -> dict[str, object]:
     return {name: value for name, value in counted.items() if name.startswith(prefix)}
+
+
+def _means(world: World, prefix: str) -> dict[str, object]:
+    sums = world.scene.story.sums.items()
+    return {name: round(total / n, 3) for name, (total, n) in sums if name.startswith(prefix) and n}
 
 
 def _onboarding(world: World) -> dict[str, object]:
@@ -117,7 +122,9 @@ def _fold(world: World) -> dict[str, object]:
 def converted(world: World) -> tuple[Bools, Bools]:
     """By account: whether the trial is over within the world (with its grace), and whether it converted."""
     drawn = world.scene.subscriptions
-    over = drawn.trial + (TRIAL + GRACE_DAYS) * DAY <= world.days * DAY
+    # What is known is what had been received when the last message came.
+    known = int(world.deliveries.received.max()) - world.scene.start_ms
+    over = drawn.trial + (TRIAL + GRACE_DAYS) * DAY <= known
     return over, drawn.start < NEVER
 
 
@@ -138,7 +145,7 @@ def failing_by_month(world: World) -> list[int]:
     failed = visits.does["import_fails"]
     months = visits.day[failed] // MONTH
     pairs = np.unique(np.stack([months, visits.person[failed]]), axis=1)
-    return np.bincount(pairs[0], minlength=-(-world.days // MONTH)).tolist()
+    return [int(n) for n in np.bincount(pairs[0], minlength=-(-world.days // MONTH))]
 
 
 def _renewals(world: World, column: int) -> dict[str, object]:

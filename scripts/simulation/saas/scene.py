@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Ints
 from .app import RELEASES
 from .calendar import Visits
-from .cast import Bools, Cast, account_id
+from .cast import Cast, account_id
 from .effects import Effects
 from .story import Episode, Story
 from .subscriptions import Subscriptions

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..kinds import KIND
-from ..rows import Ints
+from ..rows import Bools, Floats, Ints
 from .app import SITE
-from .cast import Bools
 
 _ELEMENT = {
     selector: np.array([SITE.element_id.get((t.name, selector), -1) for t in SITE.templates])
@@ -29,7 +28,7 @@ class Blocks:
     names: tuple[str, ...]
     parts: list[tuple[Ints, ...]] = field(default_factory=list)
 
-    def add(self, size: int, *values: int | Ints) -> None:
+    def add(self, size: int, *values: int | Ints | Bools) -> None:
         """A block of `size` rows; a number stands for a column of it."""
         self.parts.append(tuple(np.broadcast_to(np.asarray(v, np.int64), (size,)) for v in values))
 
@@ -52,6 +51,8 @@ class Story:
         """At tasks; `detour` is the place that people went to, -1 = they stayed on the way."""
         self.counts: dict[str, list[int]] = {}
         """Name of a share -> [hits, of how many], as realised."""
+        self.sums: dict[str, list[float]] = {}
+        """Name of a mean -> [sum, of how many]."""
         self.texts: list[str] = []
         self.addresses: list[tuple[str, str, str]] = []
         """(path, query string, title)"""
@@ -89,6 +90,12 @@ class Story:
         total[0] += int((hits & of).sum())
         total[1] += int(of.sum())
 
+    def add(self, name: str, values: Floats) -> None:
+        """Add to the mean of this name."""
+        total = self.sums.setdefault(name, [0.0, 0])
+        total[0] += float(values.sum())
+        total[1] += len(values)
+
     def address(self, path: str, search: str, title: str) -> int:
         """Number of an address."""
         key = (path, search, title)
@@ -114,7 +121,7 @@ class Episode:
     def _rows(self, where: Bools | None) -> Ints:
         return np.arange(len(self)) if where is None else np.flatnonzero(where)
 
-    def chance(self, share: float | np.ndarray[tuple[int], np.dtype[np.float64]]) -> Bools:
+    def chance(self, share: float | Floats) -> Bools:
         """A mask that holds for each with this probability."""
         return np.asarray(self.rng.random(len(self)) < share)
 

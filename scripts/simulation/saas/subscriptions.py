@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Ints
 from .calendar import DAY, HOUR, Visits
-from .cast import Bools, Cast
+from .cast import Cast
 from .effects import CANCEL_RATE, UPGRADE, Effects
 
 NEVER = 1 << 60
@@ -108,7 +108,8 @@ def mark(
     ordinary = cast.owner[visits.person] & ~visits.first & ~visits.cancels
     visits.does["upgrade"] = ordinary & (visits.day == np.append(drawn.offer_day, NO_DAY)[account])
     cancel = np.append(drawn.cancel_day, NO_DAY)[account]
-    near = np.flatnonzero(ordinary & (cancel < NO_DAY) & (cancel - visits.day < EXPORT_DAYS))
-    of, back = np.unique(account[near][::-1], return_index=True)
+    able = ordinary | visits.cancels
+    near = np.flatnonzero(able & (cancel < NO_DAY) & (cancel - visits.day < EXPORT_DAYS))
+    of, first = np.unique(account[near], return_index=True)
     chosen = rng.random(len(of)) < effects.export_before_cancel
-    visits.does["export"][near[::-1][back[chosen]]] = True
+    visits.does["export"][near[first[chosen]]] = True

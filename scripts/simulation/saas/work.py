@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rows import Ints
+from ..rows import Bools, Floats, Ints
 from . import app
-from .cast import Bools
 from .effects import CSAT_TOP_TWO
 from .scene import Scene
 from .story import Episode
@@ -28,15 +27,13 @@ def tell(scene: Scene) -> None:
     _segment(scene)
 
 
-def _lognormal(
-    episode: Episode, seconds: float, slower: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> Ints:
+def _lognormal(episode: Episode, seconds: float, slower: Floats) -> Ints:
     """ms around this median, by visit."""
     found = 1000 * seconds * slower * np.exp(0.35 * episode.rng.standard_normal(len(episode)))
     return np.asarray(found.astype(np.int64))
 
 
-def _slower(scene: Scene, episode: Episode) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _slower(scene: Scene, episode: Episode) -> Floats:
     return np.where(episode.layout == app.PHONE, scene.effects.phone_slower, 1.0)
 
 
@@ -101,6 +98,7 @@ def _campaign(scene: Scene) -> None:
     episode.attempt(CAMPAIGN, begun, sends, where, back)
     episode.close()
     count = scene.story.count
+    count("own_category", category == scene.cast.taste[scene.person(episode)], on)
     count("detour_share", off)
     count("detour_returned", back, off)
     for k, name in enumerate(DETOURS):
@@ -168,7 +166,7 @@ def _asked(scene: Scene, episode: Episode, fails: Bools) -> None:
     ids = '"survey_id":"after_import","kind":"csat"'
     episode.tell("survey_shown", ids, 900, asked)
     answers = asked & episode.chance(0.6)
-    top = episode.chance(CSAT_TOP_TWO - scene.effects.failure_csat * fails)
+    top = episode.chance(np.where(fails, CSAT_TOP_TWO - scene.effects.failure_csat, CSAT_TOP_TWO))
     score = np.where(top, episode.rng.integers(4, 6, len(episode)), episode.rng.integers(1, 4, len(episode)))
     told = [f'{ids},"score":{s}' for s in score.tolist()]
     episode.tell("survey_response", told, 4000, answers)

@@ -55,7 +55,7 @@ def build(seed: int, people: int, days: int, start: dt.date, effects: Effects) -
     for module in (arrival, work, corners):
         module.tell(scene)
     assembled = assemble.assemble(stream(6), scene, billing.messages(scene))
-    deliveries = faults.deliver(stream(7), drawn.devices, assembled.journal, assembled.events, damaged=False)
+    deliveries = faults.deliver(stream(7), drawn.devices, assembled.journal, assembled.events, whole=True)
     return World(seed, start, days, effects, scene, assembled, deliveries)
 
 
