@@ -47,6 +47,12 @@ class Told:
         """(person, message) of every page call of this path."""
         return [(who, m) for who, told in self.of.items() for m in told if is_page(m, path)]
 
+    @property
+    def first_day(self) -> int:
+        """The world's first day, as days since the epoch."""
+        start = dt.date.fromisoformat(self.truth["arguments"]["start"])
+        return (start - dt.date(1970, 1, 1)).days
+
     @cached_property
     def end(self) -> int:
         """When the last message was received, ms since the epoch."""
