@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter, defaultdict
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -13,9 +14,11 @@ from statistics import fmean
 import pyarrow.parquet as pq
 import pytest
 
-from tests.simulation.conftest import simulate
+from scripts.simulation.saas.effects import Effects
+from tests.simulation.conftest import ROOT, simulate
 from tests.simulation.reading import event_time, read
 from tests.simulation.saas import DAY, Told, attempts, is_page, share
+from trailhouse.settings import load_settings
 
 SEED, PEOPLE, DAYS = 5, 300, 90
 
@@ -316,3 +319,26 @@ def test_what_the_command_cannot_simulate_is_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(AssertionError, match=wanted.replace("'", ".")):
             simulate(tmp_path, *more)
+
+
+def test_the_settings_ask_for_events_pages_and_elements_that_the_world_has(told: Told) -> None:
+    settings = load_settings(ROOT / "conf" / "saas.yaml")
+    names = {*told.truth["counts"]["events_by_name"], "*"}
+    steps = [step for task in settings.tasks for step in (task.start, *task.steps, task.end)]
+    steps += [step for funnel in settings.questions.funnels for step in funnel.steps]
+    steps += [
+        step for rule in settings.segments.rules.values() for leaf in rule.leaves for step in leaf.steps
+    ]
+    assert len(steps) > 20
+    assert {name for step in steps for name in step.event_names or ()} <= names
+    clicked = {
+        (m["context"]["page"]["path"], m["properties"]["selector"]) for _, m in told.named("Element Clicked")
+    }
+    assert {(e.page_group, e.selector) for e in settings.elements.key} <= clicked
+
+
+def test_the_page_about_worlds_tells_every_effect_with_its_size() -> None:
+    text = (ROOT / "docs" / "worlds.md").read_text()
+    for one in fields(Effects):
+        size, none = (f"{value:.3g}" for value in (one.default, one.metadata["none"]))
+        assert f"| `{one.name}` | {size} | {none} |" in text
