@@ -47,6 +47,9 @@ def simulate(
     effect: Annotated[
         list[str] | None, typer.Option(help="saas: name=size or name=none; may be repeated.")
     ] = None,
+    prefix: Annotated[
+        str, typer.Option(help="saas: begins all user and account ids, so that worlds fit in one lake.")
+    ] = "",
     null: Annotated[
         bool, typer.Option("--null", help="saas: plant no effect, but those of --effect.")
     ] = False,
@@ -56,8 +59,8 @@ def simulate(
         raise typer.BadParameter(
             f"there is no world {world_name!r}; there are: {', '.join(SIZES)}", param_hint="--world"
         )
-    if world_name == "shop" and (effect or null):
-        raise typer.BadParameter("the shop's effects have fixed sizes", param_hint="--effect")
+    if world_name == "shop" and (effect or null or prefix):
+        raise typer.BadParameter("the shop has effects and ids of its own", param_hint="--effect")
     try:
         first = dt.date.fromisoformat(start)
     except ValueError as error:
@@ -68,7 +71,7 @@ def simulate(
     try:
         if world_name == "saas":
             people, (devices, idents, journal, told, deliveries), write_truth = _saas(
-                seed, people, events, days, first, saas_effects.parse(effect or [], null)
+                seed, people, events, days, first, saas_effects.parse(effect or [], null), prefix
             )
         else:
             people, (devices, idents, journal, told, deliveries), write_truth = _shop(
@@ -87,6 +90,7 @@ def simulate(
         "start": start,
         "seed": seed,
         "split": split,
+        **({"prefix": prefix} if world_name == "saas" else {}),
     }
     write_truth(truth_folder, files, arguments)
     typer.echo(
@@ -104,10 +108,10 @@ def _shop(seed: int, people: int, events: int, days: int, first: dt.date) -> tup
 
 
 def _saas(
-    seed: int, people: int, events: int, days: int, first: dt.date, effects: saas_effects.Effects
+    seed: int, people: int, events: int, days: int, first: dt.date, effects: saas_effects.Effects, prefix: str
 ) -> tuple[int, Simulated, Truth]:
     people = saas_world.people_for(events, seed, days, first, effects) if events else people
-    made = saas_world.build(seed, people, days, first, effects)
+    made = saas_world.build(seed, people, days, first, effects, prefix)
     cast, told = made.scene.cast, made.assembled
     parts = (cast.devices, cast.idents, told.journal, told.events, made.deliveries)
     return people, parts, lambda folder, files, arguments: saas_truth.write(folder, made, files, arguments)

@@ -29,6 +29,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     return Told(folder, read(folder / "raw"), json.loads((folder / "truth" / "truth.json").read_text()))
 
 
+def test_prefixes_keep_the_ids_of_worlds_apart_and_change_nothing_else(tmp_path: Path) -> None:
+    lines = []
+    for prefix in ("", "w2-"):
+        folder = simulate(tmp_path / f"x{prefix}", "--world", "saas", "--prefix", prefix, people=50, days=30)
+        lines.append(sorted(line for of in read(folder / "raw").files.values() for line in of))
+    users = {json.loads(line).get("userId", "w2-") for line in lines[1]}
+    assert all(user.startswith("w2-") for user in users)
+    assert [line.replace("w2-", "") for line in lines[1]] == lines[0]
+
+
 def table(told: Told, name: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = pq.read_table(told.folder / "truth" / f"{name}.parquet").to_pylist()
     return rows
@@ -315,7 +325,7 @@ def test_what_the_command_cannot_simulate_is_told(tmp_path: Path) -> None:
     for more, wanted in (
         (["--world", "moon"], "there is no world 'moon'"),
         (["--world", "saas", "--effect", "luck=1"], "there is no effect 'luck'"),
-        (["--null"], "the shop's effects have fixed sizes"),
+        (["--null"], "the shop has effects and ids of its own"),
     ):
         with pytest.raises(AssertionError, match=wanted.replace("'", ".")):
             simulate(tmp_path, *more)

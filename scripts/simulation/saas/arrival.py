@@ -9,7 +9,7 @@ import numpy as np
 from ..rows import Bools, Ints
 from . import app
 from .calendar import DAY
-from .cast import HARD_STEP, STEPS, user_id
+from .cast import HARD_STEP, STEPS
 from .scene import Scene
 from .story import Episode
 from .subscriptions import TRIAL
@@ -77,13 +77,13 @@ def _identify(scene: Scene, episode: Episode, role: str) -> None:
     episode.t += 400
     episode.signed_in()
     traits = [
-        f',"traits":{{"email":"{user_id(p)}@mail.example","role":"{role}","industry":"{industry}"}}'
+        f',"traits":{{"email":"{cast.user_id(p)}@mail.example","role":"{role}","industry":"{industry}"}}'
         for p, industry in zip(people, industries, strict=True)
     ]
     episode.say("identify", traits, 1)
     named = scene.accounts(episode)
     groups = [
-        f',"groupId":"{a}","traits":{{"name":"Company {a[4:]}","industry":"{industry}"}}'
+        f',"groupId":"{a}","traits":{{"name":"Company {a}","industry":"{industry}"}}'
         for a, industry in zip(named, industries, strict=True)
     ]
     episode.say("group", groups, 3)

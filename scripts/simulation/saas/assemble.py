@@ -11,7 +11,6 @@ from ..kinds import KIND
 from ..rows import Events, Ints, Rows, add_heartbeats, add_moves, add_scrolls, message_ids, sequence_of
 from .app import HOST, RELEASES, SITE
 from .billing import Message
-from .cast import account_id, user_id
 from .scene import Scene
 
 
@@ -162,7 +161,7 @@ def _journal(scene: Scene, seen: _Views, views: dict[str, Ints], length: Ints, l
     journal.view_referrer = [outside[k][0] if k >= 0 else r for k, r in zip(came, referrers, strict=True)]
     journal.view_campaign = [outside[k][1] if k >= 0 else "" for k in came]
     account = np.where(seen.start >= login[seen.visit], cast.account[visits.person[seen.visit]], -1)
-    journal.view_account = ["" if a < 0 else account_id(a) for a in account.tolist()]
+    journal.view_account = ["" if a < 0 else cast.account_id(a) for a in account.tolist()]
     return journal
 
 
@@ -178,7 +177,7 @@ def _billed(scene: Scene, messages: list[Message], journal: Journal) -> dict[str
         visit = journal.add_visit(cast.devices[cast.device_of[owner, 0]], -1, True)
         journal.visit_start[visit] = scene.start_ms + start
         journal.add_view(visit, 0, "billing", "/billing", "Billing", seen=False)
-    ident = np.array([cast.idents.add(None, user_id(p)) for p in owners.tolist()], np.int64)
+    ident = np.array([cast.idents.add(None, cast.user_id(p)) for p in owners.tolist()], np.int64)
     return {
         "time": scene.start_ms + at,
         "view": first_view + of,

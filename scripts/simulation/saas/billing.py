@@ -6,7 +6,6 @@ import numpy as np
 
 from . import app
 from .calendar import DAY
-from .cast import account_id
 from .corners import plan_on
 from .scene import Scene
 from .subscriptions import TRIAL
@@ -22,7 +21,7 @@ def messages(scene: Scene) -> list[Message]:
     found: list[Message] = []
 
     def say(account: int, at: int, name: str, properties: str) -> None:
-        tail = f',"groupId":"{account_id(account)}","properties":{{{properties}}}'
+        tail = f',"groupId":"{scene.cast.account_id(account)}","properties":{{{properties}}}'
         found.append((account, at, name, tail))
 
     for account, trial in enumerate(drawn.trial.tolist()):

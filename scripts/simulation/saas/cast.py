@@ -55,6 +55,17 @@ class Cast:
     signed_in: Ints
     """By device: ident after log-in, -1 for visitors."""
 
+    prefix: str
+    """Of all user and account ids: worlds with different ones can lie in one lake."""
+
+    def user_id(self, person: int) -> str:
+        """Id of a person who has an account."""
+        return _user_id(self.prefix, person)
+
+    def account_id(self, account: int) -> str:
+        """Id of an account."""
+        return f"{self.prefix}acc-{account:05d}"
+
     @property
     def people(self) -> int:
         """How many people there are, visitors included."""
@@ -66,14 +77,8 @@ class Cast:
         return np.flatnonzero(self.owner)
 
 
-def user_id(person: int) -> str:
-    """Id of a person who has an account."""
-    return f"u-{person:06d}"
-
-
-def account_id(account: int) -> str:
-    """Id of an account."""
-    return f"acc-{account:05d}"
+def _user_id(prefix: str, person: int) -> str:
+    return f"{prefix}u-{person:06d}"
 
 
 def fold_day(effects: Effects) -> int:
@@ -81,7 +86,9 @@ def fold_day(effects: Effects) -> int:
     return int(7 * (effects.fold_week - 1)) if effects.fold_week >= 1 else 1 << 30
 
 
-def draw(rng: np.random.Generator, seed: int, people: int, days: int, effects: Effects) -> Cast:
+def draw(
+    rng: np.random.Generator, seed: int, people: int, days: int, effects: Effects, prefix: str = ""
+) -> Cast:
     """`people` with an account, and half as many visitors, over `days` days."""
     sizes = rng.choice([1, 2, 3, 4], people, p=[0.5, 0.25, 0.15, 0.10])
     accounts = int(np.searchsorted(np.cumsum(sizes), people)) + 1
@@ -105,7 +112,7 @@ def draw(rng: np.random.Generator, seed: int, people: int, days: int, effects: E
     chance = np.where(completed, CONVERSION * among / COMPLETION, CONVERSION * (1 - among) / (1 - COMPLETION))
     activated = rng.random(len(account)) < 0.3
     back = BACK - effects.activation * np.where(activated, 0, 1)
-    device_of, devices, idents, signed_in = _devices(rng, seed, account, browser)
+    device_of, devices, idents, signed_in = _devices(rng, seed, prefix, account, browser)
     return Cast(
         signup_day=signup,
         industry=rng.choice(len(app.INDUSTRIES), accounts, p=[0.25, 0.35, 0.15, 0.25]),
@@ -127,6 +134,7 @@ def draw(rng: np.random.Generator, seed: int, people: int, days: int, effects: E
         layout=np.array([d.browser.layout for d in devices]),
         idents=idents,
         signed_in=signed_in,
+        prefix=prefix,
     )
 
 
@@ -146,7 +154,7 @@ def _last_step(rng: np.random.Generator, affected: Bools, effects: Effects) -> I
 
 
 def _devices(
-    rng: np.random.Generator, seed: int, account: Ints, browser: Ints
+    rng: np.random.Generator, seed: int, prefix: str, account: Ints, browser: Ints
 ) -> tuple[Ints, list[Device], Idents, Ints]:
     draw = random.Random(f"devices {seed}")
     second = (rng.random(len(account)) < 0.3) & (account >= 0)
@@ -169,8 +177,8 @@ def _devices(
                     address(draw),
                     draw.choice(LOCALES),
                     idents.add(name, None),
-                    owner=user_id(person) if of >= 0 else f"visitor-{person:06d}",
+                    owner=_user_id(prefix, person) if of >= 0 else f"visitor-{person:06d}",
                 )
             )
-            after.append(idents.add(name, user_id(person)) if of >= 0 else -1)
+            after.append(idents.add(name, _user_id(prefix, person)) if of >= 0 else -1)
     return table, devices, idents, np.array(after)

@@ -9,7 +9,7 @@ import numpy as np
 from ..rows import Bools, Ints
 from .app import RELEASES
 from .calendar import Visits
-from .cast import Cast, account_id
+from .cast import Cast
 from .effects import Effects
 from .story import Episode, Story
 from .subscriptions import Subscriptions
@@ -73,4 +73,4 @@ class Scene:
 
     def accounts(self, episode: Episode) -> list[str]:
         """Ids of their accounts."""
-        return [account_id(a) for a in self.account(episode).tolist()]
+        return [self.cast.account_id(a) for a in self.account(episode).tolist()]

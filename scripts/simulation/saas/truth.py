@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from ..kinds import NAMES
 from . import app, realised
-from .cast import STEPS, account_id, user_id
+from .cast import STEPS
 from .subscriptions import NEVER, NO_DAY
 from .work import DETOURS, TASKS
 from .world import World
@@ -49,7 +49,7 @@ def owners(world: World) -> list[str]:
     cast = world.scene.cast
     main = cast.device_of[:, 0].tolist()
     return [
-        f"user:{user_id(p)}" if a >= 0 else f"anonymous_id:{cast.devices[d].anonymous_id}"
+        f"user:{cast.user_id(p)}" if a >= 0 else f"anonymous_id:{cast.devices[d].anonymous_id}"
         for p, (a, d) in enumerate(zip(cast.account.tolist(), main, strict=True))
     ]
 
@@ -61,7 +61,7 @@ def identifiers(world: World) -> pa.Table:
     rows = []
     for person, devices in enumerate(cast.device_of.tolist()):
         member = cast.account[person] >= 0
-        human = user_id(person) if member else f"visitor-{person:06d}"
+        human = cast.user_id(person) if member else f"visitor-{person:06d}"
         for device in devices:
             if device in used:
                 rows.append(("anonymous_id", cast.devices[device].anonymous_id, human, observable[person]))
@@ -78,7 +78,7 @@ def people(world: World) -> pa.Table:
     cast = world.scene.cast
     known, back = realised.returned(world)
     layout = cast.layout[cast.device_of[:, 0]]
-    named = [account_id(a) if a >= 0 else None for a in cast.account.tolist()]
+    named = [cast.account_id(a) if a >= 0 else None for a in cast.account.tolist()]
     return pa.table(
         {
             "person": owners(world),
@@ -115,8 +115,8 @@ def accounts(world: World) -> pa.Table:
     last = [app.PLANS[p + bool(u)] for p, u in zip(cast.plan.tolist(), drawn.upgrades.tolist(), strict=True)]
     return pa.table(
         {
-            "account": [account_id(a) for a in range(len(over))],
-            "owner": [f"user:{user_id(p)}" for p in cast.owners.tolist()],
+            "account": [cast.account_id(a) for a in range(len(over))],
+            "owner": [f"user:{cast.user_id(p)}" for p in cast.owners.tolist()],
             "industry": [app.INDUSTRIES[k] for k in cast.industry.tolist()],
             "low_mood": cast.low_mood,
             "last_step": pa.array(cast.last_step),

@@ -31,8 +31,10 @@ class World:
     deliveries: Deliveries
 
 
-def build(seed: int, people: int, days: int, start: dt.date, effects: Effects) -> World:
-    """Simulate; the same arguments give the same world. ValueError for fewer than 50 people or 30 days."""
+def build(seed: int, people: int, days: int, start: dt.date, effects: Effects, prefix: str = "") -> World:
+    """Simulate; the same arguments give the same world, whose ids begin with `prefix`.
+
+    ValueError for fewer than 50 people or 30 days."""
     if people < 50:
         raise ValueError("a world needs at least 50 people, for what is rare in it to occur at all")
     if days < 30:
@@ -44,7 +46,7 @@ def build(seed: int, people: int, days: int, start: dt.date, effects: Effects) -
     def stream(concern: int) -> np.random.Generator:
         return np.random.default_rng([seed, 100 + concern])
 
-    drawn = cast.draw(stream(0), seed, people, days, effects)
+    drawn = cast.draw(stream(0), seed, people, days, effects, prefix)
     visits = calendar.plan(stream(1), drawn, days, effects)
     paid = subscriptions.draw(stream(2), drawn, visits, days, effects)
     visits = calendar.with_cancels(stream(3), drawn, visits, paid.cancel_day)
