@@ -57,6 +57,7 @@ def _visitors(scene: Scene) -> None:
     episode = scene.episode("enter", scene.cast.account[scene.visits.person] < 0)
     _home(scene, episode)
     on = episode.chance(0.6)
+    episode.scroll(0, on)
     episode.click("a.to-pricing", on, reacts=False)
     episode.open("pricing", where=on)
     episode.wait(8, 40, on)
@@ -94,6 +95,7 @@ def _sign_up(scene: Scene) -> None:
     visits, cast = scene.visits, scene.cast
     episode = scene.episode("enter", visits.first & cast.owner[visits.person])
     _home(scene, episode)
+    episode.scroll(0)
     episode.click("a.to-pricing", reacts=False)
     episode.open("pricing")
     episode.wait(8, 40)
