@@ -67,7 +67,7 @@ def _browse(scene: Scene) -> None:
         episode.wait(5, 20)
         episode.click("a.template", reacts=False)
         episode.open("template", [f"/templates/{k}" for k in number.tolist()])
-        episode.wait(4, 15)
+        episode.wait(8, 20)
     uses = episode.chance(0.3)
     told = [
         f'"template_id":"t-{k}","category":"{app.CATEGORIES[c]}"'
