@@ -26,7 +26,7 @@ class Effects:
     completed_of_converters: float = _size(
         0.80, 0.55, "of the accounts whose trial converts, the share that completed onboarding"
     )
-    import_failure: float = _size(0.33, 0, "share of the attempts to import contacts that fail")
+    import_failure: float = _size(0.31, 0, "share of the attempts to import contacts that fail")
     failure_churn: float = _size(
         0.10, 0, "added to the monthly cancel rate of accounts with a failed import in the 30 days before"
     )
