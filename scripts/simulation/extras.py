@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 from . import site
+from .devices import Device
 from .journal import Journal
-from .people import Device, Population, new_device
+from .people import Population, new_device
 
 DAY = 86_400_000
 HEARTBEAT = 600_000
@@ -69,7 +70,7 @@ def _kiosk(journal: Journal, device: Device, at: int, hours: int, used: bool) ->
         clock = k * HEARTBEAT
         if k == 0 or (used and k % 11 == 0):
             view, opened = journal.add_view(visit, clock, "home", "/", "Home", tab=visit * 4), clock
-            tail = f',"properties":{{"x":600,"y":440,{site.CLICK_TAILS[0][0]}}}'
+            tail = f',"properties":{{"x":600,"y":440,{site.SITE.click_tails[0][0]}}}'
             journal.add_event(view, 5000, "click", tail)
             journal.add_event(view, 5060, "mutation")
         else:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .devices import Device
 from .journal import Journal
 from .kinds import KIND
-from .people import Population
-from .streams import Events, Ints, message_ids
+from .rows import Events, Ints, message_ids
 
 MINUTE, DAY = 60_000, 86_400_000
 FLUSH = 5000
@@ -49,12 +49,18 @@ class Deliveries:
     ids: list[str]
 
 
-def deliver(rng: np.random.Generator, population: Population, journal: Journal, events: Events) -> Deliveries:
-    """Draw the lines: each event once, and then what is repeated or damaged."""
+def deliver(
+    rng: np.random.Generator, devices: list[Device], journal: Journal, events: Events, whole: bool = False
+) -> Deliveries:
+    """Draw the lines: each event once, and then what is repeated or damaged.
+
+    In a `whole` world no line is damaged, and none is repeated after the last event was received: when the
+    newest line came, all that had happened by then is known.
+    """
     n = len(events)
-    skew_of_device = np.array([d.skew for d in population.devices], np.int64)
+    skew_of_device = np.array([d.skew for d in devices], np.int64)
     skew = np.where(events.server, 0, skew_of_device[events.device])
-    received = _received(rng, journal, events, len(population.devices))
+    received = _received(rng, journal, events, len(devices))
     plain = np.flatnonzero(
         (events.text < 0) & (events.kind != KIND["page_view"]) & (events.kind != KIND["screen_view"])
     )
@@ -78,7 +84,7 @@ def deliver(rng: np.random.Generator, population: Population, journal: Journal, 
             np.full(len(rows), CONFLICTING),
         )
     )
-    for k, kind in enumerate(QUARANTINED):
+    for k, kind in enumerate(() if whole else QUARANTINED):
         count = 2 if kind == "oversized" else max(3, int(n * DAMAGED))
         rows = rng.choice(plain, count)
         columns.append(
@@ -86,6 +92,9 @@ def deliver(rng: np.random.Generator, population: Population, journal: Journal, 
         )
 
     event, got, shift, fate_of = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    if whole:
+        kept = got <= received.max()
+        event, got, shift, fate_of = event[kept], got[kept], shift[kept], fate_of[kept]
     ids = [events.ids[i] for i in event.tolist()]
     fresh = np.flatnonzero(fate_of >= FIRST_QUARANTINED)
     for row, name in zip(fresh.tolist(), message_ids(rng, len(fresh)), strict=True):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from . import site
+from .devices import Device
 from .kinds import KIND
-from .people import Device
+from .layout import Site
 
 NEVER = 1 << 60
-_BOXES = site.BOXES.tolist()
 
 
 @dataclass
@@ -21,6 +20,8 @@ class Journal:
     `event_offset` since the view's start.
     """
 
+    site: Site
+
     visit_device: list[int] = field(default_factory=list)
     visit_start: list[int] = field(default_factory=list)
     visit_anonymous: list[int] = field(default_factory=list)
@@ -28,6 +29,7 @@ class Journal:
     visit_login_at: list[int] = field(default_factory=list)
     visit_logout_at: list[int] = field(default_factory=list)
     visit_end: list[int] = field(default_factory=list)
+    visit_release: list[str] = field(default_factory=list)
 
     view_visit: list[int] = field(default_factory=list)
     view_start: list[int] = field(default_factory=list)
@@ -39,6 +41,8 @@ class Journal:
     view_campaign: list[str] = field(default_factory=list)
     view_navigation: list[str] = field(default_factory=list)
     view_tab: list[int] = field(default_factory=list)
+    view_account: list[str] = field(default_factory=list)
+    """The account that messages of the view name; "" = none."""
     view_dwell: list[int] = field(default_factory=list)
     view_browse: list[int] = field(default_factory=list)
     """From this offset on people move about freely; before it, what the page's script did."""
@@ -76,6 +80,7 @@ class Journal:
         self.visit_login_at.append(-NEVER if signed_in else NEVER)
         self.visit_logout_at.append(NEVER)
         self.visit_end.append(0)
+        self.visit_release.append(device.browser.release)
         return len(self.visit_device) - 1
 
     def add_view(
@@ -95,7 +100,7 @@ class Journal:
         """Begin a view of a page `start` ms after the visit's."""
         self.view_visit.append(visit)
         self.view_start.append(start)
-        self.view_template.append(site.TEMPLATE_ID[template])
+        self.view_template.append(self.site.template_id[template])
         self.view_path.append(path)
         self.view_search.append(search)
         self.view_title.append(title)
@@ -103,6 +108,7 @@ class Journal:
         self.view_campaign.append(campaign)
         self.view_navigation.append(navigation)
         self.view_tab.append(tab)
+        self.view_account.append("")
         self.view_dwell.append(0)
         self.view_browse.append(0)
         self.view_engaged.append(0)
@@ -147,7 +153,8 @@ class Page:
 
     def point(self, selector: str) -> tuple[int, int]:
         """A random point within an element's box."""
-        x, y, w, h = _BOXES[self.layout][site.element_id(self.template, selector)]
+        site = self.journal.site
+        x, y, w, h = site.boxes[self.layout, site.element_id[self.template, selector]].tolist()
         return x + int(self.rng.random() * w), y + int(self.rng.random() * h)
 
     def click(
@@ -156,7 +163,8 @@ class Page:
         """A click, and (unless it does not react) the page's mutation after it."""
         self.t += self.rng.randint(1600, 3200) if wait is None else wait
         x, y = at or self.point(selector)
-        tail = site.CLICK_TAILS[self.layout][site.element_id(self.template, selector)]
+        site = self.journal.site
+        tail = site.click_tails[self.layout][site.element_id[self.template, selector]]
         number = self.journal.add_event(
             self.view, self.t, "click", f',"properties":{{"x":{x},"y":{y},{tail}}}'
         )

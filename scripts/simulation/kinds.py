@@ -1,4 +1,4 @@
-"""The kinds of event that the shop sends: canonical name, message type, name on the wire."""
+"""The kinds of event that the simulated worlds send: canonical name, message type, name on the wire."""
 
 from __future__ import annotations
 
@@ -39,6 +39,29 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     ("group", "group", ""),
     ("Signed Up", "track", "Signed Up"),
     ("Onboarding Step Completed", "track", "Onboarding Step Completed"),
+    ("support_ticket", "track", "Support Ticket Created"),
+    ("trial_start", "track", "Trial Started"),
+    ("trial_end", "track", "Trial Ended"),
+    ("subscription_start", "track", "Subscription Started"),
+    ("subscription_change", "track", "Subscription Changed"),
+    ("subscription_cancel", "track", "Subscription Cancelled"),
+    ("Invitation Accepted", "track", "Invitation Accepted"),
+    ("Campaign Started", "track", "Campaign Started"),
+    ("Template Chosen", "track", "Template Chosen"),
+    ("Campaign Designed", "track", "Campaign Designed"),
+    ("Campaign Sent", "track", "Campaign Sent"),
+    ("Import Started", "track", "Import Started"),
+    ("Contacts Imported", "track", "Contacts Imported"),
+    ("Segment Started", "track", "Segment Started"),
+    ("Segment Condition Added", "track", "Segment Condition Added"),
+    ("Segment Previewed", "track", "Segment Previewed"),
+    ("Segment Saved", "track", "Segment Saved"),
+    ("Automation Created", "track", "Automation Created"),
+    ("Automation Run", "track", "Automation Run"),
+    ("Contact Tagged", "track", "Contact Tagged"),
+    ("Contacts Exported", "track", "Contacts Exported"),
+    ("Plans Compared", "track", "Plans Compared"),
+    ("Result Opened", "track", "Result Opened"),
 )
 NAMES = tuple(name for name, _, _ in KINDS)
 KIND = {name: i for i, name in enumerate(NAMES)}

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import site
+from .devices import Device, Idents
 from .journal import Journal, Page
-from .people import Device, Idents, Person
+from .people import Person
 
 CHECKOUT_CONVERSION = {"control": 0.45, "treatment": 0.62}
 ONBOARDING = (0.96, 0.92, 0.90, 0.55, 0.93, 0.97)

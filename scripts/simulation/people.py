@@ -7,11 +7,12 @@ import random
 from dataclasses import dataclass, field
 
 from . import site
+from .devices import BLOCKED_USERS, LOCALES, Device, Idents, address, anonymous_id
+from .layout import Browser
 
 RETENTION = (0.45, 0.36, 0.30, 0.27)
 """Share of people who come (at least once) in the k-th calendar week after their first; the last goes on."""
 VARIANTS = ("control", "treatment")
-BLOCKED_USERS = ("null", "undefined", "0000", "guest")
 OFFICE_NETWORK = "203.0.113.0/24"
 OFFICE_DOMAIN = "shop.example"
 
@@ -65,57 +66,6 @@ _LAST = (
     "vogel",
     "weiss",
 )
-_LOCALES = ("de-DE", "en-GB", "en-US", "fr-FR", "nl-NL")
-
-
-class Idents:
-    """The pairs (anonymousId, userId) that messages carry; an event refers to one by its number.
-
-    `raw` holds them as sent, `usable` as an observer may use them: trimmed, None when blank or blocked.
-    """
-
-    def __init__(self) -> None:
-        self.raw: list[tuple[str | None, str | None]] = []
-        self.usable: list[tuple[str | None, str | None]] = []
-        self._known: dict[tuple[str | None, str | None], int] = {}
-
-    def add(self, anonymous: str | None, user: str | None) -> int:
-        """Number of the pair; None = the field is absent, "" = it is sent empty."""
-        pair = (anonymous, user)
-        if pair not in self._known:
-            self._known[pair] = len(self.raw)
-            self.raw.append(pair)
-            self.usable.append((_usable(anonymous), _usable(user)))
-        return self._known[pair]
-
-
-def _usable(value: str | None) -> str | None:
-    value = (value or "").strip()
-    return None if not value or value.lower() in BLOCKED_USERS else value
-
-
-@dataclass
-class Device:
-    """One browser or app installation; `skew` is its clock's error in ms."""
-
-    number: int
-    anonymous_id: str
-    browser: site.Browser
-    ip: str
-    locale: str
-    anonymous: int
-    """Ident of its events before log-in."""
-    skew: int = 0
-    shared: bool = False
-    login: str = "identify"
-    """identify; alias (links the anonymous id by an alias message); blank (anonymousId "" after log-in)."""
-    padded: bool = False
-    """Sends user ids with blanks around them."""
-    owner: str = ""
-    crawler: bool = False
-    internal: bool = False
-    signed_in: int | None = None
-    """The person who is signed in, while the journeys are walked."""
 
 
 @dataclass
@@ -157,12 +107,6 @@ class Population:
     devices: list[Device]
     idents: Idents
     plans: list[Plan]
-
-
-def anonymous_id(rng: random.Random) -> str:
-    """A random identifier in the form of a UUID."""
-    h = f"{rng.getrandbits(128):032x}"
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def populate(rng: random.Random, count: int, days: int, start: dt.date) -> Population:
@@ -216,7 +160,7 @@ def _person(rng: random.Random, number: int, household: int) -> Person:
 def _address(rng: random.Random, internal: bool) -> str:
     if internal:
         return f"203.0.113.{rng.randrange(1, 255)}"
-    return f"198.{rng.choice((18, 19))}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+    return address(rng)
 
 
 def _private_device(rng: random.Random, population: Population, person: Person) -> None:
@@ -234,7 +178,7 @@ def _private_device(rng: random.Random, population: Population, person: Person) 
 
 
 def new_device(
-    rng: random.Random, population: Population, browser: site.Browser, owner: str, internal: bool = False
+    rng: random.Random, population: Population, browser: Browser, owner: str, internal: bool = False
 ) -> Device:
     """Add a device that nobody has signed in on yet."""
     anonymous = anonymous_id(rng)
@@ -243,7 +187,7 @@ def new_device(
         anonymous,
         browser,
         _address(rng, internal),
-        rng.choice(_LOCALES),
+        rng.choice(LOCALES),
         population.idents.add(anonymous, None),
         owner=owner,
         internal=internal,
@@ -252,7 +196,7 @@ def new_device(
     return device
 
 
-def _browser(rng: random.Random) -> site.Browser:
+def _browser(rng: random.Random) -> Browser:
     return rng.choices(site.BROWSERS, [b.share for b in site.BROWSERS])[0]
 
 

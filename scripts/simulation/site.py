@@ -1,43 +1,13 @@
 """The shop's site: page templates, their elements, the catalogue, and the browsers that visit it.
 
-Boxes are (x, y, width, height) in CSS px from the document's top left, for the desktop layout;
-the narrow layout stacks the same elements in one column.
+Boxes are given for the desktop layout; the narrow layout stacks the same elements in one column.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import cache
-
-import numpy as np
+from .layout import Box, Browser, Element, Layout, Site, Template
 
 HOST = "https://www.shop.example"
-
-
-@dataclass(frozen=True)
-class Element:
-    """Something on a page that can be clicked; `interactive` says whether it reacts by design."""
-
-    selector: str
-    text: str
-    tag: str
-    box: tuple[int, int, int, int]
-    href: str = ""
-    interactive: bool = True
-
-
-@dataclass(frozen=True)
-class Template:
-    """A kind of page: document heights of the wide and the narrow layout (px), and its elements.
-
-    Element 0 is the one that leads on to the next page.
-    """
-
-    name: str
-    heights: tuple[int, int]
-    elements: tuple[Element, ...]
-
 
 _NAV = Element("nav a.categories", "Categories", "a", (220, 20, 120, 32), "/category/garden")
 _LOGO = Element("header .logo", "Shop", "a", (40, 16, 120, 40), "/")
@@ -166,47 +136,13 @@ EMPTY_QUERIES = ("zeppelin", "gift cardd", "sofa bed xxl")
 PRODUCTS = 60
 PRICES = tuple(round(7.9 + (i * 37 % 113) * 1.25, 2) for i in range(PRODUCTS))
 
-# flattened element table: one row an element, addressed as ELEMENT_BASE[template] + k
-ELEMENTS: tuple[Element, ...] = tuple(e for t in TEMPLATES for e in t.elements)
-ELEMENT_BASE = np.cumsum([0] + [len(t.elements) for t in TEMPLATES])[:-1].astype(np.int32)
-ELEMENT_COUNT = np.array([len(t.elements) for t in TEMPLATES], np.int32)
-HEIGHTS = np.array([t.heights for t in TEMPLATES], np.int32)
 
-
-def _narrow(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _narrow(box: Box) -> Box:
     x, y, w, h = box
     return 16 + x % 90, int(y * 1.2) + 40, min(w, 260), max(h, 44)
 
 
-BOXES = np.array([[e.box for e in ELEMENTS], [_narrow(e.box) for e in ELEMENTS]], np.int32)
-"""Box of each element: [layout (0 wide, 1 narrow), element, (x, y, width, height)]."""
-
-
-@cache
-def element_id(template: str, selector: str) -> int:
-    """Index into `ELEMENTS`; raises KeyError when the template has no such selector."""
-    i = TEMPLATE_ID[template]
-    for k, element in enumerate(TEMPLATES[i].elements):
-        if element.selector == selector:
-            return int(ELEMENT_BASE[i]) + k
-    raise KeyError(f"{template} has no element {selector}")
-
-
-def _click_tail(layout: int, i: int) -> str:
-    e = ELEMENTS[i]
-    x, y, w, h = (int(v) for v in BOXES[layout, i])
-    fields: dict[str, object] = {"selector": e.selector, "tag": e.tag, "interactive": e.interactive}
-    if e.text:
-        fields["text"] = e.text
-    if e.href:
-        fields["href"] = HOST + e.href
-    fields["box"] = {"x": x, "y": y, "width": w, "height": h}
-    fields["pointer"] = "touch" if layout else "mouse"
-    return json.dumps(fields, separators=(",", ":"))[1:-1]
-
-
-CLICK_TAILS = tuple(tuple(_click_tail(layout, i) for i in range(len(ELEMENTS))) for layout in (0, 1))
-"""What follows `"x":..,"y":..,` in the properties of a click on an element, by layout."""
+SITE = Site(HOST, "shop", TEMPLATES, (Layout(lambda box: box), Layout(_narrow, pointer="touch")))
 
 # selectors that lead to a page of another kind: a click there is followed by that page, not a mutation
 PLAIN_ELEMENTS = tuple(
@@ -229,17 +165,6 @@ PLAIN_ELEMENTS = tuple(
     or (len(t.elements) - 1,)
     for t in TEMPLATES
 )
-
-
-@dataclass(frozen=True)
-class Browser:
-    """A user agent with its screen; `layout` 0 wide, 1 narrow; `library` as the tracker names itself."""
-
-    user_agent: str
-    viewport: tuple[int, int]
-    layout: int
-    share: float
-    library: str = "analytics.js"
 
 
 BROWSERS: tuple[Browser, ...] = (
@@ -279,8 +204,8 @@ BROWSERS: tuple[Browser, ...] = (
         1,
         0.18,
     ),
-    Browser("ShopApp/3.2 (iPhone; iOS 17.6; Scale/3.00)", (390, 844), 1, 0.03, "analytics-ios"),
-    Browser("ShopApp/3.2 (Linux; Android 14; Pixel 8)", (412, 915), 1, 0.03, "analytics-android"),
+    Browser("ShopApp/3.2 (iPhone; iOS 17.6; Scale/3.00)", (390, 844), 1, 0.03, "analytics-ios", "3.2.0"),
+    Browser("ShopApp/3.2 (Linux; Android 14; Pixel 8)", (412, 915), 1, 0.03, "analytics-android", "3.2.0"),
 )
 TABLET = Browser(
     "Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "

@@ -1,11 +1,9 @@
-"""From views to events, vectorised: page views, heartbeats, clicks with mutations, scrolls, mouse moves.
+"""From the shop's views to events, vectorised: page views, heartbeats, clicks with mutations, scrolls, moves.
 
 The result is one table of arrays, sorted by nothing in particular; `wire` turns rows into lines.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,71 +12,7 @@ from . import site
 from .journal import Journal
 from .kinds import KIND
 from .people import Population
-
-Ints = NDArray[np.int64]
-HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
-
-
-@dataclass
-class Events:
-    """All events, true and whole: one row an event.
-
-    `time` is ms since the epoch; `text` points into the journal's scripted events (-1 = not one of them);
-    `sequence` counts a device's events in order of time.
-    """
-
-    time: Ints
-    view: Ints
-    kind: Ints
-    x: Ints
-    y: Ints
-    element: Ints
-    text: Ints
-    ident: Ints
-    device: Ints
-    server: NDArray[np.bool_]
-    sequence: Ints
-    ids: list[str]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-def message_ids(rng: np.random.Generator, count: int) -> list[str]:
-    """Random UUID-like strings, unique for all purposes (122 random bits)."""
-    raw = rng.integers(0, 256, (count, 16), np.uint8)
-    digits = np.empty((count, 36), np.uint8)
-    places = [i for i in range(36) if i not in (8, 13, 18, 23)]
-    digits[:, [8, 13, 18, 23]] = ord("-")
-    digits[:, places[0::2]] = HEX[raw >> 4]
-    digits[:, places[1::2]] = HEX[raw & 15]
-    text = digits.tobytes().decode("ascii")
-    return [text[i : i + 36] for i in range(0, 36 * count, 36)]
-
-
-class _Rows:
-    """Blocks of rows under construction."""
-
-    def __init__(self) -> None:
-        self.blocks: list[tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]] = []
-
-    def add(
-        self,
-        view: Ints,
-        offset: Ints,
-        kind: int | Ints,
-        x: int | Ints = 0,
-        y: int | Ints = 0,
-        element: int | Ints = 0,
-        text: int | Ints = -1,
-    ) -> None:
-        def full(v: int | Ints) -> Ints:
-            return np.broadcast_to(np.asarray(v, np.int64), view.shape)
-
-        self.blocks.append((view, offset, full(kind), full(x), full(y), full(element), full(text)))
-
-    def columns(self) -> list[Ints]:
-        return [np.concatenate(parts) for parts in zip(*self.blocks, strict=True)]
+from .rows import Events, Ints, Rows, add_heartbeats, add_moves, add_scrolls, message_ids, repeat, sequence_of
 
 
 def build_events(rng: np.random.Generator, population: Population, journal: Journal) -> Events:
@@ -94,20 +28,20 @@ def build_events(rng: np.random.Generator, population: Population, journal: Jour
     size_of_device = np.array([d.browser.viewport for d in population.devices], np.int64)
     device = device_of_visit[visit]
     layout, width, height = layout_of_device[device], *size_of_device[device].T
-    document = site.HEIGHTS[template, layout].astype(np.int64)
+    document = site.SITE.heights[template, layout].astype(np.int64)
 
-    rows = _Rows()
+    rows = Rows()
     seen = np.flatnonzero(np.array(journal.view_seen))
     rows.add(
         seen,
         np.zeros_like(seen),
         np.where(screen_of_device[device[seen]], KIND["screen_view"], KIND["page_view"]),
     )
-    _heartbeats(rows, engaged)
+    add_heartbeats(rows, engaged)
     _clicks(rng, rows, browse, engaged, template, layout)
     _leading_clicks(rng, rows, np.array(journal.view_leads_on), dwell, template, layout)
-    _scrolls(rng, rows, browse, engaged, np.maximum(document - height, 1))
-    _moves(rng, rows, browse, engaged, layout, width, height)
+    add_scrolls(rng, rows, browse, engaged, np.maximum(document - height, 1))
+    add_moves(rng, rows, browse, engaged, layout, width, height)
     rows.add(
         np.array(journal.event_view, np.int64),
         np.array(journal.event_offset, np.int64),
@@ -142,45 +76,26 @@ def build_events(rng: np.random.Generator, population: Population, journal: Jour
         ident,
         device,
         server,
-        _sequence(device, time),
+        sequence_of(device, time),
         message_ids(rng, len(time)),
     )
 
 
-def _sequence(device: Ints, time: Ints) -> Ints:
-    order = np.lexsort((time, device))
-    sequence = np.empty(len(order), np.int64)
-    ordered = device[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    counts = np.diff(np.r_[first, len(order)])
-    sequence[order] = np.arange(len(order)) - np.repeat(first, counts) + 1
-    return sequence
-
-
-def _repeat(counts: Ints) -> tuple[Ints, Ints]:
-    """View of each row, and the row's number (from 0) within its view."""
-    view = np.repeat(np.arange(len(counts)), counts)
-    return view, np.arange(len(view)) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def _heartbeats(rows: _Rows, engaged: Ints) -> None:
-    view, k = _repeat(np.maximum(engaged - 1, 0) // 10_000)
-    rows.add(view, (k + 1) * 10_000, KIND["heartbeat"])
-
-
 def _clicks(
-    rng: np.random.Generator, rows: _Rows, browse: Ints, engaged: Ints, template: Ints, layout: Ints
+    rng: np.random.Generator, rows: Rows, browse: Ints, engaged: Ints, template: Ints, layout: Ints
 ) -> None:
     """Ordinary clicks: one in each of n equal slots of at least 4 s, so that two are 1.6 s apart or more."""
     window = np.maximum(engaged - browse - 4000, 0)
     count = np.minimum(rng.poisson(0.8, len(window)), window // 4000)
-    view, k = _repeat(count)
+    view, k = repeat(count)
     slot = window[view] / count[view]
     offset = (browse[view] + 1000 + slot * (k + 0.2 + 0.6 * rng.random(len(view)))).astype(np.int64)
     choices = max(len(c) for c in site.PLAIN_ELEMENTS)
     table = np.array([[c[i % len(c)] for i in range(choices)] for c in site.PLAIN_ELEMENTS])
-    element = site.ELEMENT_BASE[template[view]] + table[template[view], rng.integers(0, choices, len(view))]
-    box = site.BOXES[layout[view], element].astype(np.int64)
+    element = (
+        site.SITE.element_base[template[view]] + table[template[view], rng.integers(0, choices, len(view))]
+    )
+    box = site.SITE.boxes[layout[view], element].astype(np.int64)
     x = box[:, 0] + (rng.random(len(view)) * box[:, 2]).astype(np.int64)
     y = box[:, 1] + (rng.random(len(view)) * box[:, 3]).astype(np.int64)
     rows.add(view, offset, KIND["click"], x, y, element.astype(np.int64))
@@ -189,7 +104,7 @@ def _clicks(
 
 def _leading_clicks(
     rng: np.random.Generator,
-    rows: _Rows,
+    rows: Rows,
     leads_on: NDArray[np.bool_],
     dwell: Ints,
     template: Ints,
@@ -197,42 +112,8 @@ def _leading_clicks(
 ) -> None:
     """The click on the link to the next page."""
     view = np.flatnonzero(leads_on)
-    element = site.ELEMENT_BASE[template[view]].astype(np.int64)
-    box = site.BOXES[layout[view], element].astype(np.int64)
+    element = site.SITE.element_base[template[view]].astype(np.int64)
+    box = site.SITE.boxes[layout[view], element].astype(np.int64)
     x = box[:, 0] + (rng.random(len(view)) * box[:, 2]).astype(np.int64)
     y = box[:, 1] + (rng.random(len(view)) * box[:, 3]).astype(np.int64)
     rows.add(view, dwell[view] - rng.integers(200, 700, len(view)), KIND["click"], x, y, element)
-
-
-def _scrolls(rng: np.random.Generator, rows: _Rows, browse: Ints, engaged: Ints, reach: Ints) -> None:
-    window = np.maximum(engaged - browse - 1500, 0)
-    count = np.where(window > 0, rng.poisson(1.5, len(window)), 0)
-    view, k = _repeat(count)
-    at = (k + rng.random(len(view))) / count[view]  # in order of time
-    deep = np.minimum(1.0, 0.15 + at * rng.beta(2, 2, len(view)) * 1.3)
-    rows.add(
-        view,
-        browse[view] + (window[view] * at).astype(np.int64),
-        KIND["scroll"],
-        y=(reach[view] * deep).astype(np.int64),
-    )
-
-
-def _moves(
-    rng: np.random.Generator,
-    rows: _Rows,
-    browse: Ints,
-    engaged: Ints,
-    layout: Ints,
-    width: Ints,
-    height: Ints,
-) -> None:
-    window = np.maximum(engaged - browse - 1000, 0)
-    view, _ = _repeat(np.where((layout == 0) & (window > 0), rng.poisson(1.3, len(window)), 0))
-    rows.add(
-        view,
-        browse[view] + (window[view] * rng.random(len(view))).astype(np.int64),
-        KIND["mouse_move"],
-        x=(width[view] * rng.random(len(view))).astype(np.int64),
-        y=(height[view] * rng.random(len(view))).astype(np.int64),
-    )

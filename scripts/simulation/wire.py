@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from . import faults, site
+from . import faults
+from .devices import Device, Idents
 from .faults import Deliveries
 from .journal import Journal
 from .kinds import KIND, KINDS
-from .people import Population
-from .streams import Events, Ints
+from .rows import Events, Ints
 
 DAY = 86_400_000
 PART_ROWS = 60_000
@@ -71,29 +71,28 @@ def time_blocks(original: Ints, sent: Ints, received: Ints) -> list[str]:
 class Writer:
     """Turns deliveries into lines."""
 
-    def __init__(self, population: Population, journal: Journal, events: Events) -> None:
+    def __init__(self, devices: list[Device], idents: Idents, journal: Journal, events: Events) -> None:
         self.journal, self.events = journal, events
         self.kinds = [f'"type":"{kind}",' + (f'"event":"{name}",' if name else "") for _, kind, name in KINDS]
         self.idents = [
             ("" if a is None else f'"anonymousId":"{a}",') + ("" if u is None else f'"userId":"{u}",')
-            for a, u in population.idents.raw
+            for a, u in idents.raw
         ]
-        self.contexts, self.pages = self._views(population)
-        self.layouts = [d.browser.layout for d in population.devices]
+        self.contexts, self.pages = self._views(devices)
+        self.layouts = [d.browser.layout for d in devices]
 
-    def _views(self, population: Population) -> tuple[list[str], list[str]]:
-        journal, contexts, pages = self.journal, [], []
+    def _views(self, devices: list[Device]) -> tuple[list[str], list[str]]:
+        journal, site, contexts, pages = self.journal, self.journal.site, [], []
         heads, tails = [], []
-        for d in population.devices:
+        for d in devices:
             b = d.browser
-            version = "3.2.0" if b.library != "analytics.js" else "2026.1"
             heads.append(
                 f'"context":{{"library":{{"name":"{b.library}","version":"4.4.1"}},'
                 f'"userAgent":"{b.user_agent}","locale":"{d.locale}","ip":"{d.ip}",'
-                f'"app":{{"name":"shop","version":"{version}"}},'
-                f'"viewport":{{"width":{b.viewport[0]},"height":{b.viewport[1]}}}'
+                f'"app":{{"name":"{site.app}","version":"'
             )
-            tails.append((b.viewport[0], b.layout, b.library != "analytics.js"))
+            sizes = f'"viewport":{{"width":{b.viewport[0]},"height":{b.viewport[1]}}}'
+            tails.append((sizes, b.viewport[0], b.layout, b.library != "analytics.js"))
         rows = zip(
             journal.view_visit,
             journal.view_template,
@@ -104,23 +103,25 @@ class Writer:
             journal.view_campaign,
             journal.view_navigation,
             journal.view_tab,
+            journal.view_account,
             strict=True,
         )
-        heights = site.HEIGHTS.tolist()
-        for view, (visit, template, path, search, title, referrer, campaign, navigation, tab) in enumerate(
-            rows
-        ):
+        heights = site.heights.tolist()
+        for view, (
+            visit, template, path, search, title, referrer, campaign, navigation, tab, account
+        ) in enumerate(rows):  # fmt: skip
             device = journal.visit_device[visit]
-            width, layout, screen = tails[device]
+            sizes, width, layout, screen = tails[device]
             page = (
-                f'"url":"{site.HOST}{path}{search}","path":"{path}","title":"{title}","referrer":"{referrer}",'
+                f'"url":"{site.host}{path}{search}","path":"{path}","title":"{title}","referrer":"{referrer}",'
                 f'"search":"{search}"'
             )
             contexts.append(
-                f'{heads[device]},"page":{{{page},"viewId":"{view_id(view)}","navigationType":"{navigation}"}},'
+                f'{heads[device]}{journal.visit_release[visit]}"}},{sizes},"page":{{{page},"viewId":"{view_id(view)}","navigationType":"{navigation}"}},'
                 f'"sessionId":"s-{visit:07x}","tabId":"t-{tab:x}",'
                 f'"document":{{"width":{width},"height":{heights[template][layout]}}},'
                 + (f'"campaign":{campaign},' if campaign else "")
+                + (f'"groupId":"{account}",' if account else "")
                 + '"sequence":'
             )
             pages.append(
@@ -159,7 +160,7 @@ class Writer:
             self.kinds,
             self.idents,
         )
-        click_tails, layouts, ids = site.CLICK_TAILS, self.layouts, d.ids
+        click_tails, layouts, ids = self.journal.site.click_tails, self.layouts, d.ids
         out: list[str] = []
         for row, times, fate, view, kind, x, y, element, text, ident, device, server, sequence in columns:
             if text >= 0:

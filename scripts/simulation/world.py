@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import extras, faults, journeys, people, streams
+from . import extras, faults, journeys, people, site, streams
 from .faults import Deliveries
 from .journal import Journal
 from .people import Population
-from .streams import Events
+from .rows import Events
 
 TIES = 6
 PILOT_PEOPLE = 400
@@ -48,11 +48,11 @@ def build(seed: int, people_count: int, days: int, start: dt.date) -> World:
         raise ValueError("a world needs at least one day")
     # a stream of random numbers for each concern: more of one does not shift the others
     population = people.populate(random.Random(f"people {seed}"), people_count, days, start)
-    journal = Journal()
+    journal = Journal(site.SITE)
     journeys.walk_all(random.Random(f"journeys {seed}"), population, journal, _start_ms(start), TIES)
     extras.add_extras(random.Random(f"extras {seed}"), population, journal, _start_ms(start), days)
     events = streams.build_events(np.random.default_rng([seed, 1]), population, journal)
-    deliveries = faults.deliver(np.random.default_rng([seed, 2]), population, journal, events)
+    deliveries = faults.deliver(np.random.default_rng([seed, 2]), population.devices, journal, events)
     return World(seed, start, days, population, journal, events, deliveries)
 
 
