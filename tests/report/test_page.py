@@ -32,8 +32,14 @@ SECTIONS = [
     "activity",
     "funnels",
     "retention",
+    "lifecycle",
     "paths",
     "trends",
+    "attribution",
+    "money",
+    "experiments",
+    "segments",
+    "predictions",
     "heatmap",
     "friction",
     "pages",
@@ -127,7 +133,11 @@ def evil() -> tuple[str, str]:
                     lambda v: v if v == "all" or not isinstance(v, str) else v + hostile
                 )
             elif frame[name].map(lambda value: isinstance(value, list)).any():
-                frame[name] = frame[name].map(lambda value: value and [part + hostile for part in value])
+                frame[name] = frame[name].map(
+                    lambda value: (
+                        value and [part + hostile if isinstance(part, str) else part for part in value]
+                    )
+                )
     return build_report(frames, settings(), hostile), mark
 
 
@@ -254,10 +264,11 @@ def test_tables_show_the_numbers_of_their_frames(shop: Page) -> None:
         assert first[row.channel][6] == f"{100 * row.converted / row.sessions:.1f}%"
 
 
-def test_a_retention_period_that_is_not_over_is_hatched_and_starred_and_left_out_of_the_average(
-    shop: Page,
-) -> None:
-    frame = shop_frames()["retention"]
+def test_a_retention_period_that_is_not_over_is_hatched_and_starred_and_left_out_of_the_average() -> None:
+    frames = shop_frames()
+    frame = frames["retention"]
+    frames |= {name: frames[name].head(0) for name in ("revenue", "churn")}  # whose cohorts have stars, too
+    shop = Page(report(frames))
     stars = sum(cell.strip().endswith("%*") for row in shop.rows for cell in row)
     hatched = sum(tag == "td" and "open" in a.get("class", "").split() for tag, a in shop.elements)
     assert stars == hatched == int((~frame.complete).sum())
@@ -471,13 +482,14 @@ def test_a_browser_draws_every_chart_without_an_error(
     assert console == []
     found = Page(drawn)
     charts = [a for _, a in found.elements if "data-chart" in a]
-    # activity's two, funnel, a flow, two trends, friction, exits, two forms, media, scores and their parts,
-    # choices, people's
-    assert len(charts) == 21
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 21
+    # activity's two, funnel, lifecycle, stickiness, a flow, two trends, credit in three currencies, revenue,
+    # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
+    # media, scores and their parts, choices, people's
+    assert len(charts) == 33
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 33
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 23
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 35
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
 
 
