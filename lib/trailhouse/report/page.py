@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -119,6 +120,7 @@ def embedded_json(value: Any) -> Markup:
     return Markup(written)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         # Reads through the package, so that it works from a zip too.
