@@ -124,20 +124,20 @@ def test_churn_and_trials_are_those_of_months_that_are_over(shop: Page) -> None:
 
 def test_an_experiment_is_told_with_intervals_and_plain_words(shop: Page) -> None:
     shown = cells(shop)
-    (large,) = [row for row in shown if row[:2] == ("large", "2,511") and row[2].startswith("16.1%")]
-    assert large[3:8] == (
-        *("+4.1 pp+2.2 pp to +6.0 pp", "+34.1%", "<0.001", "0.010+0.4 pp to +7.8 pp"),
-        "+4.0 pp+2.2 pp to +5.8 pp",
+    (large,) = [row for row in shown if row[0] == "large" and row[3].startswith("16.1%")]
+    assert large[1:3] == ("higher at every look", "2,511")
+    assert large[4:9] == (
+        *("+4.1 pp+2.2 to +6.0 pp", "+34.1%", "<0.001", "0.010+0.4 to +7.8 pp"),
+        "+4.0 pp+2.2 to +5.8 pp",
     )
-    assert large[-1] == "higher at every look"
-    (icon,) = [row for row in shown if row[0] == "with_icon" and row[2].startswith("14.0%")]
-    assert icon[3] == "+1.9 pp+0.04 pp to +3.8 pp", "an end that would round to nothing has a decimal more"
-    assert icon[-1] == "higher if this is the one planned look"
-    assert {row[-1] for row in shown if row[0] in ("large", "with_icon") and row[2].startswith("7.")} == {
+    (icon,) = [row for row in shown if row[0] == "with_icon" and row[3].startswith("14.0%")]
+    assert icon[4] == "+1.9 pp+0.04 to +3.8 pp", "an end that would round to nothing has a decimal more"
+    assert icon[1] == "higher if this is the one planned look"
+    assert {row[1] for row in shown if row[0] in ("large", "with_icon") and row[3].startswith("7.")} == {
         "no difference shown"
     }
     (tablet,) = [row for row in shown if row[:4] == ("device_type", "tablet", "Ordered", "large")]
-    assert tablet[-1] == "too few 19 units, 30 at least"
+    assert tablet[4] == "too few 19 units, 30 at least"
     assert "The units are split as planned (p 0.410). 14 were exposed to several variants" in shop.words
     # Of the interval of every look so much is drawn that the other one can be seen.
     (point,) = [row for row in drawn(shop, "chart-experiment-1-1") if row.get("variant") == "large"]

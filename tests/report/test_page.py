@@ -187,6 +187,15 @@ def test_hostile_text_never_becomes_markup(evil: tuple[str, str]) -> None:
     assert mark in attacked.words, "the text is shown as the text that it is"
 
 
+def test_hostile_names_of_segments_touches_and_variants_are_shown_as_text(evil: tuple[str, str]) -> None:
+    shown = {cell for row in Page(evil[0]).rows for cell in row}
+    for name in ("wavering_pros", "with_icon", "device_type", "main device = mobile_web"):
+        assert any(cell.startswith(f"{name}'\"></script><!--<script>alert(1)</script>") for cell in shown), (
+            name
+        )
+    assert any(cell.startswith("newsletter'\"></script><!--") and cell.endswith("…") for cell in shown)
+
+
 def test_hostile_text_in_embedded_json_stays_json(evil: tuple[str, str]) -> None:
     blocks = [
         text for attributes, text in Page(evil[0]).scripts if attributes.get("type") == "application/json"

@@ -106,10 +106,8 @@ def trials(frames: Frames) -> DataFrame:
 
 def experiments(frames: Frames) -> DataFrame:
     # The breakdowns last, were there too many rows.
-    rows = frames["experiments"].orderBy(
-        F.col("breakdown_by") != "all", "question", "breakdown_by", "breakdown", "metric", "variant"
-    )
-    return rows
+    keys = ("question", "breakdown_by", "breakdown", "metric", "variant")
+    return frames["experiments"].orderBy(F.col("breakdown_by") != "all", *keys)
 
 
 _CALIBRATION = ("persons", "predicted", "observed", "low", "high")
@@ -187,7 +185,7 @@ QUERIES = (
         "segment_overlap",
         "How many persons two of them share.",
         "segment_overlap",
-        "a b both only_a only_b jaccard",
+        "a b both jaccard",
         segment_overlap,
         1_000,
     ),
@@ -195,8 +193,7 @@ QUERIES = (
         "discovered",
         "Segments that nobody declared.",
         "discovered_segments",
-        "segment name as_of size persons share stability method "
-        + " ".join(f"shared_{field}" for field in _SHARED),
+        "segment name size share stability method " + " ".join(f"shared_{field}" for field in _SHARED),
         discovered,
         20,
     ),
@@ -213,7 +210,7 @@ QUERIES = (
         "Monthly recurring revenue and its movement.",
         "revenue",
         _ASKED + "cohort currency period mrr_start new expansion contraction churn reactivation mrr units"
-        " new_units churn_units arpu ltv complete",
+        " new_units arpu ltv complete",
         revenue,
         5_000,
     ),
@@ -240,7 +237,7 @@ QUERIES = (
         "experiments",
         _ASKED + "breakdown_by breakdown metric measure currency variant is_control exposed excluded units"
         " mean low high difference difference_low difference_high lift p_value cuped_difference cuped_low"
-        " cuped_high cuped_p_value cuped_reduction always_low always_high always_p_value ratio_p_value",
+        " cuped_high cuped_p_value always_low always_high always_p_value ratio_p_value",
         experiments,
         2_000,
     ),

@@ -43,7 +43,7 @@ def titled(name: Any) -> str:
 
 def level(share: float | Decimal | None) -> int:
     """Which of the stylesheet's shades a share of 1 has; 0 is none."""
-    return 0 if not share else min(LEVELS, int(float(share) * LEVELS + 0.999))
+    return 0 if not share else max(0, min(LEVELS, int(float(share) * LEVELS + 0.999)))
 
 
 def triangle(rows: Sequence[Row], size: str, told: Callable[[Row], Row]) -> Row | None:

@@ -17,9 +17,9 @@ _FAMILY = {
     "first": "first",
     "last": "last",
     **dict.fromkeys(("linear", "position", "time_decay"), "shared by a rule"),
-    **dict.fromkeys(("markov", "shapley"), "by what is lost without it"),
+    **dict.fromkeys(("markov", "shapley"), "by what it adds"),
 }
-_COLOURS = dict(zip(("first", "last", "shared by a rule", "by what is lost without it"),
+_COLOURS = dict(zip(("first", "last", "shared by a rule", "by what it adds"),
                     answer_charts.COLOURS, strict=True))  # fmt: skip
 
 
@@ -69,7 +69,9 @@ def _currency(rows: Sequence[Row], models: Sequence[Any]) -> Row:
         of = {row["model"]: row for row in own}
         cells = [_cell(of.get(model), by, whole, currency) for model in models]
         mean = sum(cell["share"] or 0 for cell in cells) / len(cells)
-        touches.append({"touch": touch, "cells": cells, "mean": mean, "visits": own[0]["touches"]})
+        told = text.short(touch, 32)
+        visits = own[0]["touches"]
+        touches.append({"touch": touch, "told": told, "cells": cells, "mean": mean, "visits": visits})
     touches.sort(key=lambda row: (-row["mean"], str(row["touch"])))
     shown = touches[:TOUCHES]
     return {

@@ -164,7 +164,8 @@ def _told(row: Row, key: str) -> str | None:
 def _interval(row: Row, low: str, high: str, *, signed: bool) -> str | None:
     if row[low] is None or row[high] is None:
         return None
-    return f"{_figure(row, row[low], signed=signed)} to {_figure(row, row[high], signed=signed)}"
+    first, last = (_figure(row, row[end], signed=signed) for end in (low, high))
+    return f"{first.removesuffix(' pp')} to {last}"
 
 
 def _figure(row: Row, value: Decimal | float | None, *, signed: bool = False) -> str:
