@@ -235,7 +235,7 @@ def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> N
         ("a", -9, None),  # before the first day told
         ("b", -9, 3),
         ("b", 5, None),
-        ("c", 3, 5),
+        ("c", 3, 6),
         ("d", -9, -4),
     ]
     month = {"question": "q", "definition": "d", "unit": "person", "currency": "EUR", "period": DAY}
@@ -289,7 +289,7 @@ def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> N
     assert told("attribution", "conversions", "value", "touches", "first") == [
         (Decimal("1.750000"), Decimal("10.3000"), 3, DAY)
     ]
-    days = {0: 2, 3: 2, 5: 2}
+    days = {0: 2, 3: 2, 5: 3, 6: 2}
     assert told("segment_days", "segment", "day", "members") == [
         ("s", first + dt.timedelta(days=day), members) for day, members in sorted(days.items(), reverse=True)
     ]

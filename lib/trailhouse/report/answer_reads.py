@@ -89,7 +89,7 @@ def _by_month(answers: DataFrame) -> DataFrame:
     """Everyone (cohort null) and cohorts by their first month."""
     is_cohort = F.col("breakdown_by") == "cohort"
     shown = answers.where(is_cohort | (F.col("breakdown_by") == "all"))
-    return shown.withColumn("cohort", F.when(is_cohort, F.expr("try_to_date(breakdown)")))
+    return shown.withColumn("cohort", F.when(is_cohort, F.col("breakdown").try_cast("date")))
 
 
 def revenue(frames: Frames) -> DataFrame:
