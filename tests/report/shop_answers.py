@@ -92,10 +92,10 @@ def _segments(days: Sequence[dt.date]) -> dict[str, pd.DataFrame]:
         }
         for name, size in sizes.items()
     ]
-    grows = [
-        {"segment": name, "as_of": as_of, "day": day, "members": size * (place + 1) // (len(days) - 3)}
+    changes = [
+        {"segment": name, "day": day, "change": size // 40 + (place == 0) * (size % 40)}
         for name, size in sizes.items()
-        for place, day in enumerate(days[: -4 if name == "buyers" else -2])
+        for place, day in enumerate(days[:-1:2] if name == "buyers" else days[:-1])
     ]
     pairs = [("buyers", "lapsed_buyers", 40), ("buyers", "wavering_pros", 9),
              ("lapsed_buyers", "wavering_pros", 0)]  # fmt: skip
@@ -112,7 +112,7 @@ def _segments(days: Sequence[dt.date]) -> dict[str, pd.DataFrame]:
     ]
     return {
         "segments": pd.DataFrame(rows),
-        "segment_days": pd.DataFrame(grows),
+        "segment_days": pd.DataFrame(changes),
         "segment_overlap": pd.DataFrame(overlap),
     }
 

@@ -16,7 +16,6 @@ from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_science import variant
 from tests.report.test_page import Page, report
 from trailhouse.report import (
-    answer_reads,
     collect,
     credit,
     experiments,
@@ -189,9 +188,22 @@ def test_segments_are_told_by_size_overlap_and_what_sets_them_apart(shop: Page) 
     assert ("lapsed_buyers", "412", "", "9.7%40", "0.0%0") in shown
     assert ("profile.orders: 2-3", "61.0%", "2.0%", "30.5 (24.1 to 38.6)") in shown
     assert ("Nothing that is certain.",) in shown
-    sizes = [row for row in drawn(shop, "chart-segments") if row["line"] == "buyers"]
-    assert sizes[-1] == {"day": "2026-03-07", "line": "buyers", "value": 228, "complete": True}
-    assert sizes[-2]["day"] == "2026-03-04", "the last change holds until the last complete day"
+
+
+def test_sizes_of_a_segment_are_told_backwards_from_todays() -> None:
+    last = DAY + dt.timedelta(days=segments.DAYS)
+    row = {"as_of": last, "size": 7}
+
+    def line(*changes: tuple[int, int], whole: bool = True) -> list[tuple[int, int]]:
+        told = [{"day": last - dt.timedelta(days=back), "change": by} for back, by in changes]
+        return [((last - day).days, members) for day, members in segments._line(row, told, whole=whole)]
+
+    start = segments.DAYS - 1
+    # Five before the days that are shown, of whom one came long ago; then three more, then one less.
+    assert line((500, 1), (400, 4), (30, 3), (2, -1)) == [(start, 5), (30, 8), (2, 7), (0, 7)]
+    assert line((30, 3), (2, -1), whole=False) == [(30, 8), (2, 7), (0, 7)]
+    assert line((2, 6), (0, 1)) == [(2, 6), (0, 7)], "nobody was there before"
+    assert line((start, 7)) == [(start, 7), (0, 7)]
 
 
 def test_one_segment_has_no_overlap() -> None:
@@ -229,15 +241,8 @@ def test_lakes_without_any_of_them_say_so() -> None:
 def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> None:
     credited = {"question": "q", "definition": "d", "unit": "person", "model": "last", "touch": "Email"}
     credited |= {"touch_by": "channel", "currency": "EUR", "total_conversions": 9}
-    as_of = DAY + dt.timedelta(days=answer_reads.DAYS)
-    first = as_of - dt.timedelta(days=answer_reads.DAYS - 1)
-    stays = [
-        ("a", -9, None),  # before the first day told
-        ("b", -9, 3),
-        ("b", 5, None),
-        ("c", 3, 6),
-        ("d", -9, -4),
-    ]
+    as_of = DAY + dt.timedelta(days=30)
+    stays = [("a", 0, None), ("b", 0, 3), ("b", 5, None), ("c", 3, 6)]
     month = {"question": "q", "definition": "d", "unit": "person", "currency": "EUR", "period": DAY}
     about = {"definition": "d", "unit": "person", "as_of": as_of}
 
@@ -249,13 +254,12 @@ def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> N
             {**credited, "period": DAY, "conversions": "1.5", "value": "10.1", "touches": 2},
             {**credited, "period": as_of, "conversions": "0.25", "value": "0.2", "touches": 1},
         ],
-        "segments": [{"segment": "s", "as_of": as_of, "size": 2}, {"segment": "none", "as_of": as_of}],
         "segment_members": [
             {
                 "segment": "s",
                 "person_id": person,
-                "valid_from": first + dt.timedelta(days=begin),
-                "valid_to": None if end is None else first + dt.timedelta(days=end),
+                "valid_from": DAY + dt.timedelta(days=begin),
+                "valid_to": None if end is None else DAY + dt.timedelta(days=end),
             }
             for person, begin, end in stays
         ],
@@ -289,9 +293,9 @@ def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> N
     assert told("attribution", "conversions", "value", "touches", "first") == [
         (Decimal("1.750000"), Decimal("10.3000"), 3, DAY)
     ]
-    days = {0: 2, 3: 2, 5: 3, 6: 2}
-    assert told("segment_days", "segment", "day", "members") == [
-        ("s", first + dt.timedelta(days=day), members) for day, members in sorted(days.items(), reverse=True)
+    changes = {6: -1, 5: 1, 3: 0, 0: 2}
+    assert told("segment_days", "segment", "day", "change") == [
+        ("s", DAY + dt.timedelta(days=day), change) for day, change in changes.items()
     ]
     assert told("revenue", "cohort") == [(None,), (dt.date(2026, 1, 1),)]
     assert told("prediction_bands", "decile", "persons", "low", "high", "expected") == [

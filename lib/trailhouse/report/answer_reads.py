@@ -6,13 +6,13 @@ periods. Lists of structs come as lists side by side.
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.report.reads import Frames
 
-DAYS, SEGMENTS = 180, 20
-"""Days and segments whose sizes are read."""
+CHANGES = 18_000
+"""Days on which segments change that are read: 100 segments over 180 days."""
 REASONS = 8
 """Reasons of a prediction that are told: those of most persons."""
 
@@ -34,25 +34,17 @@ def segments(frames: Frames) -> DataFrame:
 
 
 def segment_days(frames: Frames) -> DataFrame:
-    """Members at the end of the days on which their number changed, of the largest segments.
+    """By how much the members of a segment change on a day, the newest day first.
 
-    Whoever was a member before the first day told has come on it.
+    Sizes follow from it and from today's, backwards: so a limit cuts nothing but old days.
     """
-    largest = segments(frames).limit(SEGMENTS).select("segment", "as_of")
-    stays = frames["segment_members"].join(F.broadcast(largest), on="segment", how="inner")
-    first = F.date_sub("as_of", DAYS - 1)
-
-    def change(at: str, by: int) -> Column:
-        # greatest() would take the first day for a null.
-        day = F.when(F.col(at).isNotNull(), F.greatest(at, first))
-        return F.struct(day.alias("day"), F.lit(by).alias("change"))
-
-    changes = stays.select(
-        "segment", "as_of", F.inline(F.array(change("valid_from", 1), change("valid_to", -1)))
+    came, gone = (
+        F.struct(F.col(at).alias("day"), F.lit(by).alias("change"))
+        for at, by in (("valid_from", 1), ("valid_to", -1))
     )
-    by_day = changes.where("day <= as_of").groupBy("segment", "as_of", "day").agg(F.sum("change").alias("by"))
-    so_far = Window.partitionBy("segment").orderBy("day").rowsBetween(Window.unboundedPreceding, 0)
-    return by_day.withColumn("members", F.sum("by").over(so_far)).orderBy(F.desc("day"), "segment")
+    changes = frames["segment_members"].select("segment", F.inline(F.array(came, gone)))
+    by_day = changes.where("day IS NOT NULL").groupBy("segment", "day")
+    return by_day.agg(F.sum("change").alias("change")).orderBy(F.desc("day"), "segment")
 
 
 def segment_overlap(frames: Frames) -> DataFrame:
@@ -175,11 +167,11 @@ QUERIES = (
     ),
     (
         "segment_days",
-        "Their sizes over time.",
-        "segments segment_members",
-        "segment as_of day members",
+        "How their sizes change.",
+        "segment_members",
+        "segment day change",
         segment_days,
-        SEGMENTS * DAYS,
+        CHANGES,
     ),
     (
         "segment_overlap",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from trailhouse.report import answer_charts, text
+from trailhouse.report.answer_reads import CHANGES
 from trailhouse.report.answers import Frames, grouped, level, titled
 from trailhouse.report.text import Row
 
-DRAWN, MATRIX, SHARED = 4, 12, 6
+DAYS, DRAWN, MATRIX, SHARED = 180, 4, 12, 6
 
 
 def segments(frames: Frames) -> Row:
@@ -24,30 +26,48 @@ def segments(frames: Frames) -> Row:
     }
 
 
-def _sizes(rows: Sequence[Row], days: Sequence[Row]) -> Any:
-    """A size holds from a day on which it changed to the next such day, or to the last complete one."""
-    by_segment = grouped(days, "segment")
-    points: list[Row] = []
-    names: list[str] = []
-    for row in rows:
-        own = sorted(by_segment.get(row["segment"], ()), key=lambda day: text.as_date(day["day"]))
-        if not own or len(names) == DRAWN:
-            continue
-        names.append(row["segment"])
-        if text.as_date(own[-1]["day"]) < text.as_date(own[-1]["as_of"]):
-            own.append({**own[-1], "day": own[-1]["as_of"]})
-        points += [
-            {
-                "day": text.as_date(day["day"]),
-                "line": names[-1],
-                "value": day["members"],
-                "complete": True,
-            }
-            for day in own
-        ]
-    if not points:
+def _sizes(rows: Sequence[Row], changes: Sequence[Row]) -> Any:
+    """Lines of the largest segments that have any change."""
+    by_segment = grouped(changes, "segment")
+    lines = {
+        row["segment"]: _line(row, by_segment[row["segment"]], whole=len(changes) < CHANGES)
+        for row in rows
+        if row["segment"] in by_segment
+    }
+    names = [name for name, points in lines.items() if points][:DRAWN]
+    if not names:
         return None
-    return answer_charts.lines("Lines of the members of segments by day", points, names, ",", step=True)
+    return answer_charts.lines(
+        "Lines of the members of segments by day",
+        [
+            {"day": day, "line": name, "value": members, "complete": True}
+            for name in names
+            for day, members in lines[name]
+        ],
+        names,
+        ",",
+        step=True,
+    )
+
+
+def _line(row: Row, changes: Sequence[Row], *, whole: bool) -> list[tuple[date, int]]:
+    """Members by day, from those of the last complete day backwards.
+
+    A size holds from a day on which it changed to the next such day. Where not all changes are known
+    (`whole`), nothing is known of the days before the first.
+    """
+    last = text.as_date(row["as_of"])
+    first = last - timedelta(days=DAYS - 1)
+    by_day = {text.as_date(one["day"]): int(one["change"]) for one in changes}
+    members = int(row["size"])
+    points = [(last, members)]
+    for day in sorted((day for day in by_day if first <= day <= last), reverse=True):
+        if day < last:
+            points.append((day, members))
+        members -= by_day[day]
+    if whole and members and points[-1][0] > first:
+        points.append((first, members))
+    return points[::-1]
 
 
 def _overlap(rows: Sequence[Row], pairs: Sequence[Row]) -> Row | None:
