@@ -92,11 +92,14 @@ def _segments(days: Sequence[dt.date]) -> dict[str, pd.DataFrame]:
         }
         for name, size in sizes.items()
     ]
-    changes = [
-        {"segment": name, "day": day, "change": size // 40 + (place == 0) * (size % 40)}
-        for name, size in sizes.items()
-        for place, day in enumerate(days[:-1:2] if name == "buyers" else days[:-1])
-    ]
+    changes = []
+    for name, size in sizes.items():
+        own = days[:-1:2] if name == "buyers" else days[:-1]
+        step = size // len(own)
+        changes += [
+            {"segment": name, "day": day, "change": step if place else size - step * (len(own) - 1)}
+            for place, day in enumerate(own)
+        ]
     pairs = [("buyers", "lapsed_buyers", 40), ("buyers", "wavering_pros", 9),
              ("lapsed_buyers", "wavering_pros", 0)]  # fmt: skip
     overlap = [

@@ -188,6 +188,12 @@ def test_segments_are_told_by_size_overlap_and_what_sets_them_apart(shop: Page) 
     assert ("lapsed_buyers", "412", "", "9.7%40", "0.0%0") in shown
     assert ("profile.orders: 2-3", "61.0%", "2.0%", "30.5 (24.1 to 38.6)") in shown
     assert ("Nothing that is certain.",) in shown
+    lines = [row["line"] for row in drawn(shop, "chart-segments")]
+    assert {name: lines.count(name) for name in lines} == {
+        "lapsed_buyers": 34,
+        "buyers": 18,
+        "wavering_pros": 34,
+    }
 
 
 def test_sizes_of_a_segment_are_told_backwards_from_todays() -> None:
