@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from tests.report.shop_answers import answer_frames
 from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
@@ -76,6 +77,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         **voice_frames(rng, FIRST),
         **people_frames(LAST),
         **way_frames(days),
+        **answer_frames(days),
         **_quality(),
     }
     return {query.name: frames[query.name][list(query.columns)] for query in REPORT_TABLES}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +15,21 @@ import vl_convert
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.report import behaviour, charts, headline, sections, text, voices, ways
+from trailhouse.report import (
+    behaviour,
+    charts,
+    credit,
+    experiments,
+    headline,
+    money,
+    predictions,
+    returns,
+    sections,
+    segments,
+    text,
+    voices,
+    ways,
+)
 from trailhouse.report.maps import Screenshots, maps
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
@@ -55,8 +70,18 @@ def build_report(
             activity=_activity(known),
             funnels=sections.funnels(frames),
             triangles=sections.retention(frames),
+            lifecycle=returns.lifecycle(frames),
+            stickiness=returns.stickiness(frames),
             paths=ways.paths(frames),
             trends=ways.trends(frames),
+            attribution=credit.attribution(frames),
+            revenue=money.revenue(frames),
+            churn=money.churn(frames),
+            trials=money.trials(frames),
+            experiments=experiments.experiments(frames),
+            segments=segments.segments(frames),
+            discovered=segments.discovered(frames),
+            predictions=predictions.predictions(frames),
             maps=maps(frames, screenshots),
             heat_spec=charts.heat(),
             depths_spec=charts.depths(),
@@ -95,6 +120,7 @@ def embedded_json(value: Any) -> Markup:
     return Markup(written)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         # Reads through the package, so that it works from a zip too.
@@ -109,6 +135,7 @@ def _environment() -> Environment:
         percent=text.percent,
         duration=text.duration,
         money=text.money,
+        amount=text.amount,
         signed=text.signed,
         day=text.day,
         moment=text.moment,

@@ -81,6 +81,11 @@ def money(amount: float | Decimal | None, currency: str | None) -> str:
     return f"{currency or '(no currency)'} {Decimal(str(amount)):,.2f}"
 
 
+def amount(value: float | Decimal | None, missing: str = NOTHING) -> str:
+    """12,345.60, of a table that tells its currency elsewhere."""
+    return missing if value is None else f"{Decimal(str(value)):,.2f}"
+
+
 def short(value: str | None, most: int, missing: str = "(none)") -> str:
     """At most so many characters, the last an ellipsis where some are left out."""
     found = value or missing
