@@ -108,10 +108,10 @@ BAD: tuple[tuple[str, dict[str, int], list[dict[str, Any]]], ...] = (
         "feedback",
         {"breakdowns_add_up": 4, "weeks_add_up": 0},
         [
-            {**SURVEY, "survey_id": survey, "week": week, "breakdown": name, "breakdown_value": v, "answers": n}
+            {**SURVEY, "survey_id": s, "week": week, "breakdown": by, "breakdown_value": value, "answers": n}
             for week in ("all", "w")
             # Segments need not add up, but none is larger than the whole.
-            for survey, name, v, n in (
+            for s, by, value, n in (
                 *(("s", "all", "all", 3), ("s", "channel", "a", 2), ("s", "segment", "a", 4)),
                 *(("t", "all", "all", 3), ("t", "cohort", "a", 2), ("t", "cohort", "b", 1)),
                 *(("t", "segment", "a", 3), ("t", "segment", "b", 2)),

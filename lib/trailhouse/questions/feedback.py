@@ -27,8 +27,8 @@ IN_WORDS = ("choice", "text")
 def scores(voices: DataFrame, project: Project, rules: Feedback) -> DataFrame:
     """Rows of `feedback`: a row a survey, kind, week (and one over all weeks) and breakdown value.
 
-    `voices` are those of people, with person, rage and display. NPS is the share of 9-10 less that of 0-6, times
-    100; CSAT the share of 4-5, in percent; CES and ratings have a mean; choices the share of each, in
+    `voices` are those of people, with person, rage and display. NPS is the share of 9-10 less that of 0-6,
+    times 100; CSAT the share of 4-5, in percent; CES and ratings have a mean; choices the share of each, in
     percent, as the breakdown 'choice'. A person may be in several segments or in none, so that these alone
     do not add up. Answers outside of their scale are left out. A display counts as
     answered when an answer of its kind follows before the next display to the person. It seldom tells

@@ -97,7 +97,7 @@ def _percent(value: Any) -> str:
 
 
 def _parts(rows: Sequence[Row]) -> list[Row]:
-    """Values with an answer, by breakdown; one value says nothing, unless it is a segment, and not everyone."""
+    """Values with an answer, by breakdown; one value says nothing, unless it is a segment's."""
     found = []
     for name, own in _grouped(rows, "breakdown").items():
         some = [row for row in own if row["answers"]]
