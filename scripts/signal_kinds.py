@@ -52,8 +52,14 @@ a quick back or a form left may be a decision, and needs no struggle.
 
 The table `capabilities` says, by app, platform and UTC day, how many events carried each input. Where an
 input did not come at all, what needs it is null in `sessions` ("not collected"), not 0. It goes by day,
-for all views of an app: on a page where nothing ever moves no mark of a change would come either. So a
-day on which an app that reports errors had none is null, too.
+for all views of an app: on a page where nothing ever moves no mark of a change would come either.
+
+So a day on which an app that reports errors had none is null in `error_clicks`, too, though the app reports
+errors on other days: nothing that was sent on that day tells a quiet day from a tracker that was off. Asked
+of all days instead, one event of a new kind would restate all of history
+([decision 016](decisions/016-sessions-by-touched-runs.md)). Whoever knows that an app reports errors may
+read such a day as one without: `coalesce(error_clicks, 0)`. A sum over sessions passes over null; the
+denominator of a share of sessions is those that could be judged, `count(error_clicks)`.
 
 ## How they are found
 

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from scipy import stats
 from tests.factories import rows
 from trailhouse.questions.feedback import scores
 from trailhouse.questions.intervals import mean_t, net_promoter, poisson, t_quantile, wilson
-from trailhouse.questions.voices import of_people, voices, with_display, with_rage
+from trailhouse.questions.voices import of_people, voices, with_display, with_person, with_rage
 from trailhouse.settings import Feedback, Project
 
 EVERYONE = ("all", "all")
@@ -48,6 +49,22 @@ DAYS = (
 )
 
 
+def stretch(segment: str, person: str, since: str, until: str | None = None) -> dict[str, Any]:
+    """A stretch of days of March in a segment; `until` is the first day after it."""
+    days = {"valid_from": f"2026-03-{since}", "valid_to": until and f"2026-03-{until}"}
+    return {"segment": segment, "person_id": person, **days}
+
+
+MEMBERS = (
+    stretch("both", "mo", "02"), stretch("both", "jo", "02", "03"),
+    # over before the answers, and begun after them
+    stretch("late", "mo", "01", "02"), stretch("late", "jo", "03"),
+    # one of the random world who joins, leaves and joins again; one who stays; nobody is all of them
+    stretch("loyal", "p", "05", "09"), stretch("loyal", "p", "12"),
+    stretch("loyal", "q", "08"), stretch("new", "p", "01", "10"),
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def every(spark: SparkSession) -> list[Row]:
     """Every case in one run, each a survey of its own."""
@@ -62,8 +79,11 @@ def every(spark: SparkSession) -> list[Row]:
     ]
     events = [*_single(), *_broken_down(), *WORLD, *again]
     said = voices(rows(spark, "activity", events), rows(spark, "sessions", SESSIONS))
-    shown = with_display(with_rage(of_people(said), rows(spark, "signals", SIGNALS)))
-    return scores(shown, rows(spark, "person_days", DAYS), Project(), Feedback()).collect()
+    members = [*MEMBERS, *({**one, "person_id": f"again-{one['person_id']}"} for one in MEMBERS)]
+    days = rows(spark, "person_days", DAYS), rows(spark, "segment_members", members)
+    known = with_person(of_people(said), *days, Project())
+    shown = with_display(with_rage(known, rows(spark, "signals", SIGNALS)))
+    return scores(shown, Project(), Feedback()).collect()
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +222,8 @@ def test_answers_are_broken_down_and_a_choice_by_its_values(every: list[Row]) ->
         ("cohort", "2026-01"): (1, -100),
         ("cohort", "2026-03"): (1, 100),
         ("cohort", "unknown"): (1, 100),
+        # an answer without a person is in no segment, and there is no row for those in none
+        ("segment", "both"): (2, 0),
         ("rage_before", "rage"): (1, -100),
         ("rage_before", "no rage"): (1, 100),
         ("rage_before", "unknown"): (1, 100),
@@ -244,15 +266,27 @@ SEED = 20
 WORLD = _world(SEED)
 
 
-def _expected(events: Sequence[dict[str, Any]]) -> Counter[tuple[str, str, str]]:
-    """(survey, kind, what) of displays: all, answered in that kind, dismissed without an answer."""
+def _segments(event: dict[str, Any]) -> list[str]:
+    """The segments that an event counts for, and `all`."""
+    day = event["event_time"][:10]
+    own = [one for one in MEMBERS if one["person_id"] == event["person_id"]]
+    return ["all", *(m["segment"] for m in own if m["valid_from"] <= day < (m["valid_to"] or "9999"))]
+
+
+def _expected(events: Sequence[dict[str, Any]]) -> Counter[tuple[str, str, str, str]]:
+    """(survey, kind, segment, what): displays, those answered in that kind or only dismissed, answers."""
     by_unit: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     kinds: dict[str, set[str]] = defaultdict(set)
     for event in events:
         by_unit[event["person_id"] or event["event_id"], event["survey"]["id"]].append(event)
         if event["survey"]["kind"]:
             kinds[event["survey"]["id"]].add(event["survey"]["kind"])
-    found: Counter[tuple[str, str, str]] = Counter()
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for event in events:
+        kind = event["survey"]["kind"]
+        if kind:  # every score is on the scales of both
+            for segment in _segments(event):
+                found[event["survey"]["id"], kind, segment, "answers"] += 1
     for (_, survey), own in by_unit.items():
         own.sort(key=lambda e: (e["event_time"], e["sequence"] is None, e["sequence"] or 0, e["event_id"]))
         for place, event in enumerate(own):
@@ -261,23 +295,24 @@ def _expected(events: Sequence[dict[str, Any]]) -> Counter[tuple[str, str, str]]
             rest = own[place + 1 :]
             until = next((i for i, e in enumerate(rest) if e["event_name"] == "survey_shown"), len(rest))
             came = {e["survey"]["kind"] or e["event_name"] for e in rest[:until]}
-            for kind in kinds[survey]:
-                found[survey, kind, "shown"] += 1
-                found[survey, kind, "answered"] += kind in came
-                found[survey, kind, "dismissed"] += came == {"survey_dismissed"}
+            for kind, segment in product(kinds[survey], _segments(event)):
+                found[survey, kind, segment, "shown"] += 1
+                found[survey, kind, segment, "answered"] += kind in came
+                found[survey, kind, segment, "dismissed"] += came == {"survey_dismissed"}
     return found
 
 
 def test_what_came_of_displays_is_what_a_plain_walk_finds_in_any_order_of_rows(every: list[Row]) -> None:
     first = {str(r) for r in every if r.survey_id in ("a", "b")}
     assert first == {str(r).replace("again-", "") for r in every if r.survey_id.startswith("again-")}, SEED
-    expected, told = _expected(WORLD), Counter[tuple[str, str, str]]()
+    expected, told = _expected(WORLD), Counter[tuple[str, str, str, str]]()
     for row in every:
-        if (row.breakdown, row.week) == ("all", "all") and row.survey_id in ("a", "b"):
-            for what in ("shown", "answered", "dismissed"):
-                told[row.survey_id, row.kind, what] = row[what]
+        if row.breakdown in ("all", "segment") and row.week == "all" and row.survey_id in ("a", "b"):
+            for what in ("answers", "shown", "answered", "dismissed"):
+                told[row.survey_id, row.kind, row.breakdown_value, what] = row[what]
     assert told == expected, SEED
-    assert all(expected[survey, kind, "dismissed"] for survey in "ab" for kind in ("nps", "csat"))
+    assert {segment for _, _, segment, _ in told} == {"all", "loyal", "new"}
+    assert all(expected[survey, kind, "all", "dismissed"] for survey in "ab" for kind in ("nps", "csat"))
 
 
 def test_intervals_are_those_of_scipy_for_all_small_counts(spark: SparkSession) -> None:

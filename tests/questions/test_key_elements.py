@@ -73,6 +73,10 @@ CASES = [
     # Ignored in one view and clicked in another: the person did not ignore it.
     case("comes back").add(0, "page_view").add(2, "heartbeat"),
     View("comes back again", "comes back", scroll_pct=27).add(0, "click", **on("top")),
+    # Who left saw it, who bought clicked it, and a third did both.
+    case("outcome", "left", left=True).add(0, "page_view").add(2, "heartbeat"),
+    case("outcome", "bought", converted=True).add(0, "click", **on("top")).add(0.5, "heartbeat"),
+    case("outcome", "both", left=True, converted=True).add(0, "click", **on("top")).add(1, "heartbeat"),
     case("no scrolling", scroll_pct=None).add(0, "click", **on("top")).add(5, "heartbeat"),
 ]
 PAGES = list(dict.fromkeys(view.page for view in CASES))
@@ -85,6 +89,7 @@ def random_views(seed: int) -> list[View]:
     for number in range(draw.randint(1, 4)):
         view = View(f"w{seed}v{number}", f"/w{seed}", person=f"w{seed}p{draw.randrange(2)}")
         view.scroll_pct = draw.choice((None, 27, 100, 100))
+        view.left, view.converted = draw.random() < 0.5, draw.random() < 0.4
         for _ in range(draw.randint(1, 12)):
             name = draw.choice(("click", "mouse_move", "mouse_move", "scroll"))
             after = draw.choice((0, 0.1, 0.25, 0.4, 0.5, 0.6, 1, 12, 40))
@@ -118,6 +123,10 @@ def oracle(views: list[View]) -> dict[tuple[str, str], Row]:
             people[key]["persons"].add(view.person)
             row["judged"] += view.scroll_pct is not None
             flags = {**fact, "focused": name in focus, "ignored": fact["seen"] and name not in focus}
+            by_outcome = {**flags, "views": True, "judged": view.scroll_pct is not None}
+            for flag in ("views", "judged", "reached", "seen", "focused", "clicked", "ignored"):
+                row[f"{flag}_left"] += by_outcome[flag] and view.left
+                row[f"{flag}_converted"] += by_outcome[flag] and view.converted
             for flag in ("reached", "seen", "focused", "clicked", "ignored"):
                 row[flag] += flags[flag]
                 if flags[flag]:
@@ -246,11 +255,25 @@ def test_a_person_who_focused_it_in_another_view_did_not_ignore_it(
     assert (row["ignored"], row["persons_ignored"], row["persons_focused"]) == (1, 0, 1)
 
 
+def test_views_are_split_by_who_left_and_who_bought(made: dict[tuple[str, str], Row]) -> None:
+    row = made["outcome", "top"]
+    told = {
+        name: tuple(row[f"{name}{how}"] for how in ("", "_left", "_converted"))
+        for name in ("views", "judged", "reached", "seen", "focused", "clicked", "ignored")
+    }
+    assert told == {
+        # the view that tells where elements are neither left nor bought
+        **{"views": (4, 2, 2), "judged": (4, 2, 2), "reached": (4, 2, 2)},
+        **{"seen": (2, 2, 1), "focused": (2, 1, 2), "clicked": (2, 1, 2), "ignored": (1, 1, 0)},
+    }
+
+
 def test_what_is_not_collected_is_null_and_never_none(made: dict[tuple[str, str], Row]) -> None:
     unknown = made["unknown place", "top"]
-    judged = ("reached", "seen", "ignored", "persons_seen", "below_fold", "y_sum")
+    judged = ("reached", "seen", "ignored", "seen_left", "ignored_converted", "persons_seen", "y_sum")
     assert [unknown[name] for name in judged] == [None] * len(judged)
     assert (unknown["views"], unknown["judged"], unknown["focused"]) == (1, 0, 0)
+    assert (unknown["judged_left"], unknown["clicked_converted"]) == (0, 0)
     silent = made["no scrolling", "top"]
     assert (silent["views"], silent["judged"], silent["clicked"]) == (2, 1, 1)
     assert [made["seen", name]["below_fold"] for name in BOXES] == [0, 2, 2]
@@ -268,9 +291,14 @@ def test_the_gate_catches_rows_that_cannot_be(spark: SparkSession) -> None:
     bad = [
         {"views": 1, "judged": 1, "seen": 2, "focused": 1, "order_sum": 1},
         {"views": 2, "focused": 1, "first_focused": 2, "order_sum": 1},
+        {"views": 2, "views_left": 1, "focused": 2, "order_sum": 2, "focused_left": 2},
     ]
     frames = {"key_elements": rows(spark, "key_elements", bad)}
-    assert failed_checks(STAGE, frames) == ["each_step_only_loses", "one_first_focus_a_view"]
+    assert failed_checks(STAGE, frames) == [
+        "each_step_only_loses",
+        "one_first_focus_a_view",
+        "parts_by_outcome",
+    ]
 
 
 def test_without_declared_elements_the_stage_is_not_wanted_and_empties_its_table(spark: SparkSession) -> None:

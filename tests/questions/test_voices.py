@@ -14,8 +14,16 @@ from scipy import stats
 
 from tests.factories import rows
 from trailhouse.questions.respondents import respondents, tickets
-from trailhouse.questions.voices import answers, of_people, voices, with_display, with_page_before, with_rage
-from trailhouse.settings import Feedback
+from trailhouse.questions.voices import (
+    answers,
+    of_people,
+    voices,
+    with_display,
+    with_page_before,
+    with_person,
+    with_rage,
+)
+from trailhouse.settings import Feedback, Project
 from trailhouse.tables import TABLES
 
 Given = Sequence[Mapping[str, Any]]
@@ -30,8 +38,18 @@ def said(spark: SparkSession, events: Given, sessions: Given = ()) -> DataFrame:
     return voices(rows(spark, "activity", events), rows(spark, "sessions", sessions))
 
 
-def given(spark: SparkSession, events: Given, sessions: Given, signals: Given, views: Given) -> DataFrame:
-    frame = with_display(with_rage(said(spark, events, sessions), rows(spark, "signals", signals)))
+def given(
+    spark: SparkSession,
+    events: Given,
+    sessions: Given,
+    signals: Given,
+    views: Given,
+    days: Given,
+    members: Given,
+) -> DataFrame:
+    people = rows(spark, "person_days", days), rows(spark, "segment_members", members)
+    known = with_person(said(spark, events, sessions), *people, Project(timezone="Asia/Tokyo"))
+    frame = with_display(with_rage(known, rows(spark, "signals", signals)))
     return answers(with_page_before(frame, rows(spark, "page_views", views)), Feedback(themes=THEMES))
 
 
@@ -86,6 +104,15 @@ def found(spark: SparkSession) -> dict[str, Row]:
             seen("d", 4, "12:00:00", None),  # no page is told
             {"person_id": "q", "page_group": "/old", "start_time": "2026-03-01 23:58:59"},
         ],
+        days=[{"person_id": "p", "day": day} for day in ("2026-03-02", "2026-02-28")],
+        members=[
+            {"segment": segment, "person_id": "p", "valid_from": since, "valid_to": until}
+            for segment, since, until in (
+                ("then", "2026-03-01", "2026-03-03"),
+                ("later", "2026-03-03", None),
+                ("always", "2026-02-28", None),
+            )
+        ],
     )  # fmt: skip
     return {row.event_id: row for row in TABLES["feedback_answers"].select(result).collect()}
 
@@ -102,6 +129,16 @@ def test_an_answer_stands_with_what_was_around_it(found: dict[str, Row]) -> None
     assert [e.asDict() for e in row.experiments] == [{"name": "e", "variant": "b"}]
     assert (found["early"].shown_at, found["early"].rage_before) == (None, 0)
     assert found["other"].shown_at is None, "another survey was shown"
+
+
+def test_an_answer_tells_its_persons_cohort_and_the_segments_of_that_project_day(
+    found: dict[str, Row],
+) -> None:
+    assert (found["nps"].cohort, found["nps"].segments) == ("2026-02", ["always", "then"])
+    # 23:00 is 08:00 of the next day in Tokyo.
+    assert found["server"].segments == ["always", "later"]
+    assert (found["late"].cohort, found["late"].segments) == (None, [])
+    assert (found["nobody"].cohort, found["nobody"].segments) == (None, [])
 
 
 def test_every_answer_has_a_kind_and_only_answers_are_rows(found: dict[str, Row]) -> None:

@@ -15,6 +15,7 @@ BREAKDOWNS = {
     "channel": ["Direct", "Organic Search", "Email", "Paid Search"],
     "cohort": ["2026-01", "2026-02", "2026-03"],
     "rage_before": ["no rage", "rage"],
+    "segment": ["buyers"],
 }
 SURVEYS = (
     # kind, survey, score, half width at 100 answers, ends of the scale, is it shown by us

@@ -410,6 +410,10 @@ def test_key_elements_tell_what_is_seen_and_in_which_order(shop: Page) -> None:
     # Nobody tells what is in sight on phones.
     assert ("Picture", "5,220", "not collected", "11.5%", "90", "–", "–", "–", "–") in cells
     assert "order of focus against the intended one: Kendall's tau +0.56" in shop.words
+    # 350 of 2,900 views after which people left, 1,750 of 5,800 after which they stayed.
+    assert ("Picture", "Left after it", "2,900", "95.0%", "12.1%", "280", "72.4%") in cells
+    assert ("Picture", "Stayed", "5,800", "95.0%", "30.2%", "560", "72.4%") in cells
+    assert ("Picture", "Left after it", "1,740", "not collected", "5.7%", "30", "–") in cells
 
 
 def test_a_page_without_scrolling_says_that_it_is_not_collected() -> None:

@@ -35,6 +35,8 @@ def test_scores_are_told_by_what_a_score_of_their_kind_is(page: Page) -> None:
     assert "Shown not collected." in page.words
     (rage,) = [row for row in cells(page) if row[:2] == ("Before it", "rage") and row[2].startswith("+")]
     assert rage[4:] == ("70", "280", "25.0%")
+    # One segment tells something, as it is not everyone.
+    assert ("Segment", "buyers") in {row[:2] for row in cells(page)}
 
 
 def test_words_themes_people_tickets_and_tests_are_told(page: Page) -> None:

@@ -58,6 +58,11 @@ def answer(spark: SparkSession) -> Mapping[str, DataFrame]:
             spark, "page_views", [{"person_id": "p", "page_group": "/", "start_time": "2026-03-02 11:00:00"}]
         ),
         "person_days": rows(spark, "person_days", [{"person_id": "p", "day": "2026-03-02"}]),
+        "segment_members": rows(
+            spark,
+            "segment_members",
+            [{"segment": name, "person_id": "p", "valid_from": "2026-03-02"} for name in ("a", "b")],
+        ),
     }
     assert set(inputs) == set(STAGE.reads)
     outputs = STAGE.transform(inputs, Context(SETTINGS, ""))
@@ -75,7 +80,8 @@ def test_every_table_has_rows_and_passes_its_own_gate(answer: Mapping[str, DataF
         "feedback_tickets": 1,
         "feedback_themes": 2,
     }
-    assert answer["feedback"].where("survey_id = 'nobody' AND kind = 'unknown'").count() > 0
+    unknown = answer["feedback"].where("survey_id = 'nobody' AND kind = 'unknown' AND week = 'all'").collect()
+    assert {row.breakdown_value for row in unknown if row.breakdown == "segment"} == {"a", "b"}
 
 
 SURVEY = {"survey_id": "s", "kind": "nps", "breakdown": "all", "breakdown_value": "all"}
@@ -100,11 +106,16 @@ BAD: tuple[tuple[str, dict[str, int], list[dict[str, Any]]], ...] = (
     ),
     (
         "feedback",
-        {"breakdowns_add_up": 2, "weeks_add_up": 0},
+        {"breakdowns_add_up": 4, "weeks_add_up": 0},
         [
-            {**SURVEY, "week": week, "breakdown": name, "answers": n}
+            {**SURVEY, "survey_id": s, "week": week, "breakdown": by, "breakdown_value": value, "answers": n}
             for week in ("all", "w")
-            for name, n in (("all", 3), ("channel", 2))
+            # Segments need not add up, but none is larger than the whole.
+            for s, by, value, n in (
+                *(("s", "all", "all", 3), ("s", "channel", "a", 2), ("s", "segment", "a", 4)),
+                *(("t", "all", "all", 3), ("t", "cohort", "a", 2), ("t", "cohort", "b", 1)),
+                *(("t", "segment", "a", 3), ("t", "segment", "b", 2)),
+            )
         ],
     ),
     (

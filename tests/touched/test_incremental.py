@@ -34,7 +34,15 @@ from trailhouse.progress import Progress
 from trailhouse.run import Run, input_versions, open_run, read_inputs, run_stage
 from trailhouse.settings import Settings
 from trailhouse.stage import Context, Stage
-from trailhouse.stages import activity, heatmaps, page_views, person_days, sessions, signals
+from trailhouse.stages import (
+    activity,
+    heatmaps,
+    key_elements,
+    page_views,
+    person_days,
+    sessions,
+    signals,
+)
 from trailhouse.storage import NONE, Lake
 from trailhouse.tables import TABLES
 
@@ -47,9 +55,11 @@ STAGES = (
     sessions.STAGE,
     person_days.STAGE,
     heatmaps.STAGE,
+    key_elements.STAGE,
 )
 NAMES = [name for stage in STAGES for name in stage.writes]
 LONG = pytest.mark.soak
+KEY = [{"name": name, "page_group": page, "selector": name} for page in ("/a", "/b") for name in "ab"]
 
 DEFINITIONS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -78,8 +88,8 @@ class Life:
 
     def settings(self) -> Settings:
         # Whatever share is touched, a part of the tables is made.
-        always_a_part = {"incremental": {"whole_from": 2.0}}
-        return Settings.model_validate({**always_a_part, **self.options, "lake": {"root": self.lake.root}})
+        given = {"incremental": {"whole_from": 2.0}, "elements": {"key": KEY}}
+        return Settings.model_validate({**given, **self.options, "lake": {"root": self.lake.root}})
 
     @contextmanager
     def run(self) -> Iterator[Run]:

@@ -49,7 +49,10 @@ def _add(
     name = draw.choice(NAMES)
     server = name == "order"
     page = f"/{draw.choice('abc')}"
-    element = {"x": draw.choice((1, 2, 300)), "y": 5, "selector": draw.choice(("a", "b")), "tag": "a"}
+    element: dict[str, Any] = {
+        **{"x": draw.choice((1, 2, 300)), "y": 5, "selector": draw.choice(("a", "b")), "tag": "a"},
+        "box": {"x": 0, "y": 0, "width": 10, "height": 10},
+    }
     events.append(
         {
             "event_time": at,

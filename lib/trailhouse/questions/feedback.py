@@ -24,20 +24,20 @@ IN_WORDS = ("choice", "text")
 """Kinds whose answers have no score."""
 
 
-def scores(voices: DataFrame, person_days: DataFrame, project: Project, rules: Feedback) -> DataFrame:
+def scores(voices: DataFrame, project: Project, rules: Feedback) -> DataFrame:
     """Rows of `feedback`: a row a survey, kind, week (and one over all weeks) and breakdown value.
 
-    `voices` are those of people, with rage and display. NPS is the share of 9-10 less that of 0-6, times
-    100; CSAT the share of 4-5, in percent; CES and ratings have a mean; choices the share of each, in
-    percent, as the breakdown 'choice'. Answers outside of their scale are left out. A display counts as
+    `voices` are those of people, with person, rage and display. NPS is the share of 9-10 less that of 0-6,
+    times 100; CSAT the share of 4-5, in percent; CES and ratings have a mean; choices the share of each, in
+    percent, as the breakdown 'choice'. A person may be in several segments or in none, so that these alone
+    do not add up. Answers outside of their scale are left out. A display counts as
     answered when an answer of its kind follows before the next display to the person. It seldom tells
     its kind: then it is that of each of the survey's answers.
     """
     known = scales(rules)
     day = project_day(F.col("event_time"), project.timezone)
-    asked = _with_cohort(voices.where("event_name <> 'support_ticket'"), person_days).withColumn(
-        "week", week_of(day, project.week_start).cast("string")
-    )
+    week = week_of(day, project.week_start).cast("string")
+    asked = voices.where("event_name <> 'support_ticket'").withColumn("week", week)
     # What came of each display: rows of one survey, person and display number stand together.
     of_display = Window.partitionBy("_unit", "survey_id", "_episode")
     answered = F.collect_set(F.when(F.col("event_name") == RESPONSE, F.col("kind"))).over(of_display)
@@ -53,13 +53,8 @@ def scores(voices: DataFrame, person_days: DataFrame, project: Project, rules: F
 
 _KEPT = (
     *("survey_id", "kind", "score", "text", "event_name", "week", "_episode"),
-    *("page_group", "device_type", "channel", "cohort", "rage_before"),
+    *("page_group", "device_type", "channel", "cohort", "segments", "rage_before"),
 )
-
-
-def _with_cohort(frame: DataFrame, person_days: DataFrame) -> DataFrame:
-    first = person_days.groupBy("person_id").agg(F.date_format(F.min("day"), "yyyy-MM").alias("cohort"))
-    return frame.join(first, on="person_id", how="left")
 
 
 def _answers(asked: DataFrame, known: Sequence[Scale]) -> DataFrame:
@@ -101,10 +96,11 @@ def _counted(rows: DataFrame, known: Sequence[Scale]) -> DataFrame:
     parts = [_part(ALL, F.lit(ALL)), *(_part(name, value) for name, value in values.items())]
     is_choice = F.col("_is_answer") & (F.col("kind") == "choice")
     choice = F.when(is_choice, F.array(_part("choice", F.left("text", F.lit(_LONGEST))))).otherwise(F.array())
+    segments = F.transform("segments", lambda name: _part("segment", name))
     answer = F.col("_is_answer")
     score = F.when(answer, F.col("score").cast("bigint"))
     return (
-        rows.withColumn("part", F.explode(F.concat(F.array(*parts), choice)))
+        rows.withColumn("part", F.explode(F.concat(F.array(*parts), segments, choice)))
         .withColumn("week", F.explode(F.array("week", F.lit(ALL))))
         .groupBy("survey_id", "kind", "week", "part.breakdown", "part.breakdown_value")
         .agg(

@@ -9,6 +9,7 @@
    (as - against) / (as + against), over its rows; a pair of the same moment or place counts for neither.
 5. A view that saw an element and did not focus it gave its first focus to another: the key element
    focused first, or the selector of the first click if that came before.
+6. Views are told apart by outcome: after which people left, and of sessions that converted.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
-from trailhouse.questions.map_views import MAP, PAGE, VIEW, in_view, until_next
+from trailhouse.questions.map_views import HOW, MAP, PAGE, VIEW, in_view, until_next
 from trailhouse.settings import Elements
 
-_OF = (*VIEW, *MAP, "person_id")
+_OF = (*VIEW, *MAP, "person_id", *HOW)
 
 
 def key_elements(
@@ -190,6 +191,7 @@ def _is_focused(one: Column) -> Column:
 
 
 _FLAGS = ("judged", "reached", "seen", "focused", "clicked", "ignored", "below_fold")
+_BY_OUTCOME = ("views", "judged", "reached", "seen", "focused", "clicked", "ignored")
 _BY_PERSON = ("reached", "seen", "focused", "clicked")
 _OF_JUDGED = (
     "reached",
@@ -199,6 +201,7 @@ _OF_JUDGED = (
     "persons_seen",
     "persons_ignored",
     "below_fold",
+    *(f"{name}_{how}" for name in ("reached", "seen", "ignored") for how in HOW),
 )
 
 
@@ -206,9 +209,15 @@ def _counted(by_view: DataFrame) -> DataFrame:
     """Views and persons by page, device, day and element."""
     key = (*PAGE, "element")
     flags = [F.count_if(name).alias(name) for name in _FLAGS]
+    by_outcome = {
+        f"{name}_{how}": F.count_if(F.col(how) if name == "views" else F.col(how) & F.col(name))
+        for name in _BY_OUTCOME
+        for how in HOW
+    }
     by_person = by_view.groupBy(*key, "person_id", "instead_of_it").agg(
         F.count("*").alias("views"),
         *flags,
+        *[count.alias(name) for name, count in by_outcome.items()],
         F.count_if(F.col("place") == 1).alias("first_focused"),
         F.coalesce(F.sum("place"), F.lit(0)).alias("order_sum"),
         F.sum("as_intended").alias("pairs_as_intended"),
@@ -217,7 +226,7 @@ def _counted(by_view: DataFrame) -> DataFrame:
         F.sum(F.when(F.col("judged"), F.col("viewport_height"))).alias("fold_sum"),
     )
     sums = [
-        *("views", *_FLAGS, "first_focused", "order_sum", "pairs_as_intended", "pairs_against"),
+        *("views", *_FLAGS, *by_outcome, "first_focused", "order_sum", "pairs_as_intended", "pairs_against"),
         *("y_sum", "fold_sum"),
     ]
     person = Window.partitionBy(*key, "person_id")

@@ -12,6 +12,8 @@ from trailhouse.tables.heatmaps import BANDS
 VIEW = ("session_id", "view_id")
 PAGE = ("page_group", "device_type", "day")
 MAP = ("page_group", "device_type", "viewport_band", "day")
+HOW = ("left", "converted")
+"""How a view ended, by which maps are split."""
 SENTINEL = 65_535
 """What some trackers send for a place that they do not know: the greatest number of 16 bits."""
 

@@ -160,7 +160,11 @@ def _medians(seen: DataFrame) -> DataFrame:
 
 
 def _finished(rows: DataFrame, kinds: Sequence[str]) -> DataFrame:
-    return rows.select(
+    # Both at once and in a step of their own, not compiled: in line, with all other columns, they make a
+    # method larger than the JVM compiles, for a few thousand rows.
+    both = F.array(*(_observed(what, of) for what, of in _JUDGED))
+    judged = rows.withColumn("against", F.transform(both, _against_expected))
+    return judged.select(
         *KEYS,
         "views",
         "persons",
@@ -172,25 +176,46 @@ def _finished(rows: DataFrame, kinds: Sequence[str]) -> DataFrame:
         *(f"{kind}_sessions" for kind in kinds),
         "friction_sessions",
         ratio(F.col("friction_sessions"), F.col("sessions")).alias("friction_rate"),
-        *_against_expected(rows, "exit", "sessions"),
-        *_against_expected(rows, "bounce", "entries"),
+        *(told for place, (what, of) in enumerate(_JUDGED) for told in _told(place, what, of)),
     )
 
 
-def _against_expected(rows: DataFrame, what: str, of: str) -> list[Column]:
-    """Rate, expected count and rate, excess and the ends of its interval; null where `of` is 0."""
-    expected = F.col(f"expected_{what}s") / F.nullif(F.col(of), F.lit(0))
-    low, high = wilson(F.col(f"{what}s"), F.nullif(F.col(of), F.lit(0)))
-    rate = F.col(f"{what}s").cast("DECIMAL(20,0)") / F.nullif(F.col(of), F.lit(0))
+_JUDGED = (("exit", "sessions"), ("bounce", "entries"))
+"""What is held against what is expected, and of how many sessions it is a share."""
+
+
+def _observed(what: str, of: str) -> Column:
+    """hits, trials (null for none) and expected hits."""
+    trials = F.when(F.col(of) > 0, F.col(of))
+    return F.struct(
+        F.col(f"{what}s").alias("hits"), trials.alias("trials"), F.col(f"expected_{what}s").alias("expected")
+    )
+
+
+def _against_expected(one: Column) -> Column:
+    """expected rate, excess and the ends of its interval; null where there are no trials."""
+    expected = one["expected"] / one["trials"]
+    rate = one["hits"].cast("DECIMAL(20,0)") / one["trials"]
+    low, high = wilson(one["hits"], one["trials"])
 
     def told(value: Column, name: str) -> Column:
         return F.round(value, 6).cast(_RATE).alias(name)
 
+    return F.struct(
+        told(expected, "expected"),
+        told(rate - expected, "excess"),
+        told(low - expected.cast("double"), "low"),
+        told(high - expected.cast("double"), "high"),
+    )
+
+
+def _told(place: int, what: str, of: str) -> list[Column]:
+    against = F.col("against")[place]
     return [
         ratio(F.col(f"{what}s"), F.col(of)).alias(f"{what}_rate"),
         F.col(f"expected_{what}s").cast(_EXPECTED).alias(f"expected_{what}s"),
-        told(expected, f"expected_{what}_rate"),
-        told(rate - expected, f"excess_{what}_rate"),
-        told(low - expected.cast("double"), f"excess_{what}_low"),
-        told(high - expected.cast("double"), f"excess_{what}_high"),
+        against["expected"].alias(f"expected_{what}_rate"),
+        against["excess"].alias(f"excess_{what}_rate"),
+        against["low"].alias(f"excess_{what}_low"),
+        against["high"].alias(f"excess_{what}_high"),
     ]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.questions.map_views import MAP, VIEW, in_view, until_next
+from trailhouse.questions.map_views import HOW, MAP, VIEW, in_view, until_next
 
 STEPS = 20
 STEP_PCT = 100 // STEPS
-_HOW = ("left", "converted")
 
 
 def scroll_bands(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFrame:
@@ -24,17 +23,17 @@ def scroll_bands(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> Data
     reached = (
         scrolled.select(
             *MAP,
-            *_HOW,
+            *HOW,
             F.floor(F.col("max_scroll_pct") / STEP_PCT).cast("INT").alias("deepest"),
             _up(F.col("viewport_height") * STEPS, F.col("document_height")).alias("fold"),
         )
-        .groupBy(*MAP, *_HOW, "deepest", "fold")
+        .groupBy(*MAP, *HOW, "deepest", "fold")
         .agg(F.count("*").alias("n"))
         .select("*", every)
         .select(
             *MAP,
             "step",
-            *_HOW,
+            *HOW,
             F.col("n").alias("views"),
             F.when(F.col("step") <= F.col("deepest"), F.col("n")).otherwise(0).alias("reached"),
             F.when(F.col("step") > F.col("fold"), F.col("n")).otherwise(0).alias("below_fold"),
@@ -44,12 +43,12 @@ def scroll_bands(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> Data
     zero = F.lit(0).cast("BIGINT")
     attended = (
         _in_sight(activity, scrolled, gap_cap_us)
-        .groupBy(*MAP, *_HOW, "first", "last")
+        .groupBy(*MAP, *HOW, "first", "last")
         .agg(F.sum("gap_us").alias("attention_us"))
         .select(
             *MAP,
             F.explode(F.sequence("first", "last")).alias("step"),
-            *_HOW,
+            *HOW,
             *[zero.alias(name) for name in ("views", "reached", "below_fold")],
             "attention_us",
         )
@@ -97,7 +96,7 @@ def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFra
             }
         )
         .where("last >= first")
-        .select(*MAP, *_HOW, "first", "last", "gap_us")
+        .select(*MAP, *HOW, "first", "last", "gap_us")
     )
 
 
@@ -105,12 +104,12 @@ def _split(name: str) -> list[Column]:
     """A sum, and those of its parts by outcome."""
     return [
         F.sum(name).alias(name),
-        *[F.sum(F.when(F.col(how), F.col(name)).otherwise(0)).alias(f"{name}_{how}") for how in _HOW],
+        *[F.sum(F.when(F.col(how), F.col(name)).otherwise(0)).alias(f"{name}_{how}") for how in HOW],
     ]
 
 
 def _attention() -> list[Column]:
-    names = {"attention_us": F.lit(True), **{f"attention_{how}_us": F.col(how) for how in _HOW}}
+    names = {"attention_us": F.lit(True), **{f"attention_{how}_us": F.col(how) for how in HOW}}
     return [
         F.sum(F.when(which, F.col("attention_us")).otherwise(0)).alias(name) for name, which in names.items()
     ]

@@ -8,10 +8,10 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.columns import micros
+from trailhouse.columns import micros, project_day
 from trailhouse.enrich.words import sentiment_of, themes_of
 from trailhouse.questions.scales import scales, within
-from trailhouse.settings import Feedback
+from trailhouse.settings import Feedback, Project
 
 ALL = "all"
 SHOWN, RESPONSE, DISMISSED = "survey_shown", "survey_response", "survey_dismissed"
@@ -72,6 +72,31 @@ def of_people(said: DataFrame) -> DataFrame:
     return said.where(~F.col("is_bot") & ~F.col("internal"))
 
 
+def with_person(
+    said: DataFrame, person_days: DataFrame, segment_members: DataFrame, project: Project
+) -> DataFrame:
+    """`said` + what is known of the person: cohort, segments.
+
+    `cohort` is the month of the first day in `person_days` as YYYY-MM, null where there is none; `segments`
+    (sorted, empty for none) are those that the person was in on the event's day in the project's zone.
+    """
+    first = person_days.groupBy("person_id").agg(F.date_format(F.min("day"), "yyyy-MM").alias("cohort"))
+    stretch = F.struct("segment", "valid_from", "valid_to")
+    members = segment_members.groupBy("person_id").agg(F.collect_list(stretch).alias("_stretches"))
+    day = project_day(F.col("event_time"), project.timezone)
+
+    def holds(one: Column) -> Column:
+        return (one["valid_from"] <= day) & (one["valid_to"].isNull() | (one["valid_to"] > day))
+
+    names = F.transform(F.filter("_stretches", holds), lambda one: one["segment"])
+    return (
+        said.join(first, on="person_id", how="left")
+        .join(members, on="person_id", how="left")
+        .withColumn("segments", F.coalesce(F.array_sort(names), F.array().cast("ARRAY<STRING>")))
+        .drop("_stretches")
+    )
+
+
 def with_rage(said: DataFrame, signals: DataFrame) -> DataFrame:
     """`said` + rage_before: rage clicks of the session that began before; null outside of sessions."""
     rages = rage_clicks(signals).groupBy("session_id").agg(F.collect_list("start_time").alias("_rages"))
@@ -129,7 +154,7 @@ def with_page_before(said: DataFrame, page_views: DataFrame, skipped: Sequence[s
 
 
 def answers(said: DataFrame, rules: Feedback) -> DataFrame:
-    """Rows of `feedback_answers`: what was said, of `voices` with rage, display and page before."""
+    """Rows of `feedback_answers`: what was said, of `voices` with person, rage, display and page before."""
     element = F.col("element")
     given = said.where(F.col("event_name").isin(*SAID)).withColumns(
         {
@@ -155,7 +180,7 @@ def answers(said: DataFrame, rules: Feedback) -> DataFrame:
         element["box"].alias("box"),
         element["x"].alias("x"),
         element["y"].alias("y"),
-        *("device_type", "viewport", "channel", "language", "experiments"),
+        *("device_type", "viewport", "channel", "cohort", "segments", "language", "experiments"),
         F.col("_themes").alias("themes"),
         F.col("_sentiment.label").alias("sentiment"),
         F.col("_sentiment.score").alias("sentiment_score"),

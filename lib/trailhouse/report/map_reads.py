@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.questions.map_views import HOW
 from trailhouse.report.reads import Frames, people
 
 PAGES = 6
@@ -112,9 +113,14 @@ def map_elements(frames: Frames) -> DataFrame:
     return counted.withColumn("rank", rank).where(wanted).orderBy("page_group", "named_by", "rank")
 
 
-_KEY_SUMS = (
+KEY_SUMS = (
     *("views", "judged", "reached", "seen", "focused", "clicked", "ignored", "first_focused", "below_fold"),
     *("pairs_as_intended", "pairs_against", "y_sum", "fold_sum"),
+    *(
+        f"{name}_{how}"
+        for name in ("views", "judged", "seen", "focused", "clicked", "ignored")
+        for how in HOW
+    ),
 )
 
 
@@ -124,11 +130,11 @@ def key_elements(frames: Frames) -> DataFrame:
     by_instead = (
         frames["key_elements"]
         .groupBy(*key, "instead")
-        .agg(*[F.sum(name).alias(name) for name in _KEY_SUMS], F.sum("instead_views").alias("n"))
+        .agg(*[F.sum(name).alias(name) for name in KEY_SUMS], F.sum("instead_views").alias("n"))
     )
     most = F.min(F.when(F.col("instead").isNotNull(), F.struct((-F.col("n")).alias("n"), "instead")))
     return (
         by_instead.groupBy(*key)
-        .agg(*[F.sum(name).alias(name) for name in _KEY_SUMS], most["instead"].alias("instead"))
+        .agg(*[F.sum(name).alias(name) for name in KEY_SUMS], most["instead"].alias("instead"))
         .orderBy(F.desc("views"), *key)
     )

@@ -21,6 +21,13 @@ _WIDTHS = {"mobile": 390, "tablet": 820}
 _Y_BIN_PX = 16
 _SPOTS = 5
 _TOLD = (25, 50, 75, 100)
+_OUTCOMES = (
+    ("Left after it", "left", False),
+    ("Stayed", "left", True),
+    ("Session converted", "converted", False),
+    ("Did not", "converted", True),
+)
+"""What views are told apart by: its name, its column, and whether all others are meant."""
 
 
 def maps(frames: Frames, screenshots: Screenshots | None = None) -> Row:
@@ -175,6 +182,7 @@ def _key_elements(rows: Sequence[Row]) -> list[Row]:
                 "ignored_share": text.ratio(row["ignored"], row["seen"]),
                 "y": text.ratio(row["y_sum"], row["judged"]),
                 "fold": text.ratio(row["fold_sum"], row["judged"]),
+                "outcomes": [_outcome(row, *each) for each in _OUTCOMES],
             }
         )
     return [
@@ -186,6 +194,23 @@ def _key_elements(rows: Sequence[Row]) -> list[Row]:
         }
         for (page, device), own in found.items()
     ]
+
+
+def _outcome(row: Row, label: str, how: str, others: bool) -> Row:
+    """What the views of an outcome did, or all other views."""
+
+    def of(name: str) -> Any:
+        part = row[f"{name}_{how}"]
+        return row[name] - part if others and part is not None else part
+
+    return {
+        "label": label,
+        "views": of("views"),
+        "seen_share": text.ratio(of("seen"), of("judged")),
+        "focused_share": text.ratio(of("focused"), of("views")),
+        "clicked": of("clicked"),
+        "ignored_share": text.ratio(of("ignored"), of("seen")),
+    }
 
 
 def _tau(rows: Sequence[Row]) -> float | None:

@@ -166,8 +166,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "key_elements",
         "Whether declared elements are noticed.",
         "key_elements",
-        "page_group device_type element views judged reached seen focused clicked ignored first_focused"
-        " below_fold pairs_as_intended pairs_against y_sum fold_sum instead",
+        f"page_group device_type element {' '.join(map_reads.KEY_SUMS)} instead",
         map_reads.key_elements,
         100,
     ),

@@ -24,6 +24,7 @@ PARTS = {
     "device_type": "Device",
     "channel": "Channel",
     "cohort": "First seen in",
+    "segment": "Segment",
     "rage_before": "Before it",
 }
 NAMES = {
@@ -96,11 +97,11 @@ def _percent(value: Any) -> str:
 
 
 def _parts(rows: Sequence[Row]) -> list[Row]:
-    """Values with an answer, by breakdown; a breakdown of one value says nothing."""
+    """Values with an answer, by breakdown; one value says nothing, unless it is a segment's."""
     found = []
     for name, own in _grouped(rows, "breakdown").items():
         some = [row for row in own if row["answers"]]
-        if len(some) > 1:
+        if len(some) > 1 or (some and name == "segment"):
             found.append({"label": PARTS[name], "rows": some})
     return found
 

@@ -14,6 +14,7 @@ from trailhouse.questions.voices import (
     voices,
     with_display,
     with_page_before,
+    with_person,
     with_rage,
 )
 from trailhouse.stage import Check, Context, Frames, Stage
@@ -32,9 +33,10 @@ def transform(inputs: Frames, context: Context) -> Frames:
     sessions, views = inputs["sessions"], inputs["page_views"]
     said = voices(inputs["activity"], sessions)
     people = of_people(said)
-    shown = with_display(with_rage(said, inputs["signals"]))
+    known = with_person(said, inputs["person_days"], inputs["segment_members"], project)
+    shown = with_display(with_rage(known, inputs["signals"]))
     given = answers(with_page_before(shown, views, rules.ticket_pages), rules)
-    scored = scores(of_people(shown), inputs["person_days"], project, rules)
+    scored = scores(of_people(shown), project, rules)
     ticketed = with_page_before(people, views, rules.ticket_pages)
     tables = {
         feedback.TABLE: scored,
@@ -54,7 +56,8 @@ def reference() -> str:
 
 STAGE = Stage(
     name="feedback",
-    reads=("activity", "sessions", "signals", "page_views", "person_days"),
+    reads=("activity", "sessions", "signals", "page_views", "person_days", "segment_members"),
+    optional=("segment_members",),
     writes=(
         "feedback",
         "feedback_answers",
@@ -63,7 +66,7 @@ STAGE = Stage(
         "feedback_themes",
     ),
     transform=transform,
-    version=2,
+    version=3,
     settings=("project", "feedback"),
     reference=reference,
     pins={"activity": "sessions", "signals": "sessions", "page_views": "sessions"},
@@ -104,13 +107,13 @@ STAGE = Stage(
         Check(
             "feedback",
             "breakdowns_add_up",
-            "The values of a breakdown add up to everyone's answers.",
+            "The values of a breakdown add up to everyone's answers; those of a segment are among them.",
             query=(
                 "SELECT survey_id, kind, week, breakdown, 'all' AS breakdown_value FROM (SELECT *, "
                 "max(if(breakdown = 'all', answers, NULL)) OVER "
                 "(PARTITION BY survey_id, kind, week) AS whole "
                 "FROM {batch}) GROUP BY survey_id, kind, week, breakdown, whole "
-                "HAVING NOT sum(answers) <=> whole"
+                "HAVING if(breakdown = 'segment', max(answers) <= whole, sum(answers) = whole) IS NOT TRUE"
             ),
         ),
         Check(

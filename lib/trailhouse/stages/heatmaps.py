@@ -5,22 +5,14 @@ A run makes anew the days on which views began that lie in sessions with events 
 
 from __future__ import annotations
 
-from datetime import UTC
-from zoneinfo import ZoneInfo
-
-from pyspark.sql import functions as F
-
-from trailhouse.columns import micros, project_day
-from trailhouse.narrowing import MOST, UNKNOWN, is_most
+from trailhouse.columns import micros
 from trailhouse.questions.elements import clicked_elements
 from trailhouse.questions.heatmap import bins
 from trailhouse.questions.map_views import pointer, views_of_people
 from trailhouse.questions.scroll_map import scroll_bands
-from trailhouse.scope import of_days
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
-from trailhouse.touched.days import days_between
-from trailhouse.touched.sessions import sessions_on, touched_days
+from trailhouse.touched.views import view_days
 
 _TABLES = ("heatmaps", "scroll_maps", "elements")
 
@@ -39,34 +31,8 @@ def transform(inputs: Frames, context: Context) -> Frames:
 
 
 def narrow(look: Look, context: Context) -> Part | str:
-    """The project days on which the views of touched sessions began, and all views of these days.
-
-    Whether a view was its session's last, or its session converted or is a bot's, an event of another day
-    may decide: so all days of a touched session count.
-    """
-    zone = ZoneInfo(context.settings.project.timezone)
-    utc, begun = touched_days(look, "activity", "page_views"), touched_days(look, "sessions")
-    if utc is None or begun is None:
-        return UNKNOWN
-    changed = utc | days_between(begun, zone, UTC)
-    if not changed:
-        return Part({}, {})
-    if is_most(look.rows["activity"], changed, context.settings):
-        return MOST
-    touched = sessions_on(look, changed, context.settings.sessions, context.scratch)
-    days = days_between(touched.all_days, UTC, zone)
-    start = project_day(F.col("start_time"), context.settings.project.timezone)
-    near = sorted(days_between(days, zone, UTC))
-    views = look.inputs["page_views"].where(F.col("view_date").isin(near) & start.isin(sorted(days)))
-    # A view may go on for days.
-    span = F.explode(F.sequence(F.to_date("start_time"), F.to_date("end_time"))).alias("day")
-    seen = sorted(row.day for row in views.select(span).distinct().collect())
-    inputs = {
-        "activity": look.inputs["activity"].where(F.col("event_date").isin(seen)),
-        "page_views": views,
-        "sessions": look.inputs["sessions"].where(F.col("session_date") <= max(days)),
-    }
-    return Part(inputs, {table: of_days("day", days) for table in _TABLES}, days=len(days))
+    """The days on which views of touched sessions began."""
+    return view_days(look, context, _TABLES)
 
 
 STAGE = Stage(

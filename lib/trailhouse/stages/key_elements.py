@@ -1,4 +1,7 @@
-"""The stage `key_elements`: whether people notice what a page wants them to; only where some are declared."""
+"""The stage `key_elements`: whether people notice what a page wants them to; only where some are declared.
+
+A run makes anew the days on which views began that lie in sessions with events on changed days.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
 from trailhouse.questions.key_elements import key_elements
-from trailhouse.questions.map_views import views_of_people
+from trailhouse.questions.map_views import HOW, views_of_people
 from trailhouse.settings import Settings
-from trailhouse.stage import Check, Context, Frames, Stage
+from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables.key_elements import TABLE
+from trailhouse.touched.views import view_days
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
@@ -29,9 +33,25 @@ def transform(inputs: Frames, context: Context) -> Frames:
     return {TABLE.name: TABLE.select(found)}
 
 
+def _by_outcome() -> str:
+    whole = [f"greatest({n}_left, {n}_converted) <= {n}" for n in ("views", "judged", "reached", "focused")]
+    within = [
+        f"coalesce(greatest(reached_{how}, seen_{how}), 0) <= judged_{how} AND judged_{how} <= views_{how} "
+        f"AND coalesce(ignored_{how} <= seen_{how}, true) AND clicked_{how} <= focused_{how} "
+        f"AND focused_{how} <= views_{how}"
+        for how in HOW
+    ]
+    return " AND ".join([*whole, *within])
+
+
 def wanted(settings: Settings) -> bool:
     """Whether any is declared."""
     return bool(settings.elements.key)
+
+
+def narrow(look: Look, context: Context) -> Part | str:
+    """The days on which views of touched sessions began."""
+    return view_days(look, context, STAGE.writes)
 
 
 STAGE = Stage(
@@ -39,6 +59,8 @@ STAGE = Stage(
     reads=("activity", "page_views", "sessions"),
     writes=("key_elements",),
     transform=transform,
+    narrow=narrow,
+    version=2,
     wanted=wanted,
     settings=("project", "elements", "maps", "sessions.gap_cap_seconds"),
     pins={"activity": "sessions", "page_views": "sessions"},
@@ -57,6 +79,12 @@ STAGE = Stage(
             "First focus is among focus, and what took the focus instead did so in views that ignored it.",
             "first_focused <= focused AND order_sum >= focused "
             "AND coalesce(instead_views, 0) <= coalesce(ignored, 0)",
+        ),
+        Check(
+            "key_elements",
+            "parts_by_outcome",
+            "What views did by outcome is among what all views did, and each step only loses there, too.",
+            _by_outcome(),
         ),
     ),
 )

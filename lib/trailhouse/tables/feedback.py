@@ -3,7 +3,7 @@
 from trailhouse.contract import Column, Table
 
 KINDS = ("nps", "csat", "ces", "rating", "choice", "text", "unknown")
-BREAKDOWNS = ("all", "page_group", "device_type", "channel", "cohort", "rage_before", "choice")
+BREAKDOWNS = ("all", "page_group", "device_type", "channel", "cohort", "segment", "rage_before", "choice")
 
 TABLE = Table(
     name="feedback",

@@ -40,6 +40,10 @@ TABLE = Table(
         Column("device_type", "STRING", "desktop, mobile, tablet, ..."),
         Column("viewport", shapes.SIZE, "Visible area in CSS px."),
         Column("channel", "STRING", "Channel of the session."),
+        Column("cohort", "STRING", "Month of the person's first day as YYYY-MM; null: not known."),
+        Column(
+            "segments", "ARRAY<STRING>", "Segments that the person was in on that project day, sorted.", True
+        ),
         Column("language", "STRING", "Language tag."),
         Column("experiments", shapes.EXPERIMENTS, "Experiments and variants."),
         Column("themes", "ARRAY<STRING>", "Themes of the codebook that its text tells of, sorted.", True),

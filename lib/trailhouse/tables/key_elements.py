@@ -2,6 +2,12 @@
 
 from trailhouse.contract import Column, Table
 
+_SPLIT = {
+    **{"views": True, "judged": True, "reached": False, "seen": False},
+    **{"focused": True, "clicked": True, "ignored": False},
+}
+"""What is split by outcome, and whether it is ever null."""
+
 TABLE = Table(
     name="key_elements",
     sentence="Declared key elements of pages: reached, seen, focused, clicked, ignored; and in which order.",
@@ -53,5 +59,13 @@ TABLE = Table(
         Column("below_fold", "BIGINT", "Judged views whose first screen ended above it.", low=0),
         Column("y_sum", "BIGINT", "Over judged views: its distance from the page's top, in px."),
         Column("fold_sum", "BIGINT", "Over judged views: the first screen's height, in px.", low=0),
+        *(
+            Column(f"{name}_{how}", "BIGINT", f"Of {name}, those {ending}.", always, low=0)
+            for name, always in _SPLIT.items()
+            for how, ending in (
+                ("left", "after which people left"),
+                ("converted", "of sessions that converted"),
+            )
+        ),
     ),
 )

@@ -71,7 +71,7 @@ TABLE = Table(
             Column(
                 f"{kind}_sessions",
                 "BIGINT",
-                f"Sessions with a {kind.replace('_', ' ')} there; null: not collected.",
+                f"Sessions with a {kind.replace('_', ' ')} there; null: collected in none of its sessions.",
                 low=0,
             )
             for kind in KINDS

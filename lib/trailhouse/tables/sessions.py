@@ -4,6 +4,13 @@ from trailhouse.contract import Column, Table
 from trailhouse.signals.registry import KINDS
 from trailhouse.tables import _shapes as shapes
 
+
+def _unless_collected(needs: tuple[str, ...]) -> str:
+    """When a count of signals is null: those of an app that sends none of what they need."""
+    inputs = " or ".join(needs)
+    return f"; null: its app sent no {inputs} on that UTC day (docs/signals.md)" if needs else ""
+
+
 TABLE = Table(
     name="sessions",
     sentence="One row a session: a person's visit, cut by the rules of settings.sessions.",
@@ -49,7 +56,7 @@ TABLE = Table(
             Column(
                 kind.counted_as,
                 "BIGINT",
-                f"Signals {kind.name} of its first preset{'; null: not collected' if kind.needs else ''}.",
+                f"Signals {kind.name} of its first preset{_unless_collected(kind.needs)}.",
                 required=not kind.needs,
                 low=0,
             )
