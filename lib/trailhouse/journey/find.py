@@ -169,7 +169,7 @@ def _on(page: str) -> Column:
 def _left(read: Read, settings: Settings, before_step: str) -> DataFrame:
     """Persons who left the funnel before that step: person_id, began_in, began_us, last_us."""
     funnel, step = funnel_of(before_step, settings)
-    asked = Asked(_Tables(read), settings.project)
+    asked = Asked(_Tables(read), settings.project, settings.profiles)
     began = {"began_in": (F.col("session_id"), 1)}
     # Whatever the funnel counts, what is found is the visits of persons: the attempt of each that counts.
     persons = funnel.model_copy(update={"unit": "person", "count": "units", "breakdowns": ()})
