@@ -111,6 +111,7 @@ def test_before_the_first_event_there_is_no_day_to_count_on(spark: SparkSession,
 def test_segments_come_after_profiles_and_before_every_question() -> None:
     order = [stage.name for stages in JOBS.values() for stage in stages]
     assert order.index("profiles") < order.index("segment_members") < order.index(KINDS[0].table)
+    assert order.index("accounts") < order.index(KINDS[0].table)
     assert all(
         "segment_members" in stage.reads and "segment_members" in stage.optional for stage in questions.STAGES
     )

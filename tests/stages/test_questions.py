@@ -87,6 +87,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "capabilities": rows(spark, "capabilities"),
         "segment_members": rows(spark, "segment_members"),
         "profiles": rows(spark, "profiles"),
+        "accounts": rows(spark, "accounts"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]

@@ -57,7 +57,8 @@ def rows(
     Gives unit (STRING, not null), t (BIGINT, microseconds since 1970), `sequence`, `after_views`,
     `event_id` (with t the order of a unit's events, `in_order`), and the columns of `keep`: over activity,
     and over the structs `session`, `profile` and `trait` where fields of steps, conditions or breakdowns, or
-    `fields`, need them; profile and traits are the account's where the unit is one. With `every_day` all of history is looked at, not the question's days alone.
+    `fields`, need them; profile and traits are the account's where the unit is one. With `every_day` all of
+    history is looked at, not the question's days alone.
     Nothing is shuffled but for the joins that such fields ask for.
     """
     steps = tuple(events)

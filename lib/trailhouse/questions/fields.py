@@ -24,7 +24,7 @@ def field(name: str) -> Column:
     """The value of a field (settings/questions/fields.py) in a row of `asked.rows`; null where not set.
 
     A property is the JSON scalar as text (`true`, `3`). What belongs to a session or a profile stands in the
-    struct columns `session` and `profile`, traits in the struct of `traits`: a list of theirs is one text here.
+    struct columns `session` and `profile`, traits in the struct of `traits`: a list is one text here.
     """
     if name in EVENT_FIELDS:
         return F.col(EVENT_FIELDS[name])

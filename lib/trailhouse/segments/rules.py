@@ -108,11 +108,12 @@ def members(
     until = days.rangeBetween(Window.unboundedPreceding, Window.currentRow)
     running = changes.select("unit", "day", *_running(leaves, until))
     none = F.array_repeat(F.lit(False), len(segments))
-    # 3.
     state = running.where("there")
+
+    # 3. What others name becomes a column: written out in each, it would double at every level.
     named = {other for rule in segments.values() for other in rule.segments}
     for level in order:
-        state = state.withColumns({_of(name): truths[name] for name in level if name in named})
+        state = state.select("*", *[truths[name].alias(_of(name)) for name in level if name in named])
     now = F.array(*[F.col(_of(name)) if name in named else truth for name, truth in truths.items()])
     state = state.select("unit", "day", now.alias("now"))
     state = state.withColumn("before", F.coalesce(F.lag("now").over(days), none))
