@@ -298,7 +298,7 @@ def test_traits_are_computed_or_told_and_fields_of_accounts_are_the_accounts_own
             "funnels=[{name: f, unit: account, steps: [a, {event: b, where: [{field: profile.orders_7, "
             "op: is_set}, {field: profile.views_7, op: is_set}]}]}]",
             "steps.1.where.1.field = profile.views_7: profiles of accounts have no views_7, those of persons "
-            "have; did you mean profile.events_7? there are cohort_month, first_seen, last_seen, account_id, "
+            "have; did you mean profile.orders_7? there are cohort_month, first_seen, last_seen, account_id, "
             "plan, last_conversion_day, last_order_day, and ever or over the last days (_1, _7, _28, _90) "
             "active_days, persons, sessions, events, conversions, orders",
         ),

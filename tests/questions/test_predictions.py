@@ -170,7 +170,7 @@ def test_who_will_leave_is_known_from_what_came_before_and_judged_on_later_time(
 
 
 def test_nothing_later_than_its_day_enters_a_model(spark: SparkSession, known: Answers) -> None:
-    """What came after the day that is judged changes what is judged, not what was learned; asked on a line."""
+    """What came after the day that is judged changes what is judged, not what was learned."""
     _, before = known
     visits = list(world())
     day = (LAST - timedelta(days=7) - FIRST).days
