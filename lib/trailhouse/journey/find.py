@@ -103,8 +103,8 @@ def funnel_of(text: str, settings: Settings) -> tuple[Funnel, int]:
     of_accounts = sorted(one for one in read if one.startswith(("profile.", "trait.")))
     if funnels[name].unit == "account" and of_accounts:
         raise SettingsError(
-            f"funnel {name} asks for {', '.join(of_accounts)} of accounts: the visits of single persons cannot "
-            "be told by it"
+            f"funnel {name} asks for {', '.join(of_accounts)} of accounts: the visits of single persons "
+            "cannot be told by it"
         )
     return funnels[name], int(step)
 
