@@ -64,6 +64,8 @@ def test_a_question_is_answered_from_a_lake_in_three_lines_or_as_one(spark: Spar
         ask(Lifecycle(name="weeks"), lake).collect()
     with pytest.raises(SettingsError, match="did you mean funnel"):
         ask("funel view > cart", lake)
+    with pytest.raises(StorageError, match="has no segments"):
+        ask("funnel view > cart in vip", lake)
 
 
 def test_answers_are_shown_as_a_table_and_written_as_cells_without_formulas(
@@ -89,8 +91,11 @@ def test_answers_are_shown_as_a_table_and_written_as_cells_without_formulas(
     assert "orders, country = DE" in text
     assert "empty" not in text
     assert "the first 1 rows" in text
-    write_csv(tmp_path / "a.csv", ["name", "units", "empty"], made)
-    assert (tmp_path / "a.csv").read_text().splitlines() == ["name,units,empty", "'=1+1,1234,"]
+    write_csv(tmp_path / "a.csv", ["name", "units", "empty", "reasons"], made)
+    assert (tmp_path / "a.csv").read_text().splitlines() == [
+        "name,units,empty,reasons",
+        '\'=1+1,1234,,"orders, country = DE"',
+    ]
 
 
 def test_how_well_a_prediction_knew_what_came_is_one_line() -> None:

@@ -17,6 +17,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from tests.factories import rows, watermark
 from trailhouse.ask.answer import MODELS, predicted
 from trailhouse.ask.parse import parse
+from trailhouse.errors import SettingsError
 from trailhouse.questions.judging import areas, brier, tenths
 from trailhouse.settings import Prediction, Settings
 from trailhouse.stage import Context
@@ -108,6 +109,7 @@ def frames(spark: SparkSession, visits: list[tuple[str, int]]) -> dict[str, Data
     return {
         "person_days": rows(spark, "person_days", days),
         "segment_members": rows(spark, "segment_members", members),
+        "segments": rows(spark, "segments", [{"segment": "vip"}]),
         "events": rows(spark, "events", [{"event_time": until}]),
         "sessions": rows(spark, "sessions"),
         "activity": rows(spark, "activity", orders),
@@ -178,7 +180,10 @@ def test_nothing_later_than_its_day_enters_a_model(spark: SparkSession, known: A
     line = "predict churn within 7d active_within: 14d"
     asked = parse(line, MODELS)
     assert isinstance(asked, Prediction)
-    scores, quality = predicted(asked, Held(frames(spark, changed)), Settings())  # type: ignore[arg-type]
+    lake: Any = Held(frames(spark, changed))
+    with pytest.raises(SettingsError, match="no segment vips in lake held; did you mean vip"):
+        predicted(asked.model_copy(update={"segment": "vips"}), lake, Settings())
+    scores, quality = predicted(asked, lake, Settings())
     after = quality.collect()[0]
     assert before["churn"].features == after.features
     assert before["churn"].judged_outcomes < after.judged_outcomes

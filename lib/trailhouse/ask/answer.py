@@ -14,6 +14,7 @@ from trailhouse.questions.kinds import Kind
 from trailhouse.questions.predictions import predict_all
 from trailhouse.questions.registry import KINDS
 from trailhouse.run import WATERMARK, watermark
+from trailhouse.segments.lists import members_of
 from trailhouse.settings import Prediction, Project, Question, Settings, load_settings
 from trailhouse.settings.profiles import require_of_accounts
 from trailhouse.storage import Lake
@@ -49,16 +50,24 @@ def ask(
     if isinstance(asked_for, Prediction):
         return predicted(asked_for, lake, settings.model_copy(update={"project": project}))[0]
     kind = kind_of(asked_for)
+    _require_segment(asked_for, lake)
     answer = kind.answer(asked_for, Asked(LakeFrames(lake), project, settings.profiles))
     return TABLES[kind.table].select(answer)
 
 
 def predicted(question: Prediction, lake: Lake, settings: Settings) -> tuple[DataFrame, DataFrame]:
     """Rows of `predictions` for a question that is asked just now, and the row of `prediction_quality`."""
+    _require_segment(question, lake)
     found = predict_all([question], LakeFrames(lake), settings, lambda profiles: profiles.localCheckpoint())
     names = ("predictions", "prediction_quality")
     scores, quality = (TABLES[name].select(frame) for name, frame in zip(names, found, strict=True))
     return scores, quality
+
+
+def _require_segment(question: Question, lake: Lake) -> None:
+    """Raises SettingsError for a segment that the lake does not know: nobody would be in it."""
+    if question.segment is not None:
+        members_of(lake, question.segment)
 
 
 def kind_of(question: Question) -> Kind:

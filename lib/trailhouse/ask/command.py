@@ -183,4 +183,8 @@ def write_csv(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
     with file.open("w", newline="", encoding="utf-8") as target:
         writer = csv.writer(target)
         writer.writerow(names)
-        writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
+        # A list of reasons is a text for people here, too.
+        cells = (
+            [_told(name, row[name]) if name == "reasons" else row[name] for name in names] for row in rows
+        )
+        writer.writerows([safe_cell(cell) for cell in line] for line in cells)
