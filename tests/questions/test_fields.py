@@ -282,7 +282,7 @@ def test_traits_are_computed_or_told_and_fields_of_accounts_are_the_accounts_own
             assert {name for name in names if told[name].held[place]} == expected, condition
     assert told["p"].shown == ["3", "12.5", "a, b", "unknown"]
     assert told["q"].shown == ["unknown"] * 4
-    assert told["acme"].shown == ["team", "2026-03-01"]
+    assert told["acme"].shown == ["team", "2026-03-02"]
     assert told["new"].shown == ["unknown", "unknown"]
 
 
