@@ -24,14 +24,14 @@ LAST = date(2026, 3, 15)
 
 def drawn(draw: random.Random, named: list[str], depth: int = 2) -> dict[str, Any]:
     """A rule of any kind, that may name the segments `named`."""
-    kinds = ["did"] * 3 + ["did_not", "in_sequence", "in_sequence", "field"] + ["segment"] * 2 * bool(named)
+    kinds = ["did"] * 3 + ["did_not", "in_sequence", "in_sequence", "field"] + ["segment"] * 4 * bool(named)
     kind = draw.choice(kinds + ["all", "any", "not"] * depth)
     if kind in ("all", "any"):
         return {kind: [drawn(draw, named, depth - 1) for _ in range(draw.randint(1, 3))]}
     if kind == "not":
         return {kind: drawn(draw, named, depth - 1)}
     if kind == "segment":
-        return {kind: draw.choice(named)}
+        return {kind: draw.choice(named[-6:])}
     if kind == "field":
         return draw.choice(
             [{"field": "profile.country", "value": "DE"}, {"field": "trait.plan", "value": "pro"}]
