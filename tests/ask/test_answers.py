@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 from rich.console import Console
 
 from tests.factories import rows
-from trailhouse.ask.command import shown, side_by_side, write_csv
+from trailhouse.ask.command import shown, side_by_side, verdict, write_csv
 from trailhouse.ask.compare import compare, presets_of, variants
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.questions import Funnel, Lifecycle, ask
@@ -62,27 +64,52 @@ def test_a_question_is_answered_from_a_lake_in_three_lines_or_as_one(spark: Spar
         ask(Lifecycle(name="weeks"), lake).collect()
     with pytest.raises(SettingsError, match="did you mean funnel"):
         ask("funel view > cart", lake)
+    with pytest.raises(StorageError, match="has no segments"):
+        ask("funnel view > cart in vip", lake)
 
 
 def test_answers_are_shown_as_a_table_and_written_as_cells_without_formulas(
     spark: SparkSession, lake: str, tmp_path: Path
 ) -> None:
     rows_ = [
-        {"name": "=1+1", "median_us": 90_000_000, "units": 1234, "empty": None, "definition": "[b]x[/b]"}
+        {
+            **{"name": "=1+1", "median_us": 90_000_000, "units": 1234, "empty": None},
+            **{"definition": "[b]x[/b]", "reasons": [("orders", "0", 0.5), ("country = DE", "DE", 0.1)]},
+        }
     ]
     made: list[Any] = spark.createDataFrame(
-        rows_, "name STRING, median_us BIGINT, units BIGINT, empty STRING, definition STRING"
+        rows_,
+        "name STRING, median_us BIGINT, units BIGINT, empty STRING, definition STRING, "
+        "reasons ARRAY<STRUCT<feature: STRING, value: STRING, weight: DOUBLE>>",
     ).collect()
     console = Console(record=True, width=100, file=(tmp_path / "out").open("w"))
-    console.print(shown(["name", "median_us", "units", "empty"], made, 1))
+    console.print(shown(["name", "median_us", "units", "empty", "reasons"], made, 1))
     text = console.export_text()
     assert "[b]x[/b]" in text
     assert "1.5 min" in text
     assert "1,234" in text
+    assert "orders, country = DE" in text
     assert "empty" not in text
     assert "the first 1 rows" in text
-    write_csv(tmp_path / "a.csv", ["name", "units", "empty"], made)
-    assert (tmp_path / "a.csv").read_text().splitlines() == ["name,units,empty", "'=1+1,1234,"]
+    write_csv(tmp_path / "a.csv", ["name", "units", "empty", "reasons"], made)
+    assert (tmp_path / "a.csv").read_text().splitlines() == [
+        "name,units,empty,reasons",
+        '\'=1+1,1234,,"orders, country = DE"',
+    ]
+
+
+def test_how_well_a_prediction_knew_what_came_is_one_line() -> None:
+    told = {"verdict": "too few", "auc": None, "judged_persons": 12, "judged_outcomes": 3}
+    assert verdict(Row(**told)) == "no model, too few: 12 persons"
+    assert verdict(Row(**told | {"verdict": "too little history", "judged_persons": None})) == (
+        "no model, too little history"
+    )
+    areas = {"auc": "0.8", "auc_low": "0.7", "auc_high": "0.905", "recency_auc": "0.6"}
+    good = told | {name: Decimal(area) for name, area in areas.items()}
+    assert verdict(Row(**good | {"verdict": "good", "judged_as_of": date(2026, 3, 2)})) == (
+        "good: AUC 0.80 (0.70 to 0.91), by the last event's day alone 0.60; judged as of 2026-03-02 by 12 "
+        "persons, 3 with the outcome"
+    )
 
 
 def test_differences_between_presets_are_split_by_rule_to_sum_exactly(spark: SparkSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,28 @@ import pytest
 import yaml
 
 from scripts import question_schema
+from trailhouse.ask.answer import MODELS
 from trailhouse.ask.parse import parse
 from trailhouse.errors import SettingsError
-from trailhouse.settings import Filter, Funnel, Question, Retention, Step, load_settings
+from trailhouse.settings import (
+    Experiment,
+    Filter,
+    Funnel,
+    Metric,
+    Prediction,
+    Question,
+    Questions,
+    Retention,
+    Step,
+    load_settings,
+)
 
-KINDS: dict[str, type[Question]] = {"funnel": Funnel, "retention": Retention}
+KINDS: dict[str, type[Question]] = {
+    "funnel": Funnel,
+    "retention": Retention,
+    "predict": Prediction,
+    "experiment": Experiment,
+}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,11 +69,67 @@ def test_the_events_of_a_line_fill_the_places_of_its_kind() -> None:
     assert "signup" in str(asked.start)
 
 
+def test_predictions_are_of_churn_or_of_an_event_to_come() -> None:
+    churn = parse("predict churn within 30d in vip to 2026-03-02", KINDS)
+    assert isinstance(churn, Prediction)
+    assert (churn.outcome, churn.horizon, churn.segment) == (None, timedelta(days=30), "vip")
+    assert churn.to_day == date(2026, 3, 2)
+    again = parse("predict order [value > 9] where country = DE once: false active_within: 7d", KINDS)
+    assert isinstance(again, Prediction)
+    assert (again.once, again.active_within) == (False, timedelta(days=7))
+    assert again.outcome is not None
+    assert (again.outcome.text, again.where[0].text) == ("order [value > 9]", "country = DE")
+    so_called = parse("predict outcome: churn", KINDS)
+    assert isinstance(so_called, Prediction)
+    assert so_called.outcome == Step(event="churn")
+
+
+def test_experiments_have_a_name_and_metrics() -> None:
+    found = parse("experiment pay_button on order, signup or paid [value > 9] as won within 7d", KINDS)
+    assert isinstance(found, Experiment)
+    assert (found.experiment, found.window) == ("pay_button", timedelta(days=7))
+    assert [one.name for one in found.metrics] == ["order", "won"]
+    assert found.metrics[0] == Metric(name="order", event=Step(event="order"))
+    assert found.metrics[1].event.text == "signup or paid [value > 9]"
+    euros = '"[{name: m, measure: value, currency: EUR}]"'
+    value = parse(f"experiment 'Pay Button' metrics: {euros} variant: trait.group", KINDS)
+    assert isinstance(value, Experiment)
+    assert (value.experiment, value.variant) == ("Pay Button", "trait.group")
+    assert value.metrics == (Metric(name="m", measure="value", currency="EUR"),)
+
+
+def test_every_line_and_file_of_the_docs_is_a_question() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "docs").rglob("*.md")}
+    texts[ROOT / "README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line for text in texts.values() for line in re.findall(r'trailhouse ask "([^"]*)"', text)]
+    assert {parse(line, MODELS).kind for line in lines} >= {"funnel", "retention", "prediction", "experiment"}
+    for name in ("asking", "predictions"):
+        (example,) = re.findall(
+            r"```yaml\n(.*?)```", texts[ROOT / f"docs/questions/{name}.md"], flags=re.DOTALL
+        )
+        assert Questions.model_validate(yaml.safe_load(example)).all, name
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("funel a > b", "did you mean funnel?"),
-        ("", "there are funnel, retention"),
+        ("predct churn", "did you mean predict?"),
+        ("predict churn within 12h", "within is a number of whole days, such as 28d"),
+        ("predict churn within 7d horizon: 8d", "within is said twice"),
+        ("predict churn horizn: 7d", "did you mean horizon:?"),
+        ("predict a > b", "takes at most 1 (outcome), not 2"),
+        ("predict order by country", "predictions are not broken down"),
+        ("predict order from 2026-03-02", "leave the first day out"),
+        ("predict churn where country = DE", "churn is that there are none"),
+        ("predict churn every week", "takes no every; it takes active_within:, "),
+        ("experiment on order", "experiment is missing"),
+        ("experiment a on", "at the end; here could stand *, "),
+        ("experiment a on order, order", "a metric is named twice"),
+        ("funnel a > b on c", "takes no on; it takes "),
+        ("funnel a > b by profile.contry", "did you mean profile.country?"),
+        ("funnel a > b by profile.views per account", "profiles of accounts have no views, those of persons"),
+        ("", "there are experiment, funnel, predict, retention"),
         ("funnel a", "at least 2"),
         ("funnel a > b witin 7d", "not understood at 14 (witin); did you mean within?"),
         ("funnel a > b within week", "at 21 (week); here could stand a length of time such as 7d"),

@@ -27,7 +27,13 @@ STEPS = ("product_view", "cart_add", "order")
 SETTINGS = Settings.model_validate(
     {
         "questions": {
-            "funnels": [{"name": "purchase", "window": "2d", "steps": [{"event": step} for step in STEPS]}]
+            "funnels": [
+                {"name": "purchase", "window": "2d", "steps": [{"event": step} for step in STEPS]},
+                {
+                    **{"name": "teams", "unit": "account", "steps": STEPS, "breakdowns": ["profile.plan"]},
+                    "where": [{"field": "profile.plan", "value": "team"}],
+                },
+            ]
         }
     }
 )
@@ -280,6 +286,7 @@ def test_a_filter_at_odds_with_itself_is_told_in_a_sentence(wanted: Wanted, told
     [
         ("purchas:3", "no funnel 'purchas' in the settings: did you mean 'purchase'"),
         ("purchase", "no step of funnel purchase: write purchase:K, K being 2 to 3"),
+        ("teams:2", "funnel teams asks for profile.plan of accounts: the visits of single persons cannot"),
         ("purchase:1", "K being 2 to 3"),
         ("purchase:4", "K being 2 to 3"),
         ("purchase:x", "K being 2 to 3"),

@@ -15,6 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from tests.factories import rows, watermark
+from trailhouse.ask.answer import MODELS, predicted
+from trailhouse.ask.parse import parse
+from trailhouse.errors import SettingsError
 from trailhouse.questions.judging import areas, brier, tenths
 from trailhouse.settings import Prediction, Settings
 from trailhouse.stage import Context
@@ -59,6 +62,24 @@ def world(seed: int = 3) -> Iterator[tuple[str, int]]:
                 yield f"{'regular' if regular else 'guest'}-{number}", day
 
 
+VIPS = sorted({person for person, _ in world() if int(person.split("-")[1]) < 60})
+
+
+class Held:
+    """A lake of frames."""
+
+    root = "held"
+
+    def __init__(self, frames: dict[str, DataFrame]) -> None:
+        self.frames = frames
+
+    def exists(self, table: str) -> bool:
+        return table in self.frames
+
+    def read(self, table: str) -> DataFrame:
+        return self.frames[table]
+
+
 def frames(spark: SparkSession, visits: list[tuple[str, int]]) -> dict[str, DataFrame]:
     days = [
         {
@@ -75,12 +96,25 @@ def frames(spark: SparkSession, visits: list[tuple[str, int]]) -> dict[str, Data
         for person, day in visits
         if person.startswith("regular") and day % 3 == 0 and int(person.split("-")[1]) % 4 == 0
     ]
+    members = [
+        {
+            "segment": "vip",
+            "person_id": person,
+            "valid_from": str(FIRST),
+            "valid_to": str(FIRST + timedelta(days=8)) if person.startswith("guest") else None,
+        }
+        for person in VIPS
+    ]
+    until = f"{LAST + timedelta(days=1)} 08:00:00"
     return {
         "person_days": rows(spark, "person_days", days),
+        "segment_members": rows(spark, "segment_members", members),
+        "segments": rows(spark, "segments", [{"segment": "vip"}]),
+        "events": rows(spark, "events", [{"event_time": until}]),
         "sessions": rows(spark, "sessions"),
         "activity": rows(spark, "activity", orders),
         "identities": rows(spark, "identities"),
-        "watermark": watermark(spark, f"{LAST + timedelta(days=1)} 08:00:00"),
+        "watermark": watermark(spark, until),
     }
 
 
@@ -137,17 +171,24 @@ def test_who_will_leave_is_known_from_what_came_before_and_judged_on_later_time(
     assert not [person for question, person in people if question == "first"]
 
 
-def test_nothing_later_than_its_day_enters_a_model(
-    spark: SparkSession, known: Answers, tmp_path: Path
-) -> None:
+def test_nothing_later_than_its_day_enters_a_model(spark: SparkSession, known: Answers) -> None:
     """What came after the day that is judged changes what is judged, not what was learned."""
     _, before = known
     visits = list(world())
     day = (LAST - timedelta(days=7) - FIRST).days
     changed = [(person, on) for person, on in visits if on <= day or "guest" in person]
-    _, after = answered(spark, tmp_path, changed, CHURN)
-    assert before["churn"].features == after["churn"].features
-    assert before["churn"].judged_outcomes < after["churn"].judged_outcomes
+    line = "predict churn within 7d active_within: 14d"
+    asked = parse(line, MODELS)
+    assert isinstance(asked, Prediction)
+    lake: Any = Held(frames(spark, changed))
+    with pytest.raises(SettingsError, match="no segment vips in lake held; did you mean vip"):
+        predicted(asked.model_copy(update={"segment": "vips"}), lake, Settings())
+    scores, quality = predicted(asked, lake, Settings())
+    after = quality.collect()[0]
+    assert before["churn"].features == after.features
+    assert before["churn"].judged_outcomes < after.judged_outcomes
+    assert after.question == line
+    assert TABLES["predictions"].select(scores).schema == scores.schema
 
 
 def test_without_history_or_outcomes_there_is_no_model_and_the_reason_is_told(
@@ -155,12 +196,19 @@ def test_without_history_or_outcomes_there_is_no_model_and_the_reason_is_told(
 ) -> None:
     short = CHURN.model_copy(update={"name": "short", "horizon": timedelta(days=30)})
     few = CHURN.model_copy(update={"name": "few", "enough": 200})
-    people, quality = answered(spark, tmp_path, list(world()), short, few)
+    vips = few.model_copy(update={"name": "vips", "segment": "vip", "to_day": LAST - timedelta(days=2)})
+    people, quality = answered(spark, tmp_path, list(world()), short, few, vips)
     assert people == {}
     assert {name: row.verdict for name, row in quality.items()} == {
         "short": "too little history",
         "few": "too few",
+        "vips": "too few",
     }
+    # Two days earlier than the last: as of the 5th day, when guests were members, too, and the 12th.
+    first, second = ({vip for vip, on in world() if day - 14 < on <= day and vip in VIPS} for day in (4, 11))
+    assert quality["vips"].trained_as_of == FIRST + timedelta(days=4)
+    assert quality["vips"].trained_persons == len(first)
+    assert quality["vips"].judged_persons == len({vip for vip in second if vip.startswith("regular")})
     assert quality["few"].auc is None
     assert TABLES["prediction_quality"].column("verdict").values is not None
 

@@ -14,24 +14,28 @@ Rule = Mapping[str, Any]
 
 
 def stretches(
-    rule: Rule, profile: Mapping[str, Any], events: Sequence[Event], last: date
+    rule: Rule, rules: Mapping[str, Rule], profile: Mapping[str, Any], events: Sequence[Event], last: date
 ) -> list[tuple[date, date | None]]:
     """(valid_from, valid_to) of one person, judged at the end of each day from the first event to `last`."""
     first = min(event["at"].date() for event in events)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    held = [False, *(holds(rule, profile, events, day) for day in days), False]
+    held = [False, *(holds(rule, rules, profile, events, day) for day in days), False]
     turns = [day for day, (was, now) in zip([*days, None], pairwise(held), strict=True) if was != now]
     return list(zip(turns[::2], turns[1::2], strict=True))
 
 
-def holds(rule: Rule, profile: Mapping[str, Any], events: Sequence[Event], day: date) -> bool:
-    """Whether a rule holds at the end of a day."""
+def holds(
+    rule: Rule, rules: Mapping[str, Rule], profile: Mapping[str, Any], events: Sequence[Event], day: date
+) -> bool:
+    """Whether a rule holds at the end of a day; `rules` are those of all segments."""
+    if "segment" in rule:
+        return holds(rules[rule["segment"]], rules, profile, events, day)
     if "all" in rule:
-        return all(holds(one, profile, events, day) for one in rule["all"])
+        return all(holds(one, rules, profile, events, day) for one in rule["all"])
     if "any" in rule:
-        return any(holds(one, profile, events, day) for one in rule["any"])
+        return any(holds(one, rules, profile, events, day) for one in rule["any"])
     if "not" in rule:
-        return not holds(rule["not"], profile, events, day)
+        return not holds(rule["not"], rules, profile, events, day)
     if "field" in rule:
         return profile.get(rule["field"].partition(".")[2]) == rule["value"]
     past = [event for event in events if event["at"].date() <= day]

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.factories import rows, watermark
 from tests.segments.oracle import stretches
 from trailhouse.segments.rules import members
-from trailhouse.settings import Project, Segment
+from trailhouse.settings import Profiles, Project, Segment
 
 ZONE = ZoneInfo("America/New_York")
 START = date(2026, 3, 2)
@@ -22,14 +22,16 @@ LAST = date(2026, 3, 15)
 """Clocks are set forward on 8 March."""
 
 
-def drawn(draw: random.Random, depth: int = 2) -> dict[str, Any]:
-    """A rule of any kind."""
-    kinds = ["did"] * 3 + ["did_not", "in_sequence", "in_sequence", "field"]
+def drawn(draw: random.Random, named: list[str], depth: int = 2) -> dict[str, Any]:
+    """A rule of any kind, that may name the segments `named`."""
+    kinds = ["did"] * 3 + ["did_not", "in_sequence", "in_sequence", "field"] + ["segment"] * 4 * bool(named)
     kind = draw.choice(kinds + ["all", "any", "not"] * depth)
     if kind in ("all", "any"):
-        return {kind: [drawn(draw, depth - 1) for _ in range(draw.randint(1, 3))]}
+        return {kind: [drawn(draw, named, depth - 1) for _ in range(draw.randint(1, 3))]}
     if kind == "not":
-        return {kind: drawn(draw, depth - 1)}
+        return {kind: drawn(draw, named, depth - 1)}
+    if kind == "segment":
+        return {kind: draw.choice(named[-6:])}
     if kind == "field":
         return draw.choice(
             [{"field": "profile.country", "value": "DE"}, {"field": "trait.plan", "value": "pro"}]
@@ -102,7 +104,11 @@ def frames(
 def test_memberships_are_those_of_a_day_by_day_judgement(spark: SparkSession) -> None:
     seed = 20260302
     draw = random.Random(seed)
-    rules = {f"rule {number}": drawn(draw) for number in range(40)}
+    rules: dict[str, dict[str, Any]] = {}
+    for number in range(50):
+        rules[f"rule {number}"] = drawn(draw, list(rules))
+    # That which is named may be declared later.
+    rules = {name: rules[name] for name in draw.sample(list(rules), len(rules))}
     people = {f"p{number}": world(draw) for number in range(40)}
     profiles = {
         name: {"country": draw.choice(["DE", "FR", None]), "plan": draw.choice(["pro", "free", None])}
@@ -137,21 +143,37 @@ def test_memberships_are_those_of_a_day_by_day_judgement(spark: SparkSession) ->
     for name, rule in rules.items():
         for person, events in people.items():
             events = [event for event in events if event["at"].date() <= LAST]
-            expected = stretches(rule, profiles[person], events, LAST) if events else []
+            expected = stretches(rule, rules, profiles[person], events, LAST) if events else []
             seen += len(expected)
             assert sorted(found.get((name, person), [])) == expected, (
                 f"seed {seed}: {name} {rule} of {person} {events} {profiles[person]}"
             )
     assert seen > 500, "hardly anybody is a member of anything: the test would say little"
+    deepest = max(len(written(rule, rules)) for rule in rules.values())
+    assert deepest > 3, "hardly any segment names others"
+
+
+def written(rule: Any, rules: Mapping[str, Any]) -> set[str]:
+    """The segments that a rule is made of in the end."""
+    if isinstance(rule, list):
+        return {name for one in rule for name in written(one, rules)}
+    if not isinstance(rule, dict):
+        return set()
+    own = {rule["segment"]} | written(rules[rule["segment"]], rules) if "segment" in rule else set()
+    return own | {name for one in rule.values() for name in written(one, rules)}
 
 
 def stretches_of(
-    spark: SparkSession, segments: Mapping[str, Any], given: Mapping[str, DataFrame], zone: str = "UTC"
+    spark: SparkSession,
+    segments: Mapping[str, Any],
+    given: Mapping[str, DataFrame],
+    zone: str = "UTC",
+    profiles: Profiles | None = None,
 ) -> dict[str, list[tuple[str, str, str | None]]]:
     """segment -> person, from, to."""
     rules = {name: Segment.model_validate(rule) for name, rule in segments.items()}
     found: dict[str, list[tuple[str, str, str | None]]] = {name: [] for name in segments}
-    for row in members(rules, given, Project(timezone=zone)).collect():
+    for row in members(rules, given, Project(timezone=zone), profiles).collect():
         found[row.segment].append((row.person_id, str(row.valid_from), row.valid_to and str(row.valid_to)))
     return {name: sorted(each) for name, each in found.items()}
 
@@ -169,8 +191,12 @@ def test_whose_events_count_and_when_a_day_is_over(spark: SparkSession) -> None:
         event("no profile", "2026-03-05 09:00:00"),
         event("by channel", "2026-03-03 10:00:00", session_id="s"),
     ]
+    computed = Profiles.model_validate({"traits": [{"name": "orders", "kind": "count", "event": "order"}]})
     people = ("p", "bot", "staff", "visit of a bot", "by channel")
-    profiles = [{"person_id": name, "first_seen": "2026-03-02 10:00:00"} for name in people]
+    profiles: list[dict[str, Any]] = [
+        {"person_id": name, "first_seen": "2026-03-02 10:00:00", "traits": '{"orders": 1}'} for name in people
+    ]
+    profiles[0]["computed_traits"] = [{"name": "orders", "number": 1}]
     sessions = [{"session_id": "bot", "is_bot": True}, {"session_id": "s", "channel": "Email"}]
     given = frames(spark, activity, profiles, sessions, at="2026-03-05 12:00:00")
     by_mail = {"event": "order", "where": [{"field": "session.channel", "value": "Email"}]}
@@ -182,8 +208,11 @@ def test_whose_events_count_and_when_a_day_is_over(spark: SparkSession) -> None:
             "yesterday": {"did": "order", "within": "2d"},
             "by mail": {"did": by_mail},
             "nothing": {"did_not": "order"},
+            "once by rule": {"field": "trait.orders", "value": 1},
+            "Yesterday": {"all": [{"segment": "yesterday"}, {"not": {"segment": "once by rule"}}]},
         },
         given,
+        profiles=computed,
     )
     assert found == {
         "bought": [("by channel", "2026-03-03", None), ("p", "2026-03-02", None)],
@@ -196,6 +225,8 @@ def test_whose_events_count_and_when_a_day_is_over(spark: SparkSession) -> None:
             ("staff", "2026-03-02", None),
             ("visit of a bot", "2026-03-02", None),
         ],
+        "once by rule": [("p", "2026-03-02", None)],  # what the others were told is hidden by the rule
+        "Yesterday": [("by channel", "2026-03-03", None)],  # its name differs from another by case alone
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from trailhouse.errors import SettingsError
 from trailhouse.settings import Segment, load_settings
 from trailhouse.settings.questions.fields import PROFILE_FIELDS
+from trailhouse.settings.segment_names import levels, versions, written_out
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,8 +25,16 @@ ROOT = Path(__file__).resolve().parents[2]
         ("{field: profile.contry, value: x}", "did you mean profile.country?"),
         ("{field: country, value: x}", "a person has profile.NAME and trait.NAME"),
         ("{field: profile.country, op: above, value: x}", "above compares with a number"),
-        ("{did: order, did_not: order}", "a rule is one of all, any, not, field, did, did_not, in_sequence; "
-         "found did and did_not"),
+        ("{did: order, did_not: order}", "a rule is one of all, any, not, field, did, did_not, in_sequence, "
+         "segment; found did and did_not"),
+        ("{segment: b, within: 2d}", "within belongs to did or did_not or in_sequence, not to segment"),
+        ("{segmnt: b}", "did you mean segments.rules.a.segment?"),
+        ("{segment: a}", "segments.rules.a.segment = 'a': these go in a circle, a > a; name segments that"),
+        ("{any: [{did: x}, {not: {segment: lapsed_buyer}}]}", "segments.rules.a.any.1.not.segment = "
+         "'lapsed_buyer': no segment has this name; did you mean lapsed_buyers? there are lapsed_buyers, a"),
+        ("{field: profile.plan, value: x}", "profiles of persons have no plan, those of accounts have"),
+        ("{did: {event: a, where: [{field: profile.persons_7, op: is_set}]}}", "profile.persons_7: profiles "
+         "of persons have no persons_7"),
         ("{}", "found none of them"),
         ("{all: []}", "found none of them"),
         ("{did_not: order, at_least: 2}", "at_least belongs to did, not to did_not"),
@@ -42,7 +51,7 @@ ROOT = Path(__file__).resolve().parents[2]
 )  # fmt: skip
 def test_a_wrong_rule_is_named_with_what_is_allowed(rule: str, sentence: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        load_settings(None, [f"segments.rules.a={rule}"])
+        load_settings(None, ["segments.rules.lapsed_buyers={did: x}", f"segments.rules.a={rule}"])
     assert "segments.rules.a" in str(caught.value)
     assert sentence in str(caught.value)
 
@@ -69,6 +78,39 @@ def test_another_rule_has_another_version_and_other_words_have_not() -> None:
     one = Segment.model_validate({"did": "order", "description": "x"})
     assert one.version == Segment.model_validate({"did": "order", "description": "y"}).version
     assert one.version != Segment.model_validate({"did": "order", "at_least": 2}).version
+
+
+def test_a_segment_of_others_changes_with_them_and_comes_after_them() -> None:
+    given = {
+        "c": {"any": [{"not": {"segment": "b"}}, {"segment": "a"}]},
+        "a": {"did": "order", "description": "x"},
+        "b": {"all": [{"segment": "a"}, {"field": "profile.country", "value": "DE"}]},
+        "d": {"did": "order"},
+    }
+    rules = {name: Segment.model_validate(rule) for name, rule in given.items()}
+    assert levels(rules) == [("a", "d"), ("b",), ("c",)]
+    assert rules["c"].text == "not (in segment b) or in segment a"
+    changed = rules | {"a": Segment.model_validate({"did": "order", "at_least": 2})}
+    before, after = versions(rules), versions(changed)
+    assert {name for name in rules if before[name] != after[name]} == {"a", "b", "c"}
+    assert (before["a"], before["a"]) == (rules["a"].version, before["d"])
+    whole = written_out(rules["c"], rules)
+    assert whole.text == "not (did order and profile.country = DE) or did order"
+    assert {leaf.field for leaf in whole.leaves} == {None, "profile.country"}
+
+
+def test_a_circle_over_files_names_the_file_and_each_segment_in_it(tmp_path: Path) -> None:
+    settings = tmp_path / "local.yaml"
+    settings.write_text("segments: {path: mine, rules: {a: {segment: b}}}")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "b.yaml").write_text("rules: {b: {all: [{did: x}, {segment: c}]}, c: {did: y}}")
+    assert list(load_settings(settings).segments.rules) == ["a", "b", "c"]
+    circle = ["segments.rules.b={all: [{did: x}, {segment: c}]}", "segments.rules.c={segment: a}"]
+    with pytest.raises(SettingsError, match="these go in a circle, a > b > c > a"):
+        load_settings(settings, ["segments.path=", *circle])
+    (tmp_path / "mine" / "b.yaml").write_text("rules: {b: {all: [{did: x}, {segment: d}]}, c: {did: y}}")
+    with pytest.raises(SettingsError, match=r"b\.yaml: rules\.b\.all\.1\.segment = 'd': no segment has"):
+        load_settings(settings)
 
 
 def test_files_hold_the_rules_and_a_name_stands_for_one(tmp_path: Path) -> None:
@@ -107,7 +149,8 @@ def test_the_shops_segments_and_those_of_the_docs_are_rules() -> None:
 def _rules(example: str) -> dict[str, Segment]:
     import yaml
 
-    return {name: Segment.model_validate(rule) for name, rule in yaml.safe_load(example)["rules"].items()}
+    rules = {name: Segment.model_validate(rule) for name, rule in yaml.safe_load(example)["rules"].items()}
+    return rules if levels(rules) else {}
 
 
 def test_every_field_of_a_profile_can_be_asked_for() -> None:

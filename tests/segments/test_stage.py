@@ -21,8 +21,10 @@ from trailhouse.tables import TABLES
 RULES = {
     "buyers": {"did": "order", "description": "They buy."},
     "clickers": {"did": "click", "within": "2d"},
-    "nobody": {"did": "refund"},
+    "nobody": {"field": "trait.plan", "value": "pro"},
 }
+PROFILES = {"traits": [{"name": "plan", "kind": "last", "event": "x", "field": "properties.plan"}]}
+"""A computed trait, which nobody has: what was told under its name is hidden."""
 
 
 def test_members_are_counted_by_segment_and_pair(spark: SparkSession, tmp_path: Path) -> None:
@@ -37,14 +39,15 @@ def test_members_are_counted_by_segment_and_pair(spark: SparkSession, tmp_path: 
         event("r", "click", 30),
         event("s", "click", 25),
     ]
-    people = [{"person_id": name, "first_seen": "2026-03-01 10:00:00"} for name in "pqrst"]
+    told_of = {"first_seen": "2026-03-01 10:00:00", "traits": '{"plan": "pro"}'}
+    people = [{"person_id": name, **told_of} for name in "pqrst"]
     inputs = {
         "activity": rows(spark, "activity", events),
         "sessions": rows(spark, "sessions"),
         "profiles": rows(spark, "profiles", people),
         "watermark": watermark(spark, "2026-04-01 09:00:00"),
     }
-    settings = Settings.model_validate({"segments": {"rules": RULES}})
+    settings = Settings.model_validate({"segments": {"rules": RULES}, "profiles": PROFILES})
     assert STAGE.wanted(settings)
     made = STAGE.transform(inputs, Context(settings, str(tmp_path)))
     made = {name: frame.localCheckpoint() for name, frame in made.items()}
@@ -111,6 +114,7 @@ def test_before_the_first_event_there_is_no_day_to_count_on(spark: SparkSession,
 def test_segments_come_after_profiles_and_before_every_question() -> None:
     order = [stage.name for stages in JOBS.values() for stage in stages]
     assert order.index("profiles") < order.index("segment_members") < order.index(KINDS[0].table)
+    assert order.index("accounts") < order.index(KINDS[0].table)
     assert all(
         "segment_members" in stage.reads and "segment_members" in stage.optional for stage in questions.STAGES
     )

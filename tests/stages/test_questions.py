@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.factories import rows, watermark
 from trailhouse.gates.contract_checks import checks_of
 from trailhouse.gates.counting import count_offending
+from trailhouse.questions.asked import Asked
+from trailhouse.questions.registry import KINDS
+from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Settings
 from trailhouse.stage import Context, Stage
 from trailhouse.stages import engagement, forms, heatmaps, pages, questions, signals, tasks
@@ -87,6 +91,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         "capabilities": rows(spark, "capabilities"),
         "segment_members": rows(spark, "segment_members"),
         "profiles": rows(spark, "profiles"),
+        "accounts": rows(spark, "accounts"),
         "watermark": watermark(spark, "2026-03-10 13:00:00"),
     }
     found = signals.STAGE.transform(frames, Context(SETTINGS, ""))["signals"]
@@ -105,6 +110,24 @@ def test_a_stage_answers_by_its_contract_and_passes_its_own_gate(
     checks = [*(check for name in stage.writes for check in checks_of(TABLES[name])), *stage.checks]
     counts = count_offending({**inputs, **answers}, checks)
     assert [check.name for check, rows_ in zip(checks, counts, strict=True) if rows_] == []
+
+
+def test_a_kind_is_asked_with_the_projects_calendar_and_the_declared_traits(
+    shop: Mapping[str, DataFrame],
+) -> None:
+    seen: list[Asked] = []
+
+    def answer(_: Any, asked: Asked) -> DataFrame:
+        seen.append(asked)
+        return no_rows(TABLES["funnels"], shop["activity"])
+
+    trait = {"name": "plan", "kind": "last", "event": "x", "field": "properties.plan"}
+    settings = Settings.model_validate(
+        {"project": {"timezone": "Europe/Berlin"}, "profiles": {"traits": [trait]}}
+        | {"questions": {"funnels": [{"name": "buy", "steps": ["click", "order"]}]}}
+    )
+    questions.stage_of(replace(KINDS[0], answer=answer)).transform(shop, Context(settings, ""))
+    assert [(one.project.timezone, one.profiles.names) for one in seen] == [("Europe/Berlin", {"plan"})]
 
 
 def _page(**more: Any) -> list[dict[str, Any]]:

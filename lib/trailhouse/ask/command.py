@@ -47,13 +47,19 @@ def register(app: typer.Typer, reading: Reading) -> None:
         """Answer a question on one line (docs/questions/asking.md)."""
         wanted = _wanted(question, settings, set_)
         with reading("ask", settings, set_, lake) as run:
-            from trailhouse.ask.answer import ask
+            from trailhouse.ask.answer import ask, predicted
+            from trailhouse.settings import Prediction
 
-            answer = ask(wanted, run.lake, project=run.settings.project)
+            if isinstance(wanted, Prediction):
+                answer, quality = predicted(wanted, run.lake, run.settings)
+                run.progress.note(verdict(quality.collect()[0]))
+                order: list[Any] = [answer["score"].desc(), "person_id"]
+            else:
+                answer = ask(wanted, run.lake, settings=run.settings)
+                order = []
             grain = [name for name in answer.columns if name not in _SAID_ONCE]
-            rows = (
-                answer.orderBy(*_sortable(answer, grain)).limit(limit if out is None else 2**31 - 1).collect()
-            )
+            order = order or _sortable(answer, grain)
+            rows = answer.orderBy(*order).limit(limit if out is None else 2**31 - 1).collect()
             if out is not None:
                 write_csv(out, answer.columns, rows)
                 run.progress.note(f"{how_many(len(rows), 'row')}: {out}")
@@ -78,9 +84,23 @@ def register(app: typer.Typer, reading: Reading) -> None:
             from trailhouse.ask.compare import compare
             from trailhouse.questions.asked import Asked
 
-            answer = compare(wanted, names, Asked(LakeFrames(run.lake), run.settings.project))
+            of = run.settings
+            answer = compare(wanted, names, Asked(LakeFrames(run.lake), of.project, of.profiles))
             rows = answer.orderBy("preset", "number", "step").collect()
             run.progress.console.print(side_by_side(rows))
+
+
+def verdict(quality: Row) -> str:
+    """How well the model of a prediction knew what came, or why there is none, in one line."""
+    if quality["auc"] is None:
+        counted = f": {quality['judged_persons']:,} persons" if quality["judged_persons"] is not None else ""
+        return f"no model, {quality['verdict']}{counted}"
+    area, low, high = (f"{float(quality[name]):.2f}" for name in ("auc", "auc_low", "auc_high"))
+    return (
+        f"{quality['verdict']}: AUC {area} ({low} to {high}), by the last event's day alone "
+        f"{float(quality['recency_auc']):.2f}; judged as of {quality['judged_as_of']} by "
+        f"{how_many(quality['judged_persons'], 'person')}, {quality['judged_outcomes']:,} with the outcome"
+    )
 
 
 def side_by_side(rows: Sequence[Row]) -> Table:
@@ -105,9 +125,13 @@ def _wanted(text: str, settings: Path | None, overrides: list[str] | None) -> Qu
     """A declared question of this name, else what the line says; a wrong one is told before Spark starts."""
     from trailhouse.ask.parse import parse
     from trailhouse.settings import load_settings
+    from trailhouse.settings.profiles import require_of_accounts
 
-    declared = {one.name: one for one in load_settings(settings, overrides or []).questions.all}
-    return declared.get(text) or parse(text, _models())
+    loaded = load_settings(settings, overrides or [])
+    declared = {one.name: one for one in loaded.questions.all}
+    wanted = declared.get(text) or parse(text, _models())
+    require_of_accounts([wanted], loaded.profiles)
+    return wanted
 
 
 def _models() -> dict[str, Any]:
@@ -149,6 +173,8 @@ def _told(name: str, value: Any) -> str:
         return f"{seconds:.1f} s"
     if hasattr(value, "quantize"):
         return f"{value.normalize():f}"
+    if name == "reasons":
+        return ", ".join(one["feature"] for one in value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
@@ -157,4 +183,8 @@ def write_csv(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
     with file.open("w", newline="", encoding="utf-8") as target:
         writer = csv.writer(target)
         writer.writerow(names)
-        writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
+        # A list of reasons is a text for people here, too.
+        cells = (
+            [_told(name, row[name]) if name == "reasons" else row[name] for name in names] for row in rows
+        )
+        writer.writerows([safe_cell(cell) for cell in line] for line in cells)

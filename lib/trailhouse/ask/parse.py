@@ -36,6 +36,7 @@ _SAID = {
     "breakdowns": "by",
     "unit": "per",
     "segment": "in",
+    "metrics": "on",
     "from_day": "from",
     "to_day": "to",
     "where": "where",
@@ -82,7 +83,7 @@ def parse(text: str, kinds: Mapping[str, type[Question]]) -> Question:
     try:
         return model.model_validate({"name": " ".join(text.split())[:100], **given})
     except ValidationError as error:
-        told = "; ".join(_as_said(sentence(dict(one), model)) for one in error.errors())
+        told = "; ".join(_as_said(sentence(dict(one), model), model) for one in error.errors())
         raise SettingsError(f"{text.strip()}: {told}") from None
 
 
@@ -158,6 +159,9 @@ class _Parts(Transformer[Token, Any]):
     def in_segment(self, parts: Sequence[Any]) -> tuple[str, Any]:
         return "segment", parts[0]
 
+    def on(self, parts: Sequence[Any]) -> tuple[str, Any]:
+        return "metrics", [{"name": _label(step), "event": step} for step in parts]
+
     def from_day(self, parts: Sequence[Any]) -> tuple[str, Any]:
         return "from_day", str(parts[0])
 
@@ -185,14 +189,17 @@ def _placed(model: type[Question], parts: tuple[list[Any], list[tuple[str, Any]]
     """What the model is to be made of: its steps where it takes them, and the clauses."""
     steps, clauses = parts
     given: dict[str, Any] = {}
-    for key, value in clauses:
+    said = _said(model)
+    for clause, value in clauses:
+        key = model.clauses.get(clause, clause)
         if key in given:
-            raise SettingsError(f"{_SAID.get(key, key)} is said twice")
+            raise SettingsError(f"{said.get(key, key)} is said twice")
         if key not in model.model_fields:
-            allowed = [_SAID.get(one, f"{one}:") for one in model.model_fields if one not in model.positional]
-            near = difflib.get_close_matches(f"{key}:", allowed, n=1, cutoff=0.5)
+            allowed = [said.get(one, f"{one}:") for one in model.model_fields if one not in model.positional]
+            known = [] if clause in _SAID else [*allowed, *(f"{one}:" for one in model.clauses.values())]
+            near = difflib.get_close_matches(f"{key}:", known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(allowed))}"
-            raise SettingsError(f"a question of kind {model.kind} takes no {_SAID.get(key, key)}; {hint}")
+            raise SettingsError(f"a question of kind {model.kind} takes no {said.get(key, key)}; {hint}")
         given[key] = value
     places = model.positional
     if places[-1:] == ("steps",):
@@ -200,12 +207,21 @@ def _placed(model: type[Question], parts: tuple[list[Any], list[tuple[str, Any]]
     if len(steps) > len(places):
         takes = f"at most {len(places)} ({', '.join(places)})" if places else "no events"
         raise SettingsError(f"a question of kind {model.kind} takes {takes}, not {len(steps)}")
-    return given | dict(zip(places, steps, strict=False))
+    return given | {at: step for at, step in zip(places, steps, strict=False) if step != model.nothing}
 
 
-def _as_said(told: str) -> str:
+def _label(step: Any) -> str:
+    return step if isinstance(step, str) else step.get("name") or " or ".join(step["any_of"])
+
+
+def _said(model: type[Question]) -> dict[str, str]:
+    """Key of the model -> the word that begins its clause."""
+    return _SAID | {key: _SAID[clause] for clause, key in model.clauses.items()}
+
+
+def _as_said(told: str, model: type[Question]) -> str:
     key, _, rest = told.partition(" ")
-    return f"{_SAID.get(key, key)} {rest}" if key in _SAID else told
+    return f"{_said(model)[key]} {rest}" if key in _said(model) else told
 
 
 def _told(text: str, error: UnexpectedInput) -> str:

@@ -99,6 +99,13 @@ def funnel_of(text: str, settings: Settings) -> tuple[Funnel, int]:
     count = len(funnels[name].steps)
     if not (step.isdecimal() and 2 <= int(step) <= count):
         raise SettingsError(f"{text!r} names no step of funnel {name}: write {name}:K, K being 2 to {count}")
+    read = funnels[name].model_copy(update={"breakdowns": ()}).fields
+    of_accounts = sorted(one for one in read if one.startswith(("profile.", "trait.")))
+    if funnels[name].unit == "account" and of_accounts:
+        raise SettingsError(
+            f"funnel {name} asks for {', '.join(of_accounts)} of accounts: the visits of single persons "
+            "cannot be told by it"
+        )
     return funnels[name], int(step)
 
 
@@ -169,7 +176,7 @@ def _on(page: str) -> Column:
 def _left(read: Read, settings: Settings, before_step: str) -> DataFrame:
     """Persons who left the funnel before that step: person_id, began_in, began_us, last_us."""
     funnel, step = funnel_of(before_step, settings)
-    asked = Asked(_Tables(read), settings.project)
+    asked = Asked(_Tables(read), settings.project, settings.profiles)
     began = {"began_in": (F.col("session_id"), 1)}
     # Whatever the funnel counts, what is found is the visits of persons: the attempt of each that counts.
     persons = funnel.model_copy(update={"unit": "person", "count": "units", "breakdowns": ()})

@@ -12,11 +12,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, project_day
-from trailhouse.questions.fields import all_hold, fields_of
+from trailhouse.questions.fields import all_hold, fields_of, traits
 from trailhouse.questions.people import of_people
-from trailhouse.settings import Project, Question, Step
+from trailhouse.settings import Profiles, Project, Question, Step
 from trailhouse.settings.questions import Unit, names_of
-from trailhouse.settings.questions.fields import PROFILE_FIELDS, SESSION_FIELDS
+from trailhouse.settings.questions.fields import SESSION_FIELDS
 
 UNITS: Mapping[Unit, str] = {
     "person": "person_id",
@@ -32,11 +32,12 @@ class Asked:
     """What questions read. Tables that a question does not need may be missing.
 
     `frames` are tables by name: activity, sessions, page_views, person_days, profiles, accounts,
-    segment_members, and `watermark` (one row, watermark TIMESTAMP).
+    segment_members, and `watermark` (one row, watermark TIMESTAMP). `profiles` declares computed traits.
     """
 
     frames: Mapping[str, DataFrame]
     project: Project = field(default_factory=Project)
+    profiles: Profiles = field(default_factory=Profiles)
 
     def __getitem__(self, table: str) -> DataFrame:
         return self.frames[table]
@@ -55,8 +56,9 @@ def rows(
 
     Gives unit (STRING, not null), t (BIGINT, microseconds since 1970), `sequence`, `after_views`,
     `event_id` (with t the order of a unit's events, `in_order`), and the columns of `keep`: over activity,
-    and over the structs `session` and `profile` where fields of steps, conditions or breakdowns, or `fields`,
-    need them. With `every_day` all of history is looked at, not the question's days alone.
+    and over the structs `session`, `profile` and `trait` where fields of steps, conditions or breakdowns, or
+    `fields`, need them; profile and traits are the account's where the unit is one. With `every_day` all of
+    history is looked at, not the question's days alone.
     Nothing is shuffled but for the joins that such fields ask for.
     """
     steps = tuple(events)
@@ -67,7 +69,7 @@ def rows(
         frame = frame.where(F.col("event_name").isin(*sorted(names)))
     frame = of_people(frame.where(F.col(UNITS[question.unit]).isNotNull()), asked["sessions"])
     wanted = fields_of(steps, question.where) | {*question.breakdowns, *fields}
-    frame = in_segment(question, asked, _with_joined(frame, asked, wanted))
+    frame = in_segment(question, asked, _with_joined(frame, question, asked, wanted))
     return frame.where(all_hold(question.where)).select(
         F.col(UNITS[question.unit]).alias("unit"),
         F.unix_micros("event_time").alias("t"),
@@ -97,15 +99,20 @@ def _days(question: Question, project: Project) -> Column:
     return inside
 
 
-def _with_joined(frame: DataFrame, asked: Asked, wanted: Iterable[str]) -> DataFrame:
-    """The structs `session` and `profile`, where a field is of them."""
-    prefixes = {name.partition(".")[0] for name in wanted if "." in name}
-    if "session" in prefixes:
+def _with_joined(frame: DataFrame, question: Question, asked: Asked, wanted: Iterable[str]) -> DataFrame:
+    """The structs `session`, `profile` and `trait`, where a field is of them."""
+    names = set(wanted)
+    if any(name.startswith("session.") for name in names):
         sessions = asked["sessions"].select("session_id", F.struct(*SESSION_FIELDS).alias("session"))
         frame = frame.join(sessions, on="session_id", how="left")
-    if prefixes & {"profile", "trait"}:
-        profiles = asked["profiles"].select("person_id", F.struct(*PROFILE_FIELDS, "traits").alias("profile"))
-        frame = frame.join(profiles, on="person_id", how="left")
+    of_profile = sorted(name.removeprefix("profile.") for name in names if name.startswith("profile."))
+    of_account = question.unit == "account"
+    structs = [F.struct(*of_profile).alias("profile")] if of_profile else []
+    trait = traits(names, None if of_account else asked.profiles.names)
+    structs += [] if trait is None else [trait]
+    if structs:
+        table, key = ("accounts", "account_id") if of_account else ("profiles", "person_id")
+        frame = frame.join(asked[table].select(key, *structs), on=key, how="left")
     return frame
 
 

@@ -97,7 +97,8 @@ def _cancelled(question: Churn, asked: Asked) -> DataFrame:
         "counts": begins | matches(question.cancel),
         "subscription": F.coalesce(which.cast("STRING"), F.lit("")),
     }
-    events = rows(question, asked, (question.start, question.change, question.cancel), keep).where("counts")
+    of = (question.start, question.change, question.cancel)
+    events = rows(question, asked, of, keep, question.fields).where("counts")
     own = Window.partitionBy("unit", "subscription").orderBy(*in_order())
     of_unit = Window.partitionBy("unit").orderBy(*in_order())
     until = of_unit.rowsBetween(Window.unboundedPreceding, Window.currentRow)

@@ -95,7 +95,7 @@ def _units(question: Experiment, asked: Asked) -> DataFrame:
     whose = Window.partitionBy("unit")
     is_exposure = F.col("variant").isNotNull()
     events = (
-        rows(_with_before(question), asked, steps, keep)
+        rows(_with_before(question), asked, steps, keep, question.fields)
         .withColumn("exposed", F.min(F.when(is_exposure, F.col("t"))).over(whose))
         .where(F.col("exposed").isNotNull())
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from decimal import Decimal
 from functools import reduce
 
 from pyspark.sql import Column
@@ -14,13 +15,16 @@ from trailhouse.settings.questions.fields import EVENT_FIELDS
 
 UNKNOWN = "unknown"
 _JSON = "MAP<STRING, STRING>"
+_TRAIT = "trait"
+_DIFFERS = {"is_not": "is", "not_contains": "contains", "is_not_set": "is_set"}
+"""Operator -> the one that it denies."""
 
 
 def field(name: str) -> Column:
     """The value of a field (settings/questions/fields.py) in a row of `asked.rows`; null where not set.
 
     A property is the JSON scalar as text (`true`, `3`). What belongs to a session or a profile stands in the
-    struct columns `session` and `profile`.
+    struct columns `session` and `profile`, traits in the struct of `traits`: a list is one text here.
     """
     if name in EVENT_FIELDS:
         return F.col(EVENT_FIELDS[name])
@@ -28,9 +32,43 @@ def field(name: str) -> Column:
     # JSON as a map of texts: a path expression could not tell a name with a dot or a quote.
     if prefix == "properties":
         return F.try_element_at(F.from_json("properties", _JSON), F.lit(rest))
-    if prefix == "trait":
-        return F.try_element_at(F.from_json("profile.traits", _JSON), F.lit(rest))
+    if prefix == _TRAIT:
+        return F.array_join(_values(name), ", ")
     return F.col(prefix)[rest]
+
+
+def traits(names: Iterable[str], declared: Collection[str] | None) -> Column | None:
+    """The struct `trait`, over a row of `profiles`, of those of the fields that are traits; None: none is.
+
+    A trait is its values as texts (ARRAY<STRING>): those of a unique list, else one; a number without zeros
+    at its end; null where the person has none. `declared` are the names of computed traits: what was told
+    under such a name is not seen. Of other names both are looked for, in this order. None: the row is one of
+    `accounts`, which have no computed traits.
+    """
+    wanted = sorted(name for name in set(names) if name.startswith(f"{_TRAIT}."))
+    columns = [_trait(name.removeprefix(f"{_TRAIT}."), declared).alias(_key(name)) for name in wanted]
+    return F.struct(*columns).alias(_TRAIT) if columns else None
+
+
+def _trait(name: str, declared: Collection[str] | None) -> Column:
+    text = F.try_element_at(F.from_json("traits", _JSON), F.lit(name))
+    said = F.when(text.isNotNull(), F.array(text))
+    if declared is None:
+        return said
+    entry = F.get(F.filter("computed_traits", lambda one: one["name"] == name), F.lit(0))
+    number = F.regexp_replace(entry["number"].cast("STRING"), r"\.?0+$", "")
+    one = F.coalesce(number, entry["text"])
+    computed = F.coalesce(entry["list"], F.when(one.isNotNull(), F.array(one)))
+    return computed if name in declared else F.coalesce(computed, said)
+
+
+def _key(name: str) -> str:
+    """The field's column in the struct: names of traits differ by their case, those of columns do not."""
+    return f"of_{name.encode().hex()}"
+
+
+def _values(name: str) -> Column:
+    return F.col(_TRAIT)[_key(name)]
 
 
 def fields_of(steps: Iterable[Step], filters: Iterable[Filter] = ()) -> frozenset[str]:
@@ -66,21 +104,26 @@ def matches(step: Step) -> Column:
 
 
 def _holds(condition: Filter) -> Column:
-    value, texts = field(condition.field), [_text(one) for one in condition.values]
-    text = value.cast("STRING")
+    op, of_trait = condition.op, condition.field.startswith(f"{_TRAIT}.")
+    if op in _DIFFERS:
+        other = condition.model_copy(update={"op": _DIFFERS[op]})
+        return ~F.coalesce(_holds(other), F.lit(False))
+    if op == "is_set":
+        return (_values if of_trait else field)(condition.field).isNotNull()
+    if of_trait:  # of a list it is enough that one value fulfils it
+        return F.exists(_values(condition.field), lambda one: _fulfils(one, condition))
+    return _fulfils(field(condition.field), condition)
+
+
+def _fulfils(value: Column, condition: Filter) -> Column:
+    text, texts = value.cast("STRING"), [_text(one) for one in condition.values]
     match condition.op:
-        case "is_set":
-            return value.isNotNull()
-        case "is_not_set":
-            return value.isNull()
         case "is":
-            return text.isin(*texts)
-        case "is_not":
-            return ~F.coalesce(text.isin(*texts), F.lit(False))
+            # 2.50 is written 2.5, too.
+            plain = [f"{one.normalize():f}" for one in condition.values if isinstance(one, Decimal)]
+            return text.isin(*texts, *plain)
         case "contains":
             return _contains(text, texts)
-        case "not_contains":
-            return ~F.coalesce(_contains(text, texts), F.lit(False))
         case "matches":
             return _any(F.rlike(text, F.lit(one)) for one in texts)
     number = value.try_cast("DOUBLE")

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import reduce
 
@@ -23,12 +23,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
-from trailhouse.questions.asked import Asked, rows
+from trailhouse.profiles.build import profiles_on
+from trailhouse.questions.asked import Asked, in_segment, rows
 from trailhouse.questions.fields import matches
 from trailhouse.questions.judging import Areas, areas, brier, tenths
 from trailhouse.questions.predictor import AGES, Feature, fit, scored_by
 from trailhouse.questions.rows import no_rows, told
-from trailhouse.settings import Prediction
+from trailhouse.settings import Prediction, Settings
 from trailhouse.settings.questions.prediction import CATEGORIES, NUMBERS
 from trailhouse.tables import TABLES
 
@@ -50,7 +51,33 @@ def definition(question: Prediction) -> str:
 
 def days_of(question: Prediction, last: date | None) -> list[date]:
     """1. The days that a prediction is fitted, judged and made on; none where no day is complete."""
+    last = min(last, question.to_day) if last and question.to_day else last
     return [last - timedelta(days=n * question.horizon.days) for n in (2, 1, 0)] if last else []
+
+
+def predict_all(
+    questions: Sequence[Prediction],
+    frames: Mapping[str, DataFrame],
+    settings: Settings,
+    keep: Callable[[DataFrame], DataFrame],
+) -> tuple[DataFrame, DataFrame]:
+    """Rows of `predictions` and `prediction_quality` for one question or more.
+
+    `frames` as for `Asked`, and identities; `keep` computes a frame once, as it is read several times.
+    """
+    zone = settings.project.timezone
+    [(last,)] = frames["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1)).collect()
+    days = sorted({day for one in questions for day in days_of(one, last)})
+    # Once for all days of all questions.
+    asked_for = frames["person_days"].sparkSession.createDataFrame([(day,) for day in days], "as_of DATE")
+    known = keep(profiles_on(frames, asked_for, settings).select(*NEEDED))
+
+    def as_of(day: date) -> DataFrame:
+        return known.where(F.col("as_of") == F.lit(day))
+
+    asked = Asked(frames, settings.project, settings.profiles)
+    scores, quality = zip(*(predict(one, asked, as_of, last) for one in questions), strict=True)
+    return reduce(DataFrame.unionByName, scores), reduce(DataFrame.unionByName, quality)
 
 
 def predict(
@@ -99,7 +126,7 @@ def _eligible(question: Prediction, asked: Asked, as_of: AsOf, day: date) -> Dat
     if question.outcome is not None and question.once:
         before = _outcomes(question, asked).where(F.col("day") <= F.lit(day)).select("person_id").distinct()
         people = people.join(before, on="person_id", how="left_anti")
-    return people
+    return in_segment(question.model_copy(update={"to_day": day}), asked, people)
 
 
 def _named(columns: dict[str, Column]) -> list[Column]:
@@ -110,7 +137,9 @@ def _outcomes(question: Prediction, asked: Asked) -> DataFrame:
     """person_id and day of every outcome; of churn every day that speaks against it."""
     if question.outcome is None:
         return asked["person_days"].select("person_id", "day")
-    found = rows(question, asked, [question.outcome], {"is_outcome": matches(question.outcome)})
+    # Whose outcomes they are, and of which days, is said by the persons that are looked at.
+    anybody = question.model_copy(update={"segment": None, "to_day": None})
+    found = rows(anybody, asked, [question.outcome], {"is_outcome": matches(question.outcome)})
     day = project_day(F.timestamp_micros("t"), asked.project.timezone)
     return found.where("is_outcome").select(F.col("unit").alias("person_id"), day.alias("day"))
 

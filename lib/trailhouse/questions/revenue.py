@@ -104,7 +104,8 @@ def _moves(question: Revenue, asked: Asked) -> DataFrame:
     whole = with_history(question)
     period = month_of(F.col("event_time"), asked.project.timezone)
     keep = {"period": period, **_facts(question), **values(question)}
-    levels = _levels(question, rows(whole, asked, (question.start, question.change, question.cancel), keep))
+    of = (question.start, question.change, question.cancel)
+    levels = _levels(question, rows(whole, asked, of, keep, question.fields))
     by = values_of(question)
     of_unit = Window.partitionBy("unit", "currency").orderBy("period")
     until = of_unit.rowsBetween(Window.unboundedPreceding, Window.currentRow)

@@ -67,7 +67,7 @@ def _trials(question: Trials, asked: Asked) -> DataFrame:
         "cohort": month_of(F.col("event_time"), asked.project.timezone),
         **values(question),
     }
-    events = rows(question, asked, (question.start, question.end, question.convert), keep)
+    events = rows(question, asked, (question.start, question.end, question.convert), keep, question.fields)
     place = Window.partitionBy("unit").orderBy(*in_order())
     later = place.rowsBetween(1, Window.unboundedFollowing)
     here = F.struct("place", "t")

@@ -19,6 +19,7 @@ from trailhouse.csv_cells import safe_cell
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.segments.similar import features_of, look_alikes, similar
 from trailhouse.settings import Settings
+from trailhouse.settings.segment_names import written_out
 from trailhouse.storage import Lake
 
 Format = Literal["csv", "parquet", "json"]
@@ -102,7 +103,8 @@ def comparison(
     """
     members = members_of(lake, name, on).select("person_id")
     frames = {table: lake.read(table) for table in ("profiles", "activity", "sessions")}
-    rule = settings.segments.rules.get(name)
+    rules = settings.segments.rules
+    rule = written_out(rules[name], rules) if name in rules else None
     try:
         found = similar(members, frames, settings.project, rule)
     except ValueError as error:

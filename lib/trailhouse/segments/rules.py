@@ -6,7 +6,8 @@ rows alone, whatever came in which run.
 1. What a rule asks of events can change on few days only: that of an event, and the day on which a counted
    event falls out of the last n days. A row each, by person: what is added that day, or taken away.
 2. One pass over a person's days in order keeps the running counts, and says for each day which rules hold.
-3. Where a rule begins to hold, and where it ceases, are the ends of a stretch of membership.
+3. A rule over other segments looks at what is true of these that day: they come first.
+4. Where a rule begins to hold, and where it ceases, are the ends of a stretch of membership.
 
 A sequence is told by the latest day that any run through its steps began on: with it the run that is
 soonest complete again, and the last to fall out of the last n days. A profile has no history: what a rule
@@ -27,8 +28,9 @@ from pyspark.sql import functions as F
 from trailhouse.columns import micros, project_day
 from trailhouse.questions.asked import Asked, in_order
 from trailhouse.questions.asked import rows as asked_rows
-from trailhouse.questions.fields import holds, matches
-from trailhouse.settings import Filter, Project, Question, Rule, Segment, Step
+from trailhouse.questions.fields import holds, matches, traits
+from trailhouse.settings import Filter, Profiles, Project, Question, Rule, Segment, Step
+from trailhouse.settings.segment_names import levels, versions
 
 Running = Callable[[Column], Column]
 
@@ -82,28 +84,41 @@ class _Value:
         return {"sum": F.sum, "first": F.min, "latest": F.max}[self.kind]
 
 
-def members(segments: Mapping[str, Segment], frames: Mapping[str, DataFrame], project: Project) -> DataFrame:
+def members(
+    segments: Mapping[str, Segment],
+    frames: Mapping[str, DataFrame],
+    project: Project,
+    profiles: Profiles | None = None,
+) -> DataFrame:
     """segment, version, person_id, valid_from, valid_to of every stretch of membership.
 
-    `frames` are activity, sessions, profiles and watermark. Days are the project's; on `valid_to` the rule
-    does not hold any more at the day's end; null: it still does at the end of the last complete day. A person
-    is there from the day of the first event on. No segments: ValueError.
+    `frames` are activity, sessions, profiles and watermark; `profiles` declares computed traits. Days are
+    the project's; on `valid_to` the rule does not hold any more at the day's end; null: it still does at the
+    end of the last complete day. A person is there from the day of the first event on. No segments:
+    ValueError; one that names another which is not there, or in the end itself: SettingsError.
     """
     if not segments:
         raise ValueError("no segment is declared")
-    leaves = _Leaves()
-    truths = F.array(*[_truth(rule, leaves) for rule in segments.values()])
-    changes = _changes(leaves, frames, project)
+    leaves, order = _Leaves(), levels(segments)
+    truths = {name: _truth(rule, leaves) for name, rule in segments.items()}
+    changes = _changes(leaves, Asked(frames, project, profiles or Profiles()))
 
     # 2. Rows of one day see each other, so that none of them shows a day half done.
     days = Window.partitionBy("unit").orderBy("day")
     until = days.rangeBetween(Window.unboundedPreceding, Window.currentRow)
     running = changes.select("unit", "day", *_running(leaves, until))
     none = F.array_repeat(F.lit(False), len(segments))
-    state = running.where("there").select("unit", "day", truths.alias("now"))
+    state = running.where("there")
+
+    # 3. What others name becomes a column: written out in each, it would double at every level.
+    named = {other for rule in segments.values() for other in rule.segments}
+    for level in order:
+        state = state.select("*", *[truths[name].alias(_of(name)) for name in level if name in named])
+    now = F.array(*[F.col(_of(name)) if name in named else truth for name, truth in truths.items()])
+    state = state.select("unit", "day", now.alias("now"))
     state = state.withColumn("before", F.coalesce(F.lag("now").over(days), none))
 
-    # 3.
+    # 4.
     turns = F.zip_with("now", "before", lambda now, before: F.when(now != before, now))
     turned = state.where("now <> before").select(
         "unit", "day", F.posexplode(turns).alias("segment", "begins")
@@ -112,10 +127,9 @@ def members(segments: Mapping[str, Segment], frames: Mapping[str, DataFrame], pr
     stretches = (
         turned.where("begins IS NOT NULL").withColumn("end", F.lead("day").over(next_turn)).where("begins")
     )
-    named = F.array(
-        *[F.struct(F.lit(name).alias("n"), F.lit(one.version).alias("v")) for name, one in segments.items()]
-    )
-    return stretches.withColumn("named", F.get(named, F.col("segment"))).select(
+    told = versions(segments)
+    names = F.array(*[F.struct(F.lit(name).alias("n"), F.lit(told[name]).alias("v")) for name in segments])
+    return stretches.withColumn("named", F.get(names, F.col("segment"))).select(
         F.col("named.n").alias("segment"),
         F.col("named.v").alias("version"),
         F.col("unit").alias("person_id"),
@@ -140,6 +154,8 @@ def _truth(rule: Rule, leaves: _Leaves) -> Column:
             return ~_truth(rule.parts[0], leaves)
         case "field":
             return F.col(leaves.condition(rule))
+        case "segment":
+            return F.col(_of(str(rule.segment)))
         case "in_sequence":
             latest = _Value(leaves.sequence(rule), "latest", rule.days, to_day=rule.to_day)
             return _lies_in(F.col(leaves.value(latest)), rule)
@@ -164,23 +180,26 @@ def _lies_in(at: Column, rule: Rule) -> Column:
     return F.coalesce(inside, F.lit(False))
 
 
-def _changes(leaves: _Leaves, frames: Mapping[str, DataFrame], project: Project) -> DataFrame:
+def _changes(leaves: _Leaves, asked: Asked) -> DataFrame:
     """1. A row a person and day on which a value may change: unit, day, and what each value gets."""
-    asked = Asked(frames, project)
-    as_of = F.broadcast(last_day(frames["watermark"], project).select(F.unix_date("as_of").alias("as_of")))
-    parts = [_born(leaves, frames["profiles"], project)]
+    last = last_day(asked["watermark"], asked.project)
+    as_of = F.broadcast(last.select(F.unix_date("as_of").alias("as_of")))
+    parts = [_born(leaves, asked)]
     parts += [_counted(leaves, asked, as_of)] if leaves.steps else []
     parts += [_run_through(leaves, asked, as_of)] if leaves.sequences else []
     every = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
     return every.crossJoin(as_of).where("day <= as_of").drop("as_of")
 
 
-def _born(leaves: _Leaves, profiles: DataFrame, project: Project) -> DataFrame:
+def _born(leaves: _Leaves, asked: Asked) -> DataFrame:
     """A row a person, on the first day, with what the profile is like."""
-    person = profiles.select("person_id", "first_seen", F.struct(*profiles.columns).alias("profile"))
-    return person.select(
+    profiles = asked["profiles"]
+    columns = [F.struct(*profiles.columns).alias("profile")]
+    trait = traits((one.field for _, one in leaves.conditions.values()), asked.profiles.names)
+    columns += [] if trait is None else [trait]
+    return profiles.select("person_id", "first_seen", *columns).select(
         F.col("person_id").alias("unit"),
-        F.unix_date(project_day(F.col("first_seen"), project.timezone)).alias("day"),
+        _day("first_seen", asked.project).alias("day"),
         F.lit(True).alias("there"),
         *(holds(condition).alias(name) for name, condition in leaves.conditions.values()),
     )
@@ -281,6 +300,11 @@ def _running(leaves: _Leaves, until: WindowSpec) -> list[Column]:
     ]
     profile = ["there", *(name for name, _ in leaves.conditions.values())]
     return values + [F.coalesce(F.max(name).over(until), F.lit(False)).alias(name) for name in profile]
+
+
+def _of(name: str) -> str:
+    """The column that says whether somebody is a member of the segment; names differ by their case."""
+    return f"of_{name.encode().hex()}"
 
 
 def _day(column: str, project: Project) -> Column:

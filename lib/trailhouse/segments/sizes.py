@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
 from trailhouse.settings import Segment
+from trailhouse.settings.segment_names import versions
 
 _LATELY = 28
 
@@ -72,10 +73,11 @@ def overlap(segments: Mapping[str, Segment], members: DataFrame, as_of: DataFram
 
 def _declared(segments: Mapping[str, Segment], as_of: DataFrame) -> DataFrame:
     """A row a segment: segment, version, definition, description, as_of; none while there are no events."""
+    told = versions(segments)
     rows = [
         F.struct(
             F.lit(name).alias("segment"),
-            F.lit(one.version).alias("version"),
+            F.lit(told[name]).alias("version"),
             F.lit(one.text).alias("definition"),
             F.lit(one.description or None).cast("STRING").alias("description"),
         )

@@ -37,7 +37,7 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
-from trailhouse.settings.profiles import Profiles, Trait
+from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
     Attribution,
     Churn,
@@ -363,6 +363,7 @@ def load_settings(
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
     require_declared(sections["questions"], sections["segments"])
+    require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
 
 

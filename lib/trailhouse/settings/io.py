@@ -94,6 +94,8 @@ def sentence(error: Mapping[str, Any], root: type[BaseModel]) -> str:
         return f"unknown setting {key}; there are {', '.join(siblings)}"
     if error["type"] == "missing":
         return f"{key} is missing"
+    if not location:
+        return str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == CREDENTIAL:
         return f"{key}: {error['msg']}"  # without what was found
     found = repr(error.get("input"))

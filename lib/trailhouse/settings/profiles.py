@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from trailhouse.settings.questions import Step
-from trailhouse.settings.questions.fields import FieldName
+from trailhouse.errors import SettingsError
+from trailhouse.settings.questions import Question, Step
+from trailhouse.settings.questions.fields import FieldName, fields_in
 from trailhouse.settings.section import Section
 
 _OF_OTHERS = ("session.", "profile.", "trait.")
@@ -49,6 +51,11 @@ class Profiles(Section):
     plan: str = Field("plan", min_length=1, description="the trait that tells an account's plan")
     traits: tuple[Trait, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the declared traits."""
+        return frozenset(one.name for one in self.traits)
+
     @field_validator("traits")
     @classmethod
     def _names_once(cls, traits: tuple[Trait, ...]) -> tuple[Trait, ...]:
@@ -56,3 +63,14 @@ class Profiles(Section):
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trait names must be unique, found twice: {', '.join(doubled)}")
         return traits
+
+
+def require_of_accounts(questions: Iterable[Question], profiles: Profiles) -> None:
+    """Raises SettingsError for a question about accounts that asks for a trait computed of persons."""
+    for one in questions:
+        for key, name in fields_in(one) if one.unit == "account" else ():
+            if name.startswith("trait.") and name.removeprefix("trait.") in profiles.names:
+                raise SettingsError(
+                    f"the question {one.name}: {key} = {name}: profiles.traits computes it of persons; "
+                    "accounts have the traits that group events tell, and profile.NAME"
+                )

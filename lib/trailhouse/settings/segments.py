@@ -7,19 +7,18 @@ A rule is one of
 - `did` (`at_least`, `at_most`, `exactly` so many times; `first_ever`: the first one alone counts) and
   `did_not`, a step of the questions each;
 - `in_sequence`, several steps in this order, from the first to the last within `window`;
+- `segment`, the name of another segment: its members;
 
-the last three `within` so many days up to the day that is asked about, or from `from_day` to `to_day`.
+`did`, `did_not` and `in_sequence` `within` so many days up to the day that is asked about, or from `from_day`
+to `to_day`.
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -29,8 +28,9 @@ from trailhouse.errors import SettingsError
 from trailhouse.settings.io import check_files, sentence
 from trailhouse.settings.questions import Questions
 from trailhouse.settings.questions.events import Filter, Operator, Scalar, Step
-from trailhouse.settings.questions.fields import FieldName
+from trailhouse.settings.questions.fields import FieldName, not_of_unit
 from trailhouse.settings.section import Day, Section
+from trailhouse.settings.segment_names import hashed, levels
 
 _DAY = timedelta(days=1)
 _DAYS = ("within", "from_day", "to_day")
@@ -42,6 +42,7 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
     "did": ("at_least", "at_most", "exactly", "first_ever", *_DAYS),
     "did_not": _DAYS,
     "in_sequence": ("window", *_DAYS),
+    "segment": (),
 }
 """What a rule can be, and the keys that each takes besides."""
 
@@ -58,6 +59,7 @@ class Rule(Section):
     did: Step | None = None
     did_not: Step | None = None
     in_sequence: tuple[Step, ...] = Field((), description="2 to 30 steps")
+    segment: str | None = Field(None, description="the name of another segment, whose members these are")
     at_least: int | None = Field(None, ge=1, description="times; without any number of times: 1")
     at_most: int | None = Field(None, ge=0, description="times; alone it holds for those who never did, too")
     exactly: int | None = Field(None, ge=0, description="times")
@@ -74,6 +76,8 @@ class Rule(Section):
             raise ValueError(
                 "a person has profile.NAME and trait.NAME; conditions on events stand in a step's `where`"
             )
+        if field is not None and (told := not_of_unit(field, "person")):
+            raise ValueError(told)
         return field
 
     @field_validator("within")
@@ -98,6 +102,9 @@ class Rule(Section):
             raise ValueError(f"in_sequence takes 2 to 30 steps, not {len(self.in_sequence)}")
         if self.field is not None:
             _condition(self)
+        for name in sorted({name for step in self.steps for name in step.fields}):
+            if told := not_of_unit(name, "person"):
+                raise ValueError(f"{name}: {told}")
         return self
 
     def _given(self) -> Iterator[str]:
@@ -145,13 +152,18 @@ class Rule(Section):
 
     @property
     def parts(self) -> tuple[Rule, ...]:
-        """The rules that it is made of; none for those over a profile or over events."""
+        """The rules that it is made of; none for those over a profile, events or a segment."""
         return self.all or self.any or ((self.not_,) if self.not_ else ())
 
     @property
     def leaves(self) -> tuple[Rule, ...]:
         """Every rule in it that is not made of others."""
         return tuple(leaf for part in self.parts for leaf in part.leaves) or (self,)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The names of other segments in it, each once."""
+        return tuple(dict.fromkeys(leaf.segment for leaf in self.leaves if leaf.segment is not None))
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -169,6 +181,8 @@ class Rule(Section):
                 return f"not ({self.parts[0].text})"
             case "field":
                 return self.condition.text
+            case "segment":
+                return f"in segment {self.segment}"
             case "did_not":
                 done = f"did not {self.steps[0].text}"
             case "in_sequence":
@@ -194,9 +208,8 @@ class Segment(Rule):
 
     @property
     def version(self) -> str:
-        """A hash of the rule: another rule has another version."""
-        given: dict[str, Any] = self.model_dump(mode="json", exclude={"description"})
-        return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:16]
+        """A hash of the rule: another rule has another version. Those of segments in it: `versions`."""
+        return hashed(self.model_dump(mode="json", exclude={"description"}))
 
 
 class Discover(Section):
@@ -236,7 +249,7 @@ def with_segments(given: Segments, settings: Sequence[Path]) -> Segments:
     """The section with the rules of the files that `path` names.
 
     A relative path is looked for beside the settings first. SettingsError names the file and key of what is
-    wrong, or both files of a name that is declared twice.
+    wrong, both files of a name that is declared twice, or the key of a segment's name that stands for none.
     """
     rules, where = dict(given.rules), dict.fromkeys(given.rules, "the settings")
     for file in _files(given.path, settings):
@@ -244,6 +257,7 @@ def with_segments(given: Segments, settings: Sequence[Path]) -> Segments:
             if name in where:
                 raise SettingsError(f"{file}: the segment {name} is declared in {where[name]}, too")
             where[name], rules[name] = str(file), rule
+    levels(rules, where)
     return given.model_copy(update={"rules": rules})
 
 

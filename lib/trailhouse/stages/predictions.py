@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import reduce
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from trailhouse.columns import project_day
 from trailhouse.identity.settle import settled
-from trailhouse.profiles.build import profiles_on
-from trailhouse.questions.asked import Asked
-from trailhouse.questions.predictions import NEEDED, days_of, predict
+from trailhouse.questions.predictions import predict_all
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 
+_WHERE_ASKED = ("profiles", "segment_members")
+"""What conditions on the outcome, and segments, may need; features are profiles as of their days."""
+
 
 def transform(inputs: Frames, context: Context) -> Frames:
     """Scores and their quality for every declared prediction. An engine: it collects, fits and judges."""
-    zone, questions = context.settings.project.timezone, context.settings.questions.predictions
-    [(last,)] = inputs["watermark"].select(F.date_sub(project_day(F.col("watermark"), zone), 1)).collect()
-    days = sorted({day for one in questions for day in days_of(one, last)})
-    # Once for all days of all questions, and kept: each is read several times.
-    spark = inputs["person_days"].sparkSession
-    known = profiles_on(
-        inputs, spark.createDataFrame([(day,) for day in days], "as_of DATE"), context.settings
+    answers = predict_all(
+        context.settings.questions.predictions,
+        inputs,
+        context.settings,
+        lambda profiles: settled(profiles, context.scratch, "profiles"),
     )
-    known = settled(known.select(*NEEDED), context.scratch, "profiles")
-
-    def as_of(day: date) -> DataFrame:
-        return known.where(F.col("as_of") == F.lit(day))
-
-    asked = Asked(inputs, context.settings.project)
-    answers = [predict(one, asked, as_of, last) for one in questions]
-    return {
-        name: TABLES[name].select(reduce(DataFrame.unionByName, frames))
-        for name, frames in zip(STAGE.writes, zip(*answers, strict=True), strict=True)
-    }
+    return {name: TABLES[name].select(frame) for name, frame in zip(STAGE.writes, answers, strict=True)}
 
 
 def declared(settings: Settings) -> bool:
@@ -48,10 +30,11 @@ def declared(settings: Settings) -> bool:
 
 STAGE = Stage(
     name="predictions",
-    reads=("person_days", "sessions", "activity", "identities", "watermark"),
+    reads=("person_days", "sessions", "activity", "identities", "watermark", *_WHERE_ASKED),
     writes=("predictions", "prediction_quality"),
     transform=transform,
-    settings=("project", "questions.predictions"),
+    settings=("project", "profiles.traits", "questions.predictions"),
+    optional=_WHERE_ASKED,
     pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
     wanted=declared,
     checks=(

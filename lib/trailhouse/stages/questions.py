@@ -15,7 +15,7 @@ from trailhouse.stage import Context, Frames, Stage, always
 from trailhouse.tables import TABLES
 
 _PINNED = ("activity", "sessions")
-_WHERE_ASKED = ("profiles", "segment_members")
+_WHERE_ASKED = ("profiles", "accounts", "segment_members")
 """What conditions, breakdowns and segments of any question may need."""
 
 
@@ -26,7 +26,7 @@ def stage_of(kind: Kind) -> Stage:
 
     def transform(inputs: Frames, context: Context) -> Frames:
         """No row where no question is declared."""
-        asked = Asked(inputs, context.settings.project)
+        asked = Asked(inputs, context.settings.project, context.settings.profiles)
         questions = getattr(context.settings.questions, kind.section)
         answers = [kind.answer(question, asked) for question in questions]
         none = no_rows(table, inputs["activity"])
@@ -37,7 +37,7 @@ def stage_of(kind: Kind) -> Stage:
         reads=(*kind.reads, *more),
         writes=(kind.table,),
         transform=transform,
-        settings=("project", f"questions.{kind.section}"),
+        settings=("project", "profiles.traits", f"questions.{kind.section}"),
         pins={name: "person_days" for name in _PINNED if name in kind.reads},
         wanted=partial(_declared, kind) if table.optional else always,
         optional=(*kind.optional, *more),

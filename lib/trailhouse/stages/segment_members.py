@@ -16,7 +16,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     rules, project = context.settings.segments.rules, context.settings.project
     if not rules:
         return {name: no_rows(TABLES[name], inputs["activity"]) for name in STAGE.writes}
-    found = settled(members(rules, inputs, project), context.scratch, "members")
+    found = settled(members(rules, inputs, project, context.settings.profiles), context.scratch, "members")
     as_of = last_day(inputs["watermark"], project)
     made = {
         "segment_members": found,
@@ -36,7 +36,7 @@ STAGE = Stage(
     reads=("profiles", "activity", "sessions", "watermark"),
     writes=("segment_members", "segments", "segment_overlap"),
     transform=transform,
-    settings=("segments.rules", "project"),
+    settings=("segments.rules", "project", "profiles.traits"),
     pins={"activity": "person_days", "sessions": "person_days"},
     wanted=declared,
     checks=(

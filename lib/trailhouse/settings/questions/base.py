@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from trailhouse.settings.questions.events import Filter
-from trailhouse.settings.questions.fields import FieldName
+from trailhouse.settings.questions.fields import FieldName, fields_in, not_of_unit
 from trailhouse.settings.section import Day, Section
 
 Unit = Literal["person", "account", "session", "device"]
@@ -22,6 +23,10 @@ class Question(Section):
     kind: ClassVar[str] = "question"
     positional: ClassVar[tuple[str, ...]] = ()
     """On one line (ask/), the fields that its events fill in turn; `steps` takes all of them."""
+    clauses: ClassVar[Mapping[str, str]] = {}
+    """On one line, the fields of clauses (`window` of `within 7d`) that are called otherwise here."""
+    nothing: ClassVar[str | None] = None
+    """On one line, the word in an event's place that stands for none."""
 
     name: str = Field("question", min_length=1, max_length=100)
     description: str = ""
@@ -38,6 +43,18 @@ class Question(Section):
         if self.from_day and self.to_day and self.from_day > self.to_day:
             raise ValueError(f"from_day {self.from_day} comes after to_day {self.to_day}: swap them")
         return self
+
+    @model_validator(mode="after")
+    def _of_the_unit(self) -> Self:
+        for key, name in fields_in(self):
+            if told := not_of_unit(name, self.unit):
+                raise ValueError(f"{key} = {name}: {told}")
+        return self
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Every field that it names, its events' too."""
+        return frozenset(name for _, name in fields_in(self))
 
     @property
     def version(self) -> str:

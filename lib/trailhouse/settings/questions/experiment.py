@@ -35,6 +35,7 @@ class Experiment(Question):
     """How variants differ in metrics."""
 
     kind: ClassVar[str] = "experiment"
+    positional: ClassVar[tuple[str, ...]] = ("experiment",)
 
     experiment: str = Field(min_length=1, description="its name, as exposures tell it")
     exposure: Step = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -39,8 +40,12 @@ CATEGORIES = ("first_channel", "last_channel", "device_type", "country", "lifecy
 
 
 class Prediction(Question):
+    """Who will leave, or do something, and why; as of the last day asked for, else the last complete one."""
+
     kind: ClassVar[str] = "prediction"
     positional: ClassVar[tuple[str, ...]] = ("outcome",)
+    clauses: ClassVar[Mapping[str, str]] = {"window": "horizon"}
+    nothing: ClassVar[str | None] = "churn"
 
     outcome: Step | None = Field(None, description="the event to come; none: churn, no event at all")
     horizon: Duration = Field(timedelta(days=28), description="within so many days after the features")
@@ -63,6 +68,12 @@ class Prediction(Question):
                 raise ValueError(f"no feature {', '.join(unknown)}; there are {', '.join(known)}")
         if self.unit != "person":
             raise ValueError("predictions are of persons")
+        if self.breakdowns:
+            raise ValueError("predictions are not broken down: join them with profiles by person_id")
+        if self.from_day is not None:
+            raise ValueError("predictions learn from all of history: leave the first day out")
+        if self.where and self.outcome is None:
+            raise ValueError("where narrows the outcome's events, and churn is that there are none")
         for name in ("horizon", "active_within"):
             length: timedelta = getattr(self, name)
             if length % timedelta(days=1) or not length:
