@@ -14,7 +14,7 @@ import yaml
 from scripts import question_schema
 from trailhouse.ask.parse import parse
 from trailhouse.errors import SettingsError
-from trailhouse.settings import Filter, Funnel, Question, Retention, Step, load_settings
+from trailhouse.settings import Attribution, Filter, Funnel, Question, Retention, Step, load_settings
 
 KINDS: dict[str, type[Question]] = {"funnel": Funnel, "retention": Retention}
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +49,9 @@ def test_the_events_of_a_line_fill_the_places_of_its_kind() -> None:
     assert isinstance(asked, Retention)
     assert asked.periods == 4
     assert "signup" in str(asked.start)
+    credit = parse("attribution by device by: campaign", {"attribution": Attribution})
+    assert isinstance(credit, Attribution)
+    assert (credit.by, credit.breakdowns) == ("campaign", ("device_type",))
 
 
 @pytest.mark.parametrize(
