@@ -16,7 +16,7 @@ from trailhouse.questions.credit import (
     position_weights,
 )
 from trailhouse.questions.spread import BREAKDOWN, OTHER, spread
-from trailhouse.questions.touches import PATH, values_of
+from trailhouse.questions.touches import PATH, told_values
 from trailhouse.settings import Attribution
 from trailhouse.settings.questions.attribution import Model
 
@@ -55,12 +55,12 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
         .withColumns({"grain": grain_of(F.col("currency")), "size": F.abs("amount")})
         .withColumns(shares)
         .withColumn("touches", F.transform("path", lambda visit: visit["touch"]))
-        .withColumn("values", F.array_distinct("touches"))
+        .withColumn("different", F.array_distinct("touches"))
     )
     # A row a visit first: its credits are then compiled, where those of array elements would be interpreted.
-    own = values_of(question)
+    own = told_values(question)
     told = ("period", "currency", "amount", *own)
-    needed = [*shares, *(("touches", "values") if "shapley" in models else ())]
+    needed = [*shares, *(("touches", "different") if "shapley" in models else ())]
     credited = each.select(
         *told,
         "size",
@@ -100,9 +100,9 @@ def _credited(models: Sequence[Model]) -> list[Column]:
             case "linear":
                 return equal_part(amount, grain, visits, place)
             case "shapley":
-                value = (F.array_position("values", touch) - 1).cast("INT")
+                value = (F.array_position("different", touch) - 1).cast("INT")
                 is_first = F.array_position("touches", touch) == place + 1
-                part = equal_part(amount, grain, F.size("values"), value)
+                part = equal_part(amount, grain, F.size("different"), value)
                 return F.when(is_first, part).otherwise(amount - amount)
         return F.get(f"{shared}_{model}", place).cast("BIGINT")
 

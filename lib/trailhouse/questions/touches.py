@@ -28,13 +28,13 @@ def conversions(question: Attribution, asked: Asked) -> DataFrame:
         "currency": F.coalesce("currency", F.lit(NO_CURRENCY)),
         "amount": (F.col("value") * SCALE).cast("BIGINT"),
     }
-    more = values_of(question)
+    more = told_values(question)
     keep |= {name: F.array(*map(value_of, question.breakdowns)) for name in more}
     found = rows(question, asked, [question.conversion], keep).where("asked")
     return found.select("unit", "t", "period", "currency", "amount", *more)
 
 
-def values_of(question: Attribution) -> tuple[str, ...]:
+def told_values(question: Attribution) -> tuple[str, ...]:
     """The column of the values of breakdowns; none where there are none."""
     return ("values",) if question.breakdowns else ()
 
@@ -97,7 +97,7 @@ def paths(question: Attribution, conversions: DataFrame, visits: DataFrame) -> D
             "period",
             "currency",
             "amount",
-            *values_of(question),
+            *told_values(question),
             without_direct(question, F.col("path")).alias("path"),
         )
     )
