@@ -25,6 +25,7 @@ _RULES: dict[str, dict[str, Any]] = {
         "in_sequence": list(_SEQUENCE),
         "window": timedelta(hours=1),
         "within": timedelta(days=30),
+        "ties": "strict",
     },
     "german": {
         "all": [

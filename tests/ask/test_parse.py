@@ -17,6 +17,7 @@ from trailhouse.ask.answer import MODELS
 from trailhouse.ask.parse import parse
 from trailhouse.errors import SettingsError
 from trailhouse.settings import (
+    Attribution,
     Experiment,
     Filter,
     Funnel,
@@ -67,6 +68,9 @@ def test_the_events_of_a_line_fill_the_places_of_its_kind() -> None:
     assert isinstance(asked, Retention)
     assert asked.periods == 4
     assert "signup" in str(asked.start)
+    credit = parse("attribution by device by: campaign", {"attribution": Attribution})
+    assert isinstance(credit, Attribution)
+    assert (credit.by, credit.breakdowns) == ("campaign", ("device_type",))
 
 
 def test_predictions_are_of_churn_or_of_an_event_to_come() -> None:

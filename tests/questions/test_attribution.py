@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,11 +19,13 @@ from pyspark.sql import functions as F
 from tests.factories import rows
 from tests.questions import money_oracle as oracle
 from trailhouse.enrich.channels import DIRECT
+from trailhouse.gates.counting import count_offending
 from trailhouse.questions import markov
 from trailhouse.questions.asked import Asked
-from trailhouse.questions.attribution import answer
+from trailhouse.questions.attribution import CHECKS, answer
 from trailhouse.questions.credit import apportioned, equal_part
 from trailhouse.settings import Attribution
+from trailhouse.tables import TABLES
 
 GRAINS = {"EUR": 100, "JPY": 10_000, "KWD": 10, "XXX": 100}
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,29 +45,39 @@ def visit(person: str, day: float, channel: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def order(person: str, day: float, value: str | None, currency: str | None = "EUR") -> dict[str, Any]:
+def order(
+    person: str, day: float, value: str | None, currency: str | None = "EUR", **more: Any
+) -> dict[str, Any]:
     return {
         "person_id": person,
         "event_name": "order",
         "event_time": at(int(day * oracle.DAY)),
         "value": value,
         "currency": currency,
+        **more,
     }
 
 
 def found(
     spark: SparkSession, question: Attribution, events: list[dict[str, Any]], visits: list[dict[str, Any]]
-) -> dict[tuple[str, str, str, str], tuple[Decimal, Decimal | None, int]]:
-    """(model, period, currency, touch) -> conversions, value, touches."""
+) -> Cells:
+    """The cells of the answer; one with breakdowns passes its gate."""
     asked = Asked({"activity": rows(spark, "activity", events), "sessions": rows(spark, "sessions", visits)})
+    told = TABLES["attribution"].select(answer(question, asked)).collect()
+    if question.breakdowns:
+        table = spark.createDataFrame(told, TABLES["attribution"].schema)
+        assert count_offending({"attribution": table}, CHECKS) == [0] * len(CHECKS)
     return {
-        (row["model"], str(row["period"]), row["currency"], row["touch"]): (
-            row["conversions"],
-            row["value"],
-            row["touches"],
-        )
-        for row in answer(question, asked).collect()
+        (
+            *(() if row["breakdown_by"] == "all" else (row["breakdown_by"], row["breakdown"])),
+            *(row["model"], str(row["period"]), row["currency"], row["touch"]),
+        ): (row["conversions"], row["value"], row["touches"])
+        for row in told
     }
+
+
+Cells = dict[tuple[str, ...], tuple[Decimal, Decimal | None, int]]
+"""(model, period, currency, touch), after field and value of a breakdown -> conversions, value, touches."""
 
 
 def test_ten_euros_over_three_visits_by_every_model(spark: SparkSession) -> None:
@@ -175,6 +188,7 @@ def test_random_worlds_are_credited_as_by_hand(spark: SparkSession, direct: Any,
         )
         for _ in range(80)
     ]
+    devices = [chance.choice(["mobile", "mobile", "desktop", "tv", "car", None]) for _ in conversions]
     limit = 25 if by == "channel" else 3
     question = Attribution(
         name="a",
@@ -183,6 +197,7 @@ def test_random_worlds_are_credited_as_by_hand(spark: SparkSession, direct: Any,
         look_back=timedelta(days=10),
         half_life=timedelta(days=3),
         breakdown_limit=limit,
+        breakdowns=("device_type",),
     )
     sessions = [
         visit(
@@ -193,10 +208,13 @@ def test_random_worlds_are_credited_as_by_hand(spark: SparkSession, direct: Any,
         for t, touch, is_direct in own
     ]  # fmt: skip
     events = [
-        order(unit, t / oracle.DAY, None if value is None else str(Decimal(value) / 10_000), currency)
-        for unit, t, currency, value in conversions
-    ]
-    expected = by_hand(question, visits, conversions, limit)
+        order(
+            unit, t / oracle.DAY, None if value is None else str(Decimal(value) / 10_000), currency,
+            device={"type": device},
+        )
+        for (unit, t, currency, value), device in zip(conversions, devices, strict=True)
+    ]  # fmt: skip
+    expected = by_hand(question, visits, conversions, [one or "unknown" for one in devices], limit)
     got = found(spark, question, events, sessions)
     assert got == expected, f"seed {seed}"
 
@@ -205,9 +223,10 @@ def by_hand(
     question: Attribution,
     visits: dict[str, list[oracle.Visit]],
     conversions: list[oracle.Conversion],
+    devices: list[str],
     limit: int,
-) -> dict[tuple[str, str, str, str], tuple[Decimal, Decimal | None, int]]:
-    back, half_life = 10 * oracle.DAY, 3 * oracle.DAY
+) -> Cells:
+    back = 10 * oracle.DAY
     counts = question.direct == "count"
     paths = [
         oracle.path_of(visits.get(unit, []), t - back, t, direct=counts) for unit, t, _, _ in conversions
@@ -228,6 +247,33 @@ def by_hand(
     walks += [([named(one[1]) for one in path], False) for path in left]
     effects = {touch: round(one * 10**9) for touch, one in sorted(oracle.removal(walks).items())}
 
+    # Everyone; and each conversion under its device, or 'other', of the units of its month.
+    units: dict[Any, set[str]] = defaultdict(set)
+    for (unit, t, _, _), device in zip(conversions, devices, strict=True):
+        units[at(t)[:7], device].add(unit)
+
+    def shown(month: str, device: str) -> str:
+        line = sorted((-len(own), one) for (of, one), own in units.items() if of == month)
+        return device if device in [one for _, one in line[:limit]] else "other"
+
+    parts: dict[tuple[str, ...], list[Any]] = {(): list(zip(conversions, paths, strict=True))}
+    for one, device, path in zip(conversions, devices, paths, strict=True):
+        parts.setdefault(("device_type", shown(at(one[1])[:7], device)), []).append((one, path))
+    return {
+        (*of, *key): cell
+        for of, part in parts.items()
+        for key, cell in credited(question, part, named, effects).items()
+    }
+
+
+def credited(
+    question: Attribution,
+    conversions: list[tuple[oracle.Conversion, list[oracle.Visit]]],
+    named: Callable[[str], str],
+    effects: dict[str, int],
+) -> Cells:
+    """What the models credit some conversions with: those of all, or of a breakdown's value."""
+    half_life = 3 * oracle.DAY
     conv: dict[Any, int] = defaultdict(int)
     money: dict[Any, int | None] = {}
     touches: dict[Any, int] = defaultdict(int)
@@ -240,7 +286,7 @@ def by_hand(
         for touch, part in (values or {}).items():
             money[(*key, named(touch))] = (money[(*key, named(touch))] or 0) + part
 
-    for (_, t, currency, value), path in zip(conversions, paths, strict=True):
+    for (_, t, currency, value), path in conversions:
         period = at(t)[:10]
         period = period[:8] + "01"
         for touch in path:
@@ -345,7 +391,7 @@ def test_removal_effects_are_those_of_chains_without_the_touch() -> None:
     [
         ({"models": ["last", "last"]}, "named twice"),
         ({"models": ["lats"]}, "time_decay"),
-        ({"breakdowns": ["country"]}, "what `by` names"),
+        ({"breakdowns": ["contry"]}, "did you mean country?"),
         ({"half_life": "0s"}, "longer than 0"),
     ],
 )

@@ -32,7 +32,7 @@ Cells = dict[tuple[Any, ...], tuple[Any, ...]]
 def found(
     spark: SparkSession, questions: list[Paths], events: list[Event]
 ) -> tuple[DataFrame, dict[str, Cells]]:
-    """The rows of all questions, and by question (kind, step, source, target, path) -> figures."""
+    """The rows of all questions, and by `name_of` (kind, step, source, target, path) -> figures."""
     given = [{name: value for name, value in one.items() if name != "t"} for one in events]
     activity = rows(spark, "activity", given).coalesce(1)
     sessions = rows(spark, "sessions", [{"session_id": "bot", "is_bot": True}])
@@ -42,11 +42,17 @@ def found(
     cells: dict[str, Cells] = defaultdict(dict)
     for row in told:
         key = (row["kind"], row["step"], row["source"], row["target"], tuple(row["path"] or ()))
-        assert key not in cells[row["question"]], key
-        cells[row["question"]][key] = (
+        name = name_of(row["question"], row["breakdown_by"], row["breakdown"])
+        assert key not in cells[name], key
+        cells[name][key] = (
             row["units"], row["paths"], row["loops"], row["u_turns"], row["median_us"],
         )  # fmt: skip
     return spark.createDataFrame(told, TABLES["paths"].schema), cells
+
+
+def name_of(question: str, by: str, value: str) -> str:
+    """A question, and what of it a value of a breakdown is."""
+    return question if (by, value) == ("all", "all") else f"{question}, {by} {value}"
 
 
 def is_step(event: Event, step: Step) -> bool:
@@ -71,8 +77,13 @@ def node_of(event: Event, question: Paths) -> str:
     return str(page or "unknown") if name in ("page_view", "screen_view") else str(name)
 
 
-def ways(question: Paths, events: list[Event]) -> list[tuple[str, list[tuple[str, int]], bool]]:
-    """Unit, nodes with times, and whether it goes on unseen: the rules, one after the other."""
+Way = tuple[str, list[tuple[str, int]], bool, list[str]]
+"""Unit, nodes with times, whether it goes on unseen, and values of breakdowns."""
+VALUES = {"device_type": lambda event: event["device"]["type"], "platform": lambda event: event["platform"]}
+
+
+def ways(question: Paths, events: list[Event]) -> list[Way]:
+    """The rules, one after the other."""
     column = {
         "person": "person_id",
         "account": "account_id",
@@ -92,7 +103,7 @@ def ways(question: Paths, events: list[Event]) -> list[tuple[str, list[tuple[str
         walk = event["session_id"] if question.cut == "session" else event["person_id"]
         if walk is not None:
             runs[unit, walk].append(event)
-    paths = []
+    paths: list[Way] = []
     for (unit, _), run in runs.items():
         run.sort(
             key=lambda e: (
@@ -134,15 +145,17 @@ def ways(question: Paths, events: list[Event]) -> list[tuple[str, list[tuple[str
                 nodes = nodes[-question.steps :]
             else:
                 nodes = nodes[: question.steps]
-            paths.append((unit, nodes, more))
+            own = [VALUES[name](part[0]) or "unknown" for name in question.breakdowns]
+            paths.append((unit, nodes, more, own))
     return paths
 
 
-def expected(question: Paths, events: list[Event]) -> Cells:
+def expected(question: Paths, events: list[Event]) -> dict[str, Cells]:
+    """The cells of everyone, and of each value of each breakdown, by `name_of`."""
     paths = ways(question, events)
     backwards = question.end is not None and question.start is None
     at_number: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for unit, nodes, _ in paths:
+    for unit, nodes, _, _ in paths:
         for number, (node, _) in enumerate(nodes, start=1 - len(nodes) if backwards else 1):
             if node != BETWEEN:
                 at_number[number][node].add(unit)
@@ -150,9 +163,27 @@ def expected(question: Paths, events: list[Event]) -> Cells:
         number: set(sorted(units, key=lambda node: (-len(units[node]), node))[: question.node_limit])
         for number, units in at_number.items()
     }
+    found = {question.name: cells_of(question, paths, top)}
+    for place, by in enumerate(question.breakdowns):
+        units_of: dict[str, set[str]] = defaultdict(set)
+        for unit, _, _, values in paths:
+            units_of[values[place]].add(unit)
+        kept = sorted(units_of, key=lambda value: (-len(units_of[value]), value))[: question.breakdown_limit]
+        parts: dict[str, list[Way]] = defaultdict(list)
+        for way in paths:
+            parts[way[3][place] if way[3][place] in kept else OTHER].append(way)
+        found |= {
+            name_of(question.name, by, value): cells_of(question, own, top) for value, own in parts.items()
+        }
+    return found
+
+
+def cells_of(question: Paths, paths: list[Way], top: dict[int, set[str]]) -> Cells:
+    """Links of the paths, where the nodes of `top` keep their names."""
+    backwards = question.end is not None and question.start is None
     cells: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
     whole: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for unit, nodes, more in paths:
+    for unit, nodes, more, _ in paths:
         first = 1 - len(nodes) if backwards else 1
         names = [name for name, _ in nodes]
         shown = [n if n == BETWEEN or n in top[first + i] else OTHER for i, n in enumerate(names)]
@@ -210,6 +241,8 @@ def world(chance: random.Random, count: int) -> list[Event]:
                     "event_name": name,
                     "page_group": page,
                     "page_path": page and f"{page}/{chance.randint(1, 2)}",
+                    "device": {"type": chance.choice(("mobile", "mobile", "desktop", "tv", None))},
+                    "platform": chance.choice(("web", "ios")),
                     "t": int(at.timestamp()) * 10**6,
                     **({"is_bot": True} if chance.random() < 0.02 else {}),
                 })  # fmt: skip
@@ -236,6 +269,8 @@ QUESTIONS: list[dict[str, Any]] = [
         "steps": 3,
         "merge_repeats": False,
         "node_limit": 2,
+        "breakdowns": ["device_type"],
+        "path_limit": 2,
     },
     {
         "name": "between",
@@ -258,6 +293,8 @@ QUESTIONS: list[dict[str, Any]] = [
         "events": ["page_view", "order", "click"],
         "groups": [{**PAGE_B, "name": "Basket"}, {"event": "order", "name": "Bought"}],
         "path_limit": 0,
+        "breakdowns": ["platform", "device_type"],
+        "breakdown_limit": 2,
     },
 ]
 
@@ -268,12 +305,13 @@ def test_random_worlds_give_the_edges_that_walking_every_path_gives(spark: Spark
     questions = [Paths.model_validate(given) for given in QUESTIONS]
     told, cells = found(spark, questions, events)
     for question in questions:
-        wanted = expected(question, events)
-        assert wanted, f"{question.name}, seed {seed}"
-        differing = {key: (cells[question.name].get(key), wanted.get(key))
-                     for key in {*wanted, *cells[question.name]}
-                     if cells[question.name].get(key) != wanted.get(key)}  # fmt: skip
-        assert not differing, f"{question.name}, seed {seed}"
+        for name, wanted in expected(question, events).items():
+            got = cells.pop(name, {})
+            assert wanted, f"{name}, seed {seed}"
+            differing = {key: (got.get(key), wanted.get(key))
+                         for key in {*wanted, *got} if got.get(key) != wanted.get(key)}  # fmt: skip
+            assert not differing, f"{name}, seed {seed}"
+    assert not cells, f"seed {seed}"
     assert count_offending({"paths": told}, CHECKS) == [0] * len(CHECKS), f"seed {seed}"
     broken = told.withColumn("paths", F.col("paths") + F.when(F.col("kind") == "edge", 1).otherwise(0))
     assert [n > 0 for n in count_offending({"paths": broken}, CHECKS)][:1] == [True]
@@ -314,7 +352,6 @@ def test_a_way_back_is_a_u_turn_and_a_page_seen_before_a_loop(spark: SparkSessio
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"breakdowns": ["device_type"]}, "no breakdowns"),
         ({"groups": [{"event": "order"}]}, "needs a name"),
         ({"start": "a", "end": "b", "steps": 2}, "at least 3"),
         ({"steps": 11}, "less than or equal to 10"),

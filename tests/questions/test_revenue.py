@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from tests.factories import rows, watermark
+from trailhouse.gates.counting import count_offending
 from trailhouse.questions import churn, revenue, trials
 from trailhouse.questions.asked import Asked
 from trailhouse.settings import Churn, Revenue, Trials
+from trailhouse.tables import TABLES
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 UNTIL = "2026-06-10 00:00:00"
@@ -190,32 +192,59 @@ def test_churn_by_hand_day_after_day(spark: SparkSession) -> None:
             name = chance.choice(["subscription_start", "subscription_change", "subscription_cancel"])
             hour = FIRST + timedelta(hours=chance.randrange(24 * 160))
             events.append(event(f"u{unit}", name, hour.strftime("%m-%d %H:00:00"), sequence=len(events)))
+            days[f"u{unit}"] = sorted({*days[f"u{unit}"], (hour - FIRST).days})
+    for unit, own in days.items():
+        events += [
+            event(unit, "page_view", f"{FIRST + timedelta(days=day):%m-%d} 12:00:00", sequence=0)
+            for day in own
+        ]
+    for one in events:
+        one["platform"] = chance.choice(["web", "web", "ios", "android", None])
     given = [
         {"person_id": unit, "day": str((FIRST + timedelta(days=day)).date())}
         for unit, own in days.items()
         for day in own
     ]
-    found = churn.answer(Churn(name="c", inactive_days=limit), asked(spark, events, given)).collect()
-    got = {
-        (row["rule"], row["breakdown"], str(row["period"])): tuple(
+    plain = Churn(name="plain", inactive_days=limit)
+    # Days of persons are those of person_days; with a breakdown, those of all events.
+    by_platform = plain.model_copy(update={"name": "by", "breakdowns": ("platform",), "breakdown_limit": 2})
+    of = asked(spark, events, given)
+    answers = churn.answer(plain, of).unionByName(churn.answer(by_platform, of))
+    found = TABLES["churn"].select(answers).collect()
+    table = spark.createDataFrame(found, TABLES["churn"].schema)
+    assert count_offending({"churn": table}, churn.CHECKS) == [0] * len(churn.CHECKS), f"seed {seed}"
+    got: dict[str, dict[Any, Any]] = {"plain": {}, "by": {}}
+    for row in found:
+        got[row["question"]][row["rule"], row["breakdown_by"], row["breakdown"], str(row["period"])] = tuple(
             row[name]
             for name in ("units_start", "new", "returned", "churned", "units_end", "churned_from_start")
         )
-        for row in found
-    }
     stays = {("inactive", unit): _stays_by_days(own, limit, 160) for unit, own in days.items()}
     for unit in days:
         own_events = sorted(
             (e for e in events if e["person_id"] == unit), key=lambda e: (e["event_time"], e["sequence"])
         )
         stays["cancelled", unit] = _stays_by_events(own_events)
+    first = {}  # of each unit and rule the first event
+    for one in sorted(events, key=lambda e: (e["event_time"], e["sequence"]), reverse=True):
+        first["inactive", one["person_id"]] = one["platform"] or "unknown"
+        if one["event_name"] != "page_view":
+            first["cancelled", one["person_id"]] = one["platform"] or "unknown"
+    units: dict[str, set[str]] = defaultdict(set)
+    for (rule, unit), own_stays in stays.items():
+        if own_stays:
+            units[first[rule, unit]].add(unit)
+    kept = sorted(units, key=lambda value: (-len(units[value]), value))[:2]
     expected: dict[Any, list[int]] = {}
-    for (rule, _), own_stays in stays.items():
+    for (rule, unit), own_stays in stays.items():
         for n, (came, went) in enumerate(own_stays):
-            for cohort in ("all", f"{own_stays[0][0]:%Y-%m}-01"):
+            own_platform = first[rule, unit] if first[rule, unit] in kept else "other"
+            for of_ in (
+                ("all", "all"), ("cohort", f"{own_stays[0][0]:%Y-%m}-01"), ("platform", own_platform),
+            ):  # fmt: skip
                 for month in range(1, 7):
                     begin, end = date(2026, month, 1), date(2026, month + 1, 1)
-                    row = expected.setdefault((rule, cohort, str(begin)), [0] * 6)
+                    row = expected.setdefault((rule, *of_, str(begin)), [0] * 6)
                     gone = went is not None and begin <= went < end
                     row[0] += came < begin and (went is None or went >= begin)
                     row[1] += n == 0 and begin <= came < end
@@ -223,9 +252,12 @@ def test_churn_by_hand_day_after_day(spark: SparkSession) -> None:
                     row[3] += gone
                     row[4] += came < end and (went is None or went >= end)
                     row[5] += gone and came < begin
-    assert {key: tuple(row) for key, row in expected.items() if any(row)} == {
-        key: row for key, row in got.items() if any(row)
-    }, f"seed {seed}"
+    for question, cells in got.items():
+        assert {
+            key: tuple(row)
+            for key, row in expected.items()
+            if any(row) and (question == "by" or key[1] != "platform")
+        } == {key: row for key, row in cells.items() if any(row)}, f"{question}, seed {seed}"
     gaps = sorted(b - a for own in days.values() for a, b in zip(own, own[1:], strict=False))
     learned = {row["learned_days"] for row in found if row["rule"] == "inactive"}
     place = 0.95 * (len(gaps) - 1)
@@ -313,7 +345,7 @@ def test_trials_convert_until_the_grace_ends_and_only_ended_ones_count(spark: Sp
     "model, given, told",
     [
         (Revenue, {"unit": "session"}, "persons, accounts or devices"),
-        (Churn, {"breakdowns": ["country"]}, "broken down by cohort"),
+        (Churn, {"unit": "session"}, "persons, accounts or devices"),
         (Trials, {"unit": "session"}, "persons, accounts or devices"),
     ],
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from pyspark.sql import SparkSession
 
+from tests.factories import rows
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.test_page import Page, report
-from trailhouse.report import ways
+from trailhouse.report import way_reads, ways
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,12 @@ def test_trends_are_drawn_by_their_breakdown_and_told_beside_the_period_before(s
     (drawn,) = [text for a, text in shop.scripts if a.get("id") == "chart-trend-1-2"]
     assert '"mobile"' in drawn
     assert '"all"' not in drawn
+
+
+def test_paths_are_those_of_everyone(spark: SparkSession) -> None:
+    given = [{"breakdown_by": by} for by in ("device_type", "all")]
+    (row,) = way_reads.paths({"paths": rows(spark, "paths", given)}).collect()
+    assert row["breakdown_by"] == "all"
 
 
 def test_lakes_without_any_of_them_say_so() -> None:

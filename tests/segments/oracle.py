@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, groupby, pairwise, permutations, product
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -41,8 +41,9 @@ def holds(
     past = [event for event in events if event["at"].date() <= day]
     if "in_sequence" in rule:
         inside = [event for event in past if looked_at(rule, event, day)]
+        ways = [tuple(inside)] if rule.get("ties") == "strict" else orders(inside)
         window = rule.get("window")
-        return any(runs(rule["in_sequence"], inside[at:], window) for at in range(len(inside)))
+        return any(runs(rule["in_sequence"], way[at:], window) for way in ways for at in range(len(way)))
     step = rule.get("did", rule.get("did_not"))
     done = [event for event in past if matches(step, event)]
     done = done[:1] if rule.get("first_ever") else done
@@ -53,6 +54,13 @@ def holds(
         return count == rule["exactly"]
     low = rule.get("at_least", 0 if "at_most" in rule else 1)
     return low <= count <= rule.get("at_most", count)
+
+
+def orders(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
+    """The events with those of one time in every order."""
+    ties = [tuple(own) for _, own in groupby(events, key=lambda event: event["utc"])]
+    for way in product(*(permutations(own) for own in ties)):
+        yield tuple(chain.from_iterable(way))
 
 
 def runs(steps: Iterable[Any], events: Sequence[Event], window: timedelta | None) -> bool:

@@ -24,7 +24,7 @@ LAST = date(2026, 3, 15)
 
 def drawn(draw: random.Random, named: list[str], depth: int = 2) -> dict[str, Any]:
     """A rule of any kind, that may name the segments `named`."""
-    kinds = ["did"] * 3 + ["did_not", "in_sequence", "in_sequence", "field"] + ["segment"] * 4 * bool(named)
+    kinds = ["did"] * 3 + ["did_not", "field"] + ["in_sequence"] * 3 + ["segment"] * 4 * bool(named)
     kind = draw.choice(kinds + ["all", "any", "not"] * depth)
     if kind in ("all", "any"):
         return {kind: [drawn(draw, named, depth - 1) for _ in range(draw.randint(1, 3))]}
@@ -47,7 +47,8 @@ def drawn(draw: random.Random, named: list[str], depth: int = 2) -> dict[str, An
     )
     if kind == "in_sequence":
         rule = {**rule, kind: [step(draw) for _ in range(draw.randint(2, 3))]}
-        return rule | draw.choice([{}, {"window": timedelta(hours=draw.choice([1, 24, 60]))}])
+        rule |= draw.choice([{}, {"window": timedelta(hours=draw.choice([0, 1, 24, 60]))}])
+        return rule | draw.choice([{}, {}, {"ties": "strict"}])
     rule = {**rule, kind: step(draw)}
     if kind == "did_not":
         return rule
@@ -72,7 +73,10 @@ def step(draw: random.Random) -> Any:
 
 def world(draw: random.Random) -> list[dict[str, Any]]:
     """A person's events in order; several share a time."""
-    minutes = sorted(draw.randrange(14 * 96) * 15 for _ in range(draw.randint(1, 14)))
+    minutes = sorted(draw.randrange(14 * 96) * 15 for _ in range(draw.randint(1, 12)))
+    for place in range(1, len(minutes)):
+        if draw.random() < 0.3 and minutes[max(0, place - 3)] != minutes[place - 1]:
+            minutes[place] = minutes[place - 1]
     begin = datetime(START.year, START.month, START.day, tzinfo=ZONE).astimezone(UTC)
     return [
         {

@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("{}", "found none of them"),
         ("{all: []}", "found none of them"),
         ("{did_not: order, at_least: 2}", "at_least belongs to did, not to did_not"),
+        ("{did: order, ties: strict}", "ties belongs to in_sequence, not to did"),
         ("{did: order, window: 2h}", "window belongs to in_sequence, not to did"),
         ("{any: [{did: order}], within: 2d}", "within belongs to did or did_not or in_sequence, not to any"),
         ("{did: order, exactly: 0, at_most: 2}", "give exactly, or at_least and at_most, not both"),
@@ -64,6 +65,7 @@ def test_a_wrong_rule_is_named_with_what_is_allowed(rule: str, sentence: str) ->
         ({"did": "a", "at_most": 2, "from_day": "2026-03-02"}, "did a at most 2 times from 2026-03-02"),
         ({"did": "order", "first_ever": True}, "did order for the first time"),
         ({"in_sequence": ["a", "b"], "window": "90m"}, "did a, then b in 90m"),
+        ({"in_sequence": ["a", "b"], "ties": "strict"}, "did a, then b, same-time events by the tie-break"),
         (
             {"all": [{"did_not": "a"}, {"any": [{"not": {"did": "b"}}, {"field": "trait.x", "value": 1}]}]},
             "did not a and (not (did b) or trait.x = 1)",

@@ -30,16 +30,16 @@ SETTINGS = Settings.model_validate(
             "funnels": [
                 {"name": "buy", "steps": [{"event": "click"}, {"event": "order"}], "breakdown": "device_type"}
             ],
-            "attribution": [{"name": "credit"}],
+            "attribution": [{"name": "credit", "breakdowns": ["device_type"]}],
             "revenue": [{"name": "income", "start": "order"}],
-            "churn": [{"name": "gone"}],
+            "churn": [{"name": "gone", "breakdowns": ["device_type"]}],
             "trials": [{"name": "tried", "start": "click", "convert": "order"}],
             "experiments": [
                 {"name": "tested", "experiment": "x", "exposure": "click", "variant": "device_type"}
             ],
             "lifecycle": [{"name": "weeks"}],
             "stickiness": [{"name": "days"}],
-            "paths": [{"name": "ways", "node": "event"}],
+            "paths": [{"name": "ways", "node": "event", "breakdowns": ["device_type"]}],
             "trends": [{"name": "orders", "series": [{"name": "orders", "event": "order"}]}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
@@ -229,13 +229,28 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ),
     ],
     "attribution": [
-        ({"credits_add_up"}, [{"conversions": 1, "total_conversions": 2}]),
-        ({"credits_add_up"}, [{"conversions": 1, "total_conversions": 1, "total_value": "0.01"}]),
+        ({"credits_add_up"}, [{**ALL, "conversions": 1, "total_conversions": 2}]),
+        ({"credits_add_up"}, [{**ALL, "conversions": 1, "total_conversions": 1, "total_value": "0.01"}]),
         (
             {"models_agree_on_totals"},
             [
-                {**ONE_PERIOD, "model": model, "conversions": n, "total_conversions": n}
+                {**ALL, **ONE_PERIOD, "model": model, "conversions": n, "total_conversions": n}
                 for model, n in (("first", 1), ("last", 2))
+            ],
+        ),
+        (
+            {"breakdowns_add_up"},
+            [
+                {
+                    **ALL,
+                    **ONE_PERIOD,
+                    "breakdown_by": by,
+                    "touch": touch,
+                    "model": "last",
+                    "conversions": 1,
+                    "total_conversions": 1,
+                }
+                for by, touch in (("all", "Email"), ("device_type", "Display"))
             ],
         ),
     ],
@@ -261,12 +276,15 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ),
     ],
     "churn": [
-        ({"movement_adds_up", "cohorts_add_up"}, [{"units_end": 1}]),
-        ({"cohorts_add_up"}, [{"new": 1, "units_end": 1}]),
+        ({"movement_adds_up"}, [{**ALL, "units_end": 1}]),
         (
-            {"months_join", "cohorts_add_up"},
+            {"breakdowns_add_up"},
+            [{**ALL, "breakdown_by": by, "new": n, "units_end": n} for by, n in (("all", 1), ("cohort", 2))],
+        ),
+        (
+            {"months_join"},
             [
-                {"question": "c", "breakdown": "all", **more}
+                {**ALL, **more}
                 for more in ({"period": "2026-03-01", "new": 1, "units_end": 1}, {"period": "2026-04-01"})
             ],
         ),
@@ -286,7 +304,15 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
     "paths": [
         (
             {"what_comes_goes", "all_begin_and_end"},
-            [{"kind": "edge", "step": 1, "source": "a", "target": "b"}],
+            [{**ALL, "kind": "edge", "step": 1, "source": "a", "target": "b"}],
+        ),
+        (
+            {"breakdowns_add_up"},
+            [
+                {**ALL, "kind": kind, "breakdown_by": by, "step": step, "paths": n, "share": 1, **more}
+                for by, n in (("all", 1), ("platform", 2))
+                for kind, step, more in (("begin", 0, {"target": "a"}), ("end", 1, {"source": "a"}))
+            ],
         ),
         ({"parts_of_paths"}, [{"kind": "path", "path": ["a"], "units": 2}]),
         ({"nodes_of_a_kind"}, [{"kind": "path"}]),

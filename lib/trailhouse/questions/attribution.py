@@ -15,6 +15,7 @@ from trailhouse.questions.credit import SCALE, WHOLE
 from trailhouse.questions.credited import by_model, counted, folded, kept, summed
 from trailhouse.questions.markov_credit import by_markov, steps
 from trailhouse.questions.rows import told
+from trailhouse.questions.spread import BREAKDOWN, own_values, spread, with_other
 from trailhouse.questions.touches import conversions, paths, visits
 from trailhouse.settings import Attribution
 from trailhouse.settings.questions.attribution import Model
@@ -44,24 +45,36 @@ def answer(question: Attribution, asked: Asked) -> DataFrame:
     S. R. Bagheri, 2018, Shapley value methods for attribution modeling in online advertising,
     arXiv:1804.05327). markov shares all conversions of a period by removal effects over the whole
     range (questions/markov.py), with the paths of units that never converted.
+
+    A conversion stands under its own values of breakdowns, which are ranked within each period. Which
+    touches keep their names, and removal effects, are told of everyone: so a touch is the same under each.
     """
     converted, visited = conversions(question, asked), visits(question, asked)
     walked = paths(question, converted, visited)
     shared = [model for model in question.models if model != "markov"]
     named = None if _is_few(question) else kept(walked, question.breakdown_limit)
+    own = None
+    if question.breakdowns:
+        of_units = spread(converted.select("unit", "period", "values"), question)
+        own = own_values(of_units, question, ["period"])
 
     def credited(models: Sequence[Model]) -> DataFrame:
         found = counted(question, walked, models)
-        return found if named is None else summed(folded(found, named, "touch"))
+        if named is not None:
+            found = folded(found, named, "touch")
+        if own is not None:
+            found = with_other(found, question, own, ["period"])
+        return found if named is None and own is None else summed(found)
 
     answers = [by_model(credited(shared), shared)] if shared else []
     if "markov" in question.models:
         others = visited.join(converted, on="unit", how="left_anti")
         effects = markov.removal_effects(steps(question, walked, others, named))
         answers.append(by_markov(credited(()), effects))
-    whole = Window.partitionBy("model", "period", "currency")
+    whole = Window.partitionBy("model", *BREAKDOWN, "period", "currency")
     return reduce(DataFrame.unionByName, answers).select(
         *told(question, definition(question)),
+        *BREAKDOWN,
         "model",
         "period",
         F.lit(question.by).alias("touch_by"),
@@ -84,14 +97,17 @@ def _is_few(question: Attribution) -> bool:
     return question.by == "channel" and len(channels.names()) <= question.breakdown_limit
 
 
+_WHOLE = "question, breakdown_by, breakdown, period, currency"
+
 CHECKS = (
     Check(
         "attribution",
         "credits_add_up",
-        "Credits add up to the conversions and their value, by model, period and currency, to the cent.",
+        "Credits add up to the conversions and their value, by model, period, currency and value of a"
+        " breakdown, to the cent.",
         query=(
-            "SELECT question, model, period, currency, min(touch) AS touch FROM {batch} "
-            "GROUP BY question, model, period, currency HAVING sum(conversions) <> max(total_conversions) "
+            f"SELECT {_WHOLE}, model, min(touch) AS touch FROM {{batch}} "
+            f"GROUP BY {_WHOLE}, model HAVING sum(conversions) <> max(total_conversions) "
             "OR NOT (sum(value) <=> max(total_value))"
         ),
     ),
@@ -100,8 +116,23 @@ CHECKS = (
         "models_agree_on_totals",
         "Every model credits the same conversions and value.",
         query=(
-            "SELECT question, period, currency FROM {batch} GROUP BY question, period, currency "
+            f"SELECT {_WHOLE} FROM {{batch}} GROUP BY {_WHOLE} "
             "HAVING min(total_conversions) <> max(total_conversions) OR min(total_value) <> max(total_value)"
+        ),
+    ),
+    Check(
+        "attribution",
+        "breakdowns_add_up",
+        "The credits of the values of a breakdown add up to 'all', by touch; by markov, which shares each"
+        " value's conversions anew, in all.",
+        query=(
+            "SELECT question, model, period, currency, min(touch) AS touch FROM (SELECT *, "
+            "size(collect_set(breakdown_by) OVER (PARTITION BY question)) AS fields, "
+            "if(model = 'markov', NULL, touch) AS of_touch FROM {batch}) "
+            "GROUP BY question, model, period, currency, of_touch "
+            "HAVING sum(if(breakdown_by = 'all', conversions, 0)) * max(fields) <> sum(conversions) "
+            "OR NOT (sum(if(breakdown_by = 'all', value, NULL)) * max(fields) <=> sum(value)) "
+            "OR sum(if(breakdown_by = 'all', touches, 0)) * max(fields) <> sum(touches)"
         ),
     ),
 )

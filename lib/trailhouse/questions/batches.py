@@ -6,7 +6,7 @@ unit with more rows than that is gathered whole, as columns of plain numbers and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,26 +51,12 @@ class Asking:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """For mapInArrow."""
-        held: list[pa.RecordBatch] = []
-        rows, enough = 0, AT_ONCE
-        for batch in batches:
-            if batch.num_rows:
-                held.append(batch)
-                rows += batch.num_rows
-            if rows >= enough:
-                table = pa.Table.from_batches(held).combine_chunks()
-                cut = _last_begin(table["unit"])
-                enough = AT_ONCE if cut else 2 * rows
-                if cut:
-                    yield from self.answer(table.slice(0, cut))
-                held, rows = table.slice(cut).to_batches(), table.num_rows - cut
-        if rows:
-            yield from self.answer(pa.Table.from_batches(held).combine_chunks())
+        return whole_units(batches, self.answer)
 
     def answer(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """The attempts of whole units."""
-        owner = _numbers(table, self.owner)
-        runner = _numbers(table, (*self.owner, *self.hold)) if self.hold else owner
+        owner = numbers(table, self.owner)
+        runner = numbers(table, (*self.owner, *self.hold)) if self.hold else owner
         t, mask = (table[name].to_numpy() for name in ("t", "mask"))
         yield from self._told(table, None, *self._found(owner, runner, t, mask))
         for name in self.apart:
@@ -121,6 +107,27 @@ class Asking:
         yield from pa.table(made).combine_chunks().to_batches()
 
 
+def whole_units(
+    batches: Iterable[pa.RecordBatch], answer: Callable[[pa.Table], Iterator[pa.RecordBatch]]
+) -> Iterator[pa.RecordBatch]:
+    """The answers to tables of about AT_ONCE rows that hold units whole; rows come sorted by `unit`."""
+    held: list[pa.RecordBatch] = []
+    rows, enough = 0, AT_ONCE
+    for batch in batches:
+        if batch.num_rows:
+            held.append(batch)
+            rows += batch.num_rows
+        if rows >= enough:
+            table = pa.Table.from_batches(held).combine_chunks()
+            cut = _last_begin(table["unit"])
+            enough = AT_ONCE if cut else 2 * rows
+            if cut:
+                yield from answer(table.slice(0, cut))
+            held, rows = table.slice(cut).to_batches(), table.num_rows - cut
+    if rows:
+        yield from answer(pa.Table.from_batches(held).combine_chunks())
+
+
 def _last_begin(units: pa.ChunkedArray) -> int:
     """The first row of the last unit; 0 where there is one alone."""
     others = pc.not_equal(units, units[len(units) - 1]).to_numpy()
@@ -128,7 +135,7 @@ def _last_begin(units: pa.ChunkedArray) -> int:
     return int(found[-1]) + 1 if len(found) else 0
 
 
-def _numbers(table: pa.Table, names: tuple[str, ...]) -> Ints:
+def numbers(table: pa.Table, names: tuple[str, ...]) -> Ints:
     """A number from 0 for each run of rows that are equal in the columns; none is null."""
     change = np.zeros(max(0, table.num_rows - 1), dtype=bool)
     for name in names:

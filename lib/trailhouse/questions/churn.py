@@ -8,9 +8,18 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, ratio
+from trailhouse.questions.active import FIRST, by_day_alone, events
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.fields import field, matches
-from trailhouse.questions.months import asked_months, broken_down, every_month, so_far, with_history
+from trailhouse.questions.months import (
+    asked_months,
+    broken_down,
+    every_month,
+    so_far,
+    values,
+    values_of,
+    with_history,
+)
 from trailhouse.questions.periods import has_begun, with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Churn, Step
@@ -29,12 +38,13 @@ def definition(question: Churn) -> str:
 
 
 def answer(question: Churn, asked: Asked) -> DataFrame:
-    """Rows of `churn` for one question: a row a rule, cohort and month since the first one.
+    """Rows of `churn` for one question: a row a rule, breakdown value and month since the first one.
 
     By `cancelled` a unit is there while one of its subscriptions runs. By `inactive` it is there from its
     first day on, and has gone with the end of the Nth day after its last one, once the watermark has
     passed that; its next day is its return. `learned_days` are the days that hold the asked share of
-    all gaps between a unit's days: what this N could be.
+    all gaps between a unit's days: what this N could be. A unit's values of breakdowns are those of
+    the first event that the rule looks at, of all history.
     """
     whole, found = with_history(question), []
     turns = {"cancelled": _cancelled, "inactive": _inactive}
@@ -77,18 +87,19 @@ def answer(question: Churn, asked: Asked) -> DataFrame:
     )
 
 
-def _turn(unit: str, turn: Column, day: Column, came: Column, learned: Column) -> list[Column]:
+def _turn(question: Churn, turn: Column, day: Column, came: Column, learned: Column) -> list[Column]:
     return [
-        F.col(unit),
+        F.col("unit"),
         turn.alias("turn"),
         F.trunc(day, "month").alias("period"),
         F.trunc(came, "month").alias("came"),
         learned.cast("INT").alias("learned_days"),
+        *map(F.col, values_of(question)),
     ]
 
 
 def _cancelled(question: Churn, asked: Asked) -> DataFrame:
-    """unit, turn, period, came (month in which the stay began), learned_days: null here."""
+    """unit, turn, period, came (month in which the stay began), learned_days: null here; by_0, ..."""
     which = F.lit(None) if question.subscription is None else field(question.subscription)
     begins = matches(question.start) | matches(question.change)
     keep = {
@@ -96,6 +107,7 @@ def _cancelled(question: Churn, asked: Asked) -> DataFrame:
         "ends": matches(question.cancel),
         "counts": begins | matches(question.cancel),
         "subscription": F.coalesce(which.cast("STRING"), F.lit("")),
+        **values(question),
     }
     of = (question.start, question.change, question.cancel)
     events = rows(question, asked, of, keep, question.fields).where("counts")
@@ -107,18 +119,20 @@ def _cancelled(question: Churn, asked: Asked) -> DataFrame:
     is_new = F.row_number().over(of_unit) == 1
     turn = F.when(F.col("is_first"), "new").when(before == 0, "returned").when(after == 0, "churned")
     began = (
-        events.withColumn("change", runs - F.coalesce(F.lag(runs).over(own), F.lit(0)))
+        events.withColumns({name: F.first(name).over(until) for name in values_of(question)})
+        .withColumn("change", runs - F.coalesce(F.lag(runs).over(own), F.lit(0)))
         .where(F.col("change") != 0)
         .withColumns({"running": F.sum("change").over(until), "is_first": is_new})
         .withColumn("turn", turn)
         .where(F.col("turn").isNotNull())
         .withColumn("came", F.max(F.when(F.col("turn") != "churned", F.col("day"))).over(until))
     )
-    return began.select(*_turn("unit", F.col("turn"), F.col("day"), F.col("came"), F.lit(None)))
+    return began.select(*_turn(question, F.col("turn"), F.col("day"), F.col("came"), F.lit(None)))
 
 
 def _inactive(question: Churn, asked: Asked) -> DataFrame:
-    """unit, turn, period, came, learned_days."""
+    """unit, turn, period, came, learned_days, by_0, ..."""
+    by = values_of(question)
     limit, zone = question.inactive_days, asked.project.timezone
     of_unit = Window.partitionBy("unit").orderBy("day")
     until = of_unit.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -139,19 +153,25 @@ def _inactive(question: Churn, asked: Asked) -> DataFrame:
         F.struct(F.col("comes").alias("turn"), F.col("day").alias("on")),
         F.struct(goes.alias("turn"), gone.alias("on")),
     )
-    told_ = turns.select("unit", "came", F.explode(each).alias("of")).where(F.col("of.turn").isNotNull())
+    told_ = turns.select("unit", "came", *by, F.explode(each).alias("of")).where("of.turn IS NOT NULL")
     return told_.crossJoin(F.broadcast(learned)).select(
-        *_turn("unit", F.col("of.turn"), F.col("of.on"), F.col("came"), F.col("learned"))
+        *_turn(question, F.col("of.turn"), F.col("of.on"), F.col("came"), F.col("learned"))
     )
 
 
 def _days(question: Churn, asked: Asked) -> DataFrame:
-    """unit, day: the project days with activity."""
-    if question.unit == "person" and not question.where and question.segment is None:
+    """unit, day: the project days with activity; by_0, ...: the values of the unit's first event."""
+    if by_day_alone(question, None) and question.segment is None and not question.breakdowns:
         days = asked["person_days"].select(F.col("person_id").alias("unit"), "day")
-        return days if question.to_day is None else days.where(F.col("day") <= F.lit(question.to_day))
-    day = project_day(F.col("event_time"), asked.project.timezone)
-    return rows(question, asked, (Step(),), {"day": day}).select("unit", "day").distinct()
+    elif not question.breakdowns:
+        day = project_day(F.col("event_time"), asked.project.timezone)
+        days = rows(question, asked, (Step(),), {"day": day}).select("unit", "day").distinct()
+    else:
+        first = events(question, asked, {"any": None}).groupBy("unit", "day").agg(F.min(FIRST).alias(FIRST))
+        told_ = F.min(FIRST).over(Window.partitionBy("unit"))["values"]
+        of_unit = {name: F.get(told_, F.lit(n)) for n, name in enumerate(values_of(question))}
+        days = first.select("unit", "day", *(column.alias(name) for name, column in of_unit.items()))
+    return days if question.to_day is None else days.where(F.col("day") <= F.lit(question.to_day))
 
 
 CHECKS = (
@@ -174,12 +194,17 @@ CHECKS = (
     ),
     Check(
         "churn",
-        "cohorts_add_up",
-        "Cohorts add up to 'all', by rule and month.",
+        "breakdowns_add_up",
+        "The values of each breakdown, cohorts among them, add up to 'all', by rule and month.",
         query=(
-            "SELECT question, rule, period FROM {batch} GROUP BY question, rule, period "
-            "HAVING sum(if(breakdown_by = 'all', units_end, -units_end)) <> 0 "
-            "OR sum(if(breakdown_by = 'all', churned, -churned)) <> 0"
+            "SELECT question, rule, period FROM (SELECT *, "
+            "size(collect_set(breakdown_by) OVER (PARTITION BY question)) AS fields FROM {batch}) "
+            "GROUP BY question, rule, period "
+            "HAVING sum(if(breakdown_by = 'all', units_end, 0)) * max(fields) <> sum(units_end) "
+            "OR sum(if(breakdown_by = 'all', new, 0)) * max(fields) <> sum(new) "
+            "OR sum(if(breakdown_by = 'all', returned, 0)) * max(fields) <> sum(returned) "
+            "OR sum(if(breakdown_by = 'all', churned, 0)) * max(fields) <> sum(churned) "
+            "OR sum(if(breakdown_by = 'all', churned_from_start, 0)) * max(fields) <> sum(churned_from_start)"
         ),
     ),
 )

@@ -15,18 +15,21 @@ from trailhouse.questions.credit import (
     grain_of,
     position_weights,
 )
-from trailhouse.questions.touches import PATH
+from trailhouse.questions.spread import BREAKDOWN, OTHER, spread
+from trailhouse.questions.touches import PATH, told_values
 from trailhouse.settings import Attribution
 from trailhouse.settings.questions.attribution import Model
 
-NONE, OTHER = "none", "other"
-PLACE = ("period", "currency", "touch")
+NONE = "none"
+PLACE = (*BREAKDOWN, "period", "currency", "touch")
 _CREDIT = "DECIMAL(20,0)"
 _WEIGHTED = ("position", "time_decay")
 
 
 def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) -> DataFrame:
     """A row a period, currency and touch, with what each of the models credits it with.
+
+    Under 'all' and under the values of breakdowns, where a key may then have several rows (`summed`).
 
     `share_MODEL` in parts of WHOLE, `credit_MODEL` in parts of SCALE; `touches`; `whole`
     and `amount`: the conversions told in this row, each in one row only.
@@ -52,11 +55,12 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
         .withColumns({"grain": grain_of(F.col("currency")), "size": F.abs("amount")})
         .withColumns(shares)
         .withColumn("touches", F.transform("path", lambda visit: visit["touch"]))
-        .withColumn("values", F.array_distinct("touches"))
+        .withColumn("different", F.array_distinct("touches"))
     )
     # A row a visit first: its credits are then compiled, where those of array elements would be interpreted.
-    told = ("period", "currency", "amount")
-    needed = [*shares, *(("touches", "values") if "shapley" in models else ())]
+    own = told_values(question)
+    told = ("period", "currency", "amount", *own)
+    needed = [*shares, *(("touches", "different") if "shapley" in models else ())]
     credited = each.select(
         *told,
         "size",
@@ -66,7 +70,7 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
         F.posexplode("touches").alias("place", "touch"),
     ).select(*told, "touch", *_credited(models))
     sign = F.when(F.col("amount") < 0, -1).otherwise(1)
-    return credited.groupBy(*PLACE).agg(
+    found = credited.groupBy("period", "currency", "touch", *own).agg(
         F.count_if(F.col("touch") != NONE).alias("touches"),
         F.count_if("told").alias("whole"),
         F.sum(F.when(F.col("told"), F.col("amount").cast(_CREDIT))).alias("amount"),
@@ -76,6 +80,7 @@ def counted(question: Attribution, paths: DataFrame, models: Sequence[Model]) ->
             for model in models
         ),
     )
+    return spread(found, question)
 
 
 def _credited(models: Sequence[Model]) -> list[Column]:
@@ -95,9 +100,9 @@ def _credited(models: Sequence[Model]) -> list[Column]:
             case "linear":
                 return equal_part(amount, grain, visits, place)
             case "shapley":
-                value = (F.array_position("values", touch) - 1).cast("INT")
+                value = (F.array_position("different", touch) - 1).cast("INT")
                 is_first = F.array_position("touches", touch) == place + 1
-                part = equal_part(amount, grain, F.size("values"), value)
+                part = equal_part(amount, grain, F.size("different"), value)
                 return F.when(is_first, part).otherwise(amount - amount)
         return F.get(f"{shared}_{model}", place).cast("BIGINT")
 
@@ -128,6 +133,7 @@ def folded(frame: DataFrame, kept: DataFrame, touch: str) -> DataFrame:
 
 
 def summed(frame: DataFrame) -> DataFrame:
+    """A row a key of PLACE."""
     numbers = [name for name in frame.columns if name not in PLACE]
     return frame.groupBy(*PLACE).agg(*(F.sum(name).alias(name) for name in numbers))
 

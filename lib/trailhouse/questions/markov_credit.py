@@ -58,10 +58,12 @@ def steps(question: Attribution, paths: DataFrame, others: DataFrame, kept: Data
 
 
 def by_markov(counted: DataFrame, effects: DataFrame) -> DataFrame:
-    """Rows of the Markov model: of each period and currency all conversions with a visit, by the effects."""
+    """Rows of the Markov model: of each period, currency and breakdown value all conversions with a visit,
+    by the effects."""
     exact = "DECIMAL(38,0)"
+    of_place = [name for name in PLACE if name != "touch"]
     touched = F.col("touch") != NONE
-    totals = counted.where(touched).groupBy("period", "currency").agg(
+    totals = counted.where(touched).groupBy(*of_place).agg(
         F.sum("whole").alias("conversions"), F.sum("amount").cast(exact).alias("size")
     )  # fmt: skip
     every = effects.agg(F.sort_array(F.collect_list(F.struct("touch", "weight"))).alias("effects"))
@@ -71,8 +73,7 @@ def by_markov(counted: DataFrame, effects: DataFrame) -> DataFrame:
         totals.crossJoin(F.broadcast(every))
         .where(F.size("effects") > 0)
         .select(
-            "period",
-            "currency",
+            *of_place,
             "effects",
             apportioned(F.col("conversions") * WHOLE, F.lit(1), weights).alias("shares"),
             apportioned(F.abs("size"), grain_of(F.col("currency")), weights).alias("credits"),
@@ -80,8 +81,7 @@ def by_markov(counted: DataFrame, effects: DataFrame) -> DataFrame:
         )
         .select("*", F.posexplode("effects").alias("place", "effect"))
         .select(
-            "period",
-            "currency",
+            *of_place,
             F.col("effect.touch").alias("touch"),
             *(F.lit(None).cast(kind).alias(name) for name, kind in _TOLD.items()),
             F.get("shares", F.col("place")).cast("BIGINT").alias("share"),

@@ -10,13 +10,14 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
 from trailhouse.questions.asked import Asked
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.fields import value_of
 from trailhouse.questions.periods import WATERMARK, begins, with_watermark
+from trailhouse.questions.spread import own_values, with_other
 from trailhouse.settings import Project, Question
 
 Q = TypeVar("Q", bound=Question)
-ALL, COHORT, OTHER = "all", "cohort", "other"
-_BY = ("breakdown_by", "breakdown")
+COHORT = "cohort"
 
 
 def month_of(time: Column, timezone: str) -> Column:
@@ -91,12 +92,7 @@ def broken_down(frame: DataFrame, question: Question, *, cohort: str | None = No
     exploded = frame.select(*own, F.explode(F.array(*each)).alias("of")).select(*own, "of.*")
     if not question.breakdowns:
         return exploded
-    units = exploded.groupBy(*_BY).agg(F.count_distinct("unit").alias("units"))
-    rank = F.row_number().over(Window.partitionBy("breakdown_by").orderBy(F.col("units").desc(), "breakdown"))
-    is_named = F.col("breakdown_by").isin(ALL, COHORT) | (F.col("rank") <= question.breakdown_limit)
-    named = F.when(is_named, F.col("breakdown")).otherwise(F.lit(OTHER))
-    ranks = F.broadcast(units.select(*_BY, rank.alias("rank")))
-    return exploded.join(ranks, on=list(_BY), how="inner").withColumn("breakdown", named).drop("rank")
+    return with_other(exploded, question, own_values(exploded, question))
 
 
 def values_of(question: Question) -> list[str]:

@@ -6,11 +6,13 @@ How it works:
    nodes that are shown are numbered: from the begin, or backwards from an end that stands alone.
 3. At each number the nodes of most units keep their names; the others are one node 'other', so that what
    flows into a node flows out of it or ends there, with 'other' as with every node.
-4. Each path gives its edges, its begin and its end, which are counted.
+4. Each path gives its edges, its begin and its end, which are counted: for everyone, and under the value
+   that its first node has for a breakdown. Names of nodes are those of everyone, so that edges add up.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
@@ -18,14 +20,15 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, micros, ratio
 from trailhouse.questions.asked import Asked, in_order, rows
-from trailhouse.questions.fields import UNKNOWN, fields_of, matches
+from trailhouse.questions.breakdowns import ALL
+from trailhouse.questions.fields import UNKNOWN, fields_of, matches, value_of
 from trailhouse.questions.numbers import quantile
 from trailhouse.questions.rows import told
+from trailhouse.questions.spread import BREAKDOWN, OTHER, own_values, spread, with_other
 from trailhouse.settings import Step
 from trailhouse.settings.questions import Paths
 from trailhouse.stage import Check
 
-OTHER = "other"
 BETWEEN = "…"
 """The node that stands for all that are left out between a start and an end."""
 
@@ -52,15 +55,20 @@ def definition(question: Paths) -> str:
 
 def answer(question: Paths, asked: Asked) -> DataFrame:
     """Rows of `paths` for one question: edges with begins and ends by step, then the top whole paths."""
+    by = BREAKDOWN if question.breakdowns else ()
     paths = walks(question, asked)
     backwards = question.end is not None and question.start is None
     first = (F.lit(1) - F.size("nodes")) if backwards else F.lit(1)
     placed = paths.withColumn("first", first)
     links = _links(placed, with_paths=bool(question.path_limit))
-    counted = _counted(_lumped(links, placed, question.node_limit))
-    whole = Window.partitionBy()
+    lumped = _lumped(links, placed, question.node_limit)
+    if by:
+        own = own_values(spread(placed.select("unit", "values"), question), question)
+        lumped = with_other(spread(lumped, question), question, own)
+    counted = _counted(lumped, by)
+    whole = Window.partitionBy(*by)
     total = F.sum(F.when(F.col("source").isNull() & F.col("path").isNull(), F.col("paths"))).over(whole)
-    by_rank = Window.partitionBy("kind").orderBy(F.desc("units"), F.desc("paths"), F.col("path"))
+    by_rank = Window.partitionBy(*by, "kind").orderBy(F.desc("units"), F.desc("paths"), F.col("path"))
     # One branch for all kinds: a union of two would walk all paths twice.
     return (
         counted.withColumn("share", ratio(F.col("paths"), total))
@@ -68,6 +76,7 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
         .where((F.col("kind") != "path") | (F.col("rank") <= question.path_limit))
         .select(
             *told(question, definition(question)),
+            *(F.col(name) if by else F.lit(ALL).alias(name) for name in BREAKDOWN),
             "kind",
             "step",
             "source",
@@ -85,7 +94,8 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
 
 def walks(question: Paths, asked: Asked) -> DataFrame:
     """A row a path: unit, `nodes` (ARRAY<STRUCT<at: INT, node: STRING, t: BIGINT>>, in order, as many as
-    are shown), and whether it goes on beyond them (`more`)."""
+    are shown), and whether it goes on beyond them (`more`). With breakdowns `values` of its first node, too.
+    """
     order = in_order()
     path = Window.partitionBy("unit", "walk").orderBy(*order)
     so_far = path.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -105,6 +115,8 @@ def walks(question: Paths, asked: Asked) -> DataFrame:
             .withColumn("ends", F.max("is_end").over(whole))
             .where("ends AND NOT ended")
         )
+    if question.breakdowns:
+        frame = frame.withColumn("values", F.first("values").over(so_far))
     if question.merge_repeats:
         same = F.coalesce(F.lag("node").over(path) == F.col("node"), F.lit(False))
         frame = frame.withColumn("same", same).where("NOT same")
@@ -127,6 +139,7 @@ def _nodes(question: Paths, asked: Asked) -> DataFrame:
         "walk": walk,
         "is_start": matches(question.start) if question.start else F.lit(False),
         "is_end": matches(question.end) if question.end else F.lit(False),
+        **({"values": F.array(*map(value_of, question.breakdowns))} if question.breakdowns else {}),
     }
     also = fields_of((*question.exclude, *question.groups))
     found = rows(question, asked, looked_at, keep, fields=also)
@@ -180,8 +193,11 @@ def _shown(question: Paths, frame: DataFrame, path: WindowSpec, whole: WindowSpe
             inside = numbered.where((place < steps) | (place == size))
             node = F.when((place == steps - 1) & (size > steps), F.lit(BETWEEN)).otherwise(node)
     entry = F.struct(place.alias("at"), node.alias("node"), "t")
+    values = ["values"] if question.breakdowns else []
     gathered = inside.groupBy("unit", "walk").agg(
-        F.sort_array(F.collect_list(entry)).alias("nodes"), F.max("size").alias("size")
+        F.sort_array(F.collect_list(entry)).alias("nodes"),
+        F.max("size").alias("size"),
+        *(F.max(name).alias(name) for name in values),  # all of a path's are equal
     )
     length = F.size("nodes")
     if question.end is None:
@@ -189,12 +205,12 @@ def _shown(question: Paths, frame: DataFrame, path: WindowSpec, whole: WindowSpe
     elif question.start is None:
         nodes = F.when(length > steps, F.slice("nodes", 2, steps)).otherwise(F.col("nodes"))
     else:
-        return gathered.select("unit", "nodes", F.lit(False).alias("more"))
-    return gathered.select("unit", nodes.alias("nodes"), (length > steps).alias("more"))
+        return gathered.select("unit", "nodes", F.lit(False).alias("more"), *values)
+    return gathered.select("unit", nodes.alias("nodes"), (length > steps).alias("more"), *values)
 
 
 def _links(paths: DataFrame, *, with_paths: bool) -> DataFrame:
-    """unit and `_LINK`: a row an edge, begin and end of each path, and one for the whole of it."""
+    """unit, a path's `values` and `_LINK`: a row an edge, begin and end of a path, and one for all of it."""
     names, size = F.col("names"), F.size("nodes")
     nothing, text = F.lit(None), F.lit(None).cast("STRING")
 
@@ -217,8 +233,9 @@ def _links(paths: DataFrame, *, with_paths: bool) -> DataFrame:
 
     links = F.transform(F.sequence(F.lit(0), size), link).cast(_LINK)
     each = paths.withColumn("names", F.col("nodes.node")).withColumn("links", links)
+    own = ["unit", *(name for name in paths.columns if name == "values")]
     if not with_paths:
-        return each.select("unit", F.inline("links"))
+        return each.select(*own, F.inline("links"))
     path = F.struct(
         F.lit("path"),
         nothing.cast("INT"),
@@ -229,7 +246,7 @@ def _links(paths: DataFrame, *, with_paths: bool) -> DataFrame:
         F.exists("links", lambda one: one["loop"]),
         F.exists("links", lambda one: one["u_turn"]),
     )
-    return each.select("unit", F.inline(F.concat("links", F.array(path).cast(_LINK))))
+    return each.select(*own, F.inline(F.concat("links", F.array(path).cast(_LINK))))
 
 
 def _lumped(links: DataFrame, paths: DataFrame, limit: int) -> DataFrame:
@@ -259,9 +276,9 @@ def _lumped(links: DataFrame, paths: DataFrame, limit: int) -> DataFrame:
     return named(named(links, "source", F.col("step")), "target", F.col("step") + 1)
 
 
-def _counted(links: DataFrame) -> DataFrame:
-    """Distinct units, paths, loops, U-turns and median time of equal links."""
-    link = ("kind", "step", "source", "target", "path")
+def _counted(links: DataFrame, by: Sequence[str]) -> DataFrame:
+    """Distinct units, paths, loops, U-turns and median time of equal links, apart for the columns of `by`."""
+    link = (*by, "kind", "step", "source", "target", "path")
     # All of a unit lies in one place: to mark its first of equal links is no shuffle.
     of_unit = Window.partitionBy("unit", *link).orderBy("step")
     return (
@@ -277,16 +294,18 @@ def _counted(links: DataFrame) -> DataFrame:
     )
 
 
+_OF = "question, breakdown_by, breakdown"
+
 CHECKS = (
     Check(
         "paths",
         "what_comes_goes",
         "Into each node of a step flow as many paths as flow out of it, end there or go on unseen.",
         query=(
-            "SELECT question, step, node AS source FROM ("
-            "SELECT question, step + 1 AS step, target AS node, paths FROM {batch} WHERE target IS NOT NULL "
-            "UNION ALL SELECT question, step, source, -paths FROM {batch} WHERE source IS NOT NULL) "
-            "GROUP BY question, step, node HAVING sum(paths) <> 0"
+            f"SELECT {_OF}, step, node AS source FROM ("
+            f"SELECT {_OF}, step + 1 AS step, target AS node, paths FROM {{batch}} WHERE target IS NOT NULL "
+            f"UNION ALL SELECT {_OF}, step, source, -paths FROM {{batch}} WHERE source IS NOT NULL) "
+            f"GROUP BY {_OF}, step, node HAVING sum(paths) <> 0"
         ),
     ),
     Check(
@@ -294,7 +313,7 @@ CHECKS = (
         "all_begin_and_end",
         "As many paths end or go on as begin: the shares of both add up to 1, but for rounding.",
         query=(
-            "SELECT question FROM {batch} WHERE kind <> 'path' GROUP BY question HAVING "
+            f"SELECT {_OF} FROM {{batch}} WHERE kind <> 'path' GROUP BY {_OF} HAVING "
             "sum(if(source IS NULL, paths, 0)) <> sum(if(target IS NULL, paths, 0)) OR "
             "abs(sum(if(source IS NULL, share, 0)) - 1) > 0.0001"
         ),
@@ -304,6 +323,20 @@ CHECKS = (
         "parts_of_paths",
         "Units, loops and U-turns are no more than paths, U-turns no more than loops.",
         "units <= paths AND u_turns <= loops AND loops <= paths",
+    ),
+    Check(
+        "paths",
+        "breakdowns_add_up",
+        "Paths, loops and U-turns of a breakdown's values add up to 'all', by edge; none has more units.",
+        query=(
+            "SELECT question, kind, step, source, target FROM (SELECT *, "
+            "size(collect_set(breakdown_by) OVER (PARTITION BY question)) AS fields "
+            "FROM {batch} WHERE kind <> 'path') GROUP BY question, kind, step, source, target "
+            "HAVING sum(if(breakdown_by = 'all', paths, 0)) * max(fields) <> sum(paths) "
+            "OR sum(if(breakdown_by = 'all', loops, 0)) * max(fields) <> sum(loops) "
+            "OR sum(if(breakdown_by = 'all', u_turns, 0)) * max(fields) <> sum(u_turns) "
+            "OR max(units) > max(if(breakdown_by = 'all', units, 0))"
+        ),
     ),
     Check(
         "paths",

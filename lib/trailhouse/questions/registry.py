@@ -38,11 +38,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("retention", Retention, "retention", _RETURNS, retention.answer, retention.CHECKS, version=2),
     Kind("lifecycle", Lifecycle, "lifecycle", _RETURNS, lifecycle.answer, lifecycle.CHECKS),
     Kind("stickiness", Stickiness, "stickiness", _RETURNS, stickiness.answer, stickiness.CHECKS),
-    Kind("attribution", Attribution, "attribution", _EVENTS, attribution.answer, attribution.CHECKS),
+    Kind(
+        "attribution", Attribution, "attribution", _EVENTS, attribution.answer, attribution.CHECKS, version=2
+    ),
     Kind("revenue", Revenue, "revenue", _EVENTS, revenue.answer, revenue.CHECKS),
-    Kind("churn", Churn, "churn", _RETURNS, churn.answer, churn.CHECKS),
+    Kind("churn", Churn, "churn", _RETURNS, churn.answer, churn.CHECKS, version=2),
     Kind("trials", Trials, "trials", _EVENTS, trials.answer, trials.CHECKS),
     Kind("experiments", Experiment, "experiments", _EVENTS, experiments.answer, experiments.CHECKS),
-    Kind("paths", Paths, "paths", _EVENTS, paths.answer, paths.CHECKS),
+    Kind("paths", Paths, "paths", _EVENTS, paths.answer, paths.CHECKS, version=2),
     Kind("trends", Trend, "trends", _EVENTS, trends.answer, trends.CHECKS),
 )

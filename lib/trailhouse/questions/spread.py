@@ -43,5 +43,28 @@ def limited(counted: DataFrame, question: Question, size: Column, within: Sequen
     return shown.groupBy(*keys, *BREAKDOWN).agg(F.sum("n").alias("n"))
 
 
+def own_values(frame: DataFrame, question: Question, within: Sequence[str] = ()) -> DataFrame:
+    """The values with rows of their own: BREAKDOWN and `within` of those of most distinct units.
+
+    `frame` has these columns and `unit`. Of as many units the first by name, and `breakdown_limit` of
+    each breakdown within the columns of `within`.
+    """
+    keys = [*within, *BREAKDOWN]
+    asked = frame.where(F.col("breakdown_by").isin(*question.breakdowns))
+    units = asked.groupBy(*keys).agg(F.count_distinct("unit").alias("units"))
+    in_order = Window.partitionBy(*within, "breakdown_by").orderBy(F.desc("units"), "breakdown")
+    ranked = units.withColumn("rank", F.row_number().over(in_order))
+    return ranked.where(F.col("rank") <= question.breakdown_limit).select(*keys)
+
+
+def with_other(frame: DataFrame, question: Question, own: DataFrame, within: Sequence[str] = ()) -> DataFrame:
+    """`frame` with values of the question's breakdowns that are not `own` as 'other'; nothing is summed."""
+    known = F.broadcast(own.withColumn("is_own", F.lit(True)))
+    is_own = F.col("is_own") | ~F.col("breakdown_by").isin(*question.breakdowns)
+    named = F.when(is_own, F.col("breakdown")).otherwise(F.lit(OTHER))
+    found = frame.join(known, on=[*within, *BREAKDOWN], how="left")
+    return found.withColumn("breakdown", named).drop("is_own")
+
+
 def _pair(by: Column, value: Column) -> Column:
     return F.struct(by.alias("breakdown_by"), value.alias("breakdown"))

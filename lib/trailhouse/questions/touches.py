@@ -9,7 +9,7 @@ from trailhouse.columns import micros, project_day, week_of
 from trailhouse.enrich import channels, urls
 from trailhouse.questions.asked import Asked, in_segment, rows
 from trailhouse.questions.credit import SCALE
-from trailhouse.questions.fields import UNKNOWN, matches
+from trailhouse.questions.fields import UNKNOWN, matches, value_of
 from trailhouse.settings import Attribution, Project
 
 NO_CURRENCY = "XXX"
@@ -17,7 +17,10 @@ PATH = "ARRAY<STRUCT<t: BIGINT, touch: STRING, direct: BOOLEAN>>"
 
 
 def conversions(question: Attribution, asked: Asked) -> DataFrame:
-    """unit, t, period, currency, amount (BIGINT, parts of SCALE; null: no value told)."""
+    """unit, t, period, currency, amount (BIGINT, parts of SCALE; null: no value told).
+
+    With breakdowns also `values`, theirs at the conversion, in order.
+    """
     zone = asked.project.timezone
     keep = {
         "asked": matches(question.conversion),
@@ -25,8 +28,15 @@ def conversions(question: Attribution, asked: Asked) -> DataFrame:
         "currency": F.coalesce("currency", F.lit(NO_CURRENCY)),
         "amount": (F.col("value") * SCALE).cast("BIGINT"),
     }
+    more = told_values(question)
+    keep |= {name: F.array(*map(value_of, question.breakdowns)) for name in more}
     found = rows(question, asked, [question.conversion], keep).where("asked")
-    return found.select("unit", "t", "period", "currency", "amount")
+    return found.select("unit", "t", "period", "currency", "amount", *more)
+
+
+def told_values(question: Attribution) -> tuple[str, ...]:
+    """The column of the values of breakdowns; none where there are none."""
+    return ("values",) if question.breakdowns else ()
 
 
 def _period(question: Attribution, day: Column, project: Project) -> Column:
@@ -74,7 +84,10 @@ def without_direct(question: Attribution, path: Column) -> Column:
 
 
 def paths(question: Attribution, conversions: DataFrame, visits: DataFrame) -> DataFrame:
-    """period, currency, amount, `path`: the visits that count, in order; empty where there is none."""
+    """period, currency, amount, `path`: the visits that count, in order; empty where there is none.
+
+    With breakdowns `values`, too.
+    """
     back = F.lit(micros(question.look_back))
     near = F.filter("visits", lambda visit: (visit["t"] <= F.col("t")) & (visit["t"] >= F.col("t") - back))
     return (
@@ -84,6 +97,7 @@ def paths(question: Attribution, conversions: DataFrame, visits: DataFrame) -> D
             "period",
             "currency",
             "amount",
+            *told_values(question),
             without_direct(question, F.col("path")).alias("path"),
         )
     )

@@ -56,10 +56,18 @@ class Walk:
 
     def attempts(self) -> Attempts:
         """Those that count, sorted by runner and start."""
-        reached, reach = self._forward()
+        reached, reach, _ = self._forward()
         if self.rules.one_each:
             return self._from(reached, reach).first_of_each()
         return self._one_after_another(reached, reach)
+
+    def latest_begins(self) -> tuple[Ints, Ints]:
+        """Rows by which the last step can be done (at an instant of several orders its first row), and for
+        each the latest time from which a whole attempt in the window can have come to it."""
+        _, _, whole = self._forward()
+        parts = [(np.zeros(0, dtype=np.int64),) * 2, *((nodes.row, begun) for nodes, begun in whole)]
+        rows, begun = (np.concatenate([part[n] for part in parts]) for n in range(2))
+        return rows, begun
 
     def left_out(self, attempts: Attempts) -> Flags:
         """Which of the attempts an exclusion comes into: between two steps, or after the last one in time."""
@@ -126,8 +134,9 @@ class Walk:
             last += 1
         return range(step + 1, min(last, self.count - 1) + 1)
 
-    def _forward(self) -> tuple[list[Nodes], Ints]:
-        """The nodes that an attempt can come to, by the step that enters them; each runner's last."""
+    def _forward(self) -> tuple[list[Nodes], Ints, list[tuple[Nodes, Ints]]]:
+        """The nodes that an attempt can come to, by the step that enters them; each runner's last; and
+        the nodes that are left by the last step, each with the latest start."""
         left: list[list[tuple[Nodes, Ints]]] = [[] for _ in range(self.count)]
         reached: list[Nodes] = []
         reach = np.full(len(self.rows.begins), -1, dtype=np.int64)
@@ -155,7 +164,7 @@ class Walk:
             parts = left[step]
             if parts:
                 starts[step] = self._layer(parts, "last")
-        return cut(self.rules, self.rows, self.place, self.entered, reached, reach)
+        return (*cut(self.rules, self.rows, self.place, self.entered, reached, reach), left[-1])
 
     def _layer(self, parts: Sequence[tuple[Nodes, Ints]], best: str) -> Layer:
         nodes, value = merged([one for one, _ in parts]), np.concatenate([two for _, two in parts])

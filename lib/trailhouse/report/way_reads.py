@@ -9,7 +9,8 @@ from trailhouse.report.reads import Frames
 
 
 def paths(frames: Frames) -> DataFrame:
-    return frames["paths"].orderBy("question", "kind", "step", F.desc("units"), "source", "target", "path")
+    everyone = frames["paths"].where(F.col("breakdown_by") == "all")
+    return everyone.orderBy("question", "kind", "step", F.desc("units"), "source", "target", "path")
 
 
 def trends(frames: Frames) -> DataFrame:

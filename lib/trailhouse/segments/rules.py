@@ -9,9 +9,9 @@ rows alone, whatever came in which run.
 3. A rule over other segments looks at what is true of these that day: they come first.
 4. Where a rule begins to hold, and where it ceases, are the ends of a stretch of membership.
 
-A sequence is told by the latest day that any run through its steps began on: with it the run that is
-soonest complete again, and the last to fall out of the last n days. A profile has no history: what a rule
-asks of it is answered by the profile of the last complete day, for every day.
+A sequence (sequences.py) is told by the latest day that any run through its steps began on: with it the
+run that is soonest complete again, and the last to fall out of the last n days. A profile has no history:
+what a rule asks of it is answered by the profile of the last complete day, for every day.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from trailhouse.columns import micros, project_day
-from trailhouse.questions.asked import Asked, in_order
+from trailhouse.columns import project_day
+from trailhouse.questions.asked import Asked
 from trailhouse.questions.asked import rows as asked_rows
 from trailhouse.questions.fields import holds, matches, traits
+from trailhouse.segments.sequences import begun_by_day
 from trailhouse.settings import Filter, Profiles, Project, Question, Rule, Segment, Step
 from trailhouse.settings.segment_names import levels, versions
 
@@ -51,7 +52,7 @@ class _Leaves:
 
     def sequence(self, rule: Rule) -> str:
         """The column with the latest day on which a run that ended that day had begun."""
-        key = json.dumps([*map(_key, rule.in_sequence), str(rule.window)])
+        key = json.dumps([*map(_key, rule.in_sequence), str(rule.window), rule.ties])
         return self.sequences.setdefault(key, (f"s{len(self.sequences)}", rule))[0]
 
     def condition(self, rule: Rule) -> str:
@@ -242,33 +243,17 @@ def _counted(leaves: _Leaves, asked: Asked, as_of: DataFrame) -> DataFrame:
 
 
 def _run_through(leaves: _Leaves, asked: Asked, as_of: DataFrame) -> DataFrame:
-    """The latest beginnings of runs through sequences: on the day that they end, and n days later again."""
-    steps: dict[str, Step] = {}
-    for _, rule in leaves.sequences.values():
-        steps |= {_key(step): step for step in rule.in_sequence}
-    names = {key: f"m{number}" for number, key in enumerate(steps)}
-    kept = {names[key]: matches(step) for key, step in steps.items()}
-    events = asked_rows(
-        Question(), asked, tuple(steps.values()), {"day": _day("event_time", asked.project), **kept}
+    """The latest beginnings of runs through sequences: on the day that they end, and n days later again.
+
+    A row a sequence: rows of one day see each other.
+    """
+    sequences = leaves.sequences.values()
+    begun = F.unix_date(project_day(F.timestamp_micros("begun"), asked.project.timezone))
+    days = begun_by_day([rule for _, rule in sequences], asked, as_of).select(
+        "unit",
+        "day",
+        *(F.when(F.col("sequence") == n, begun).alias(name) for n, (name, _) in enumerate(sequences)),
     )
-    events = events.where(reduce(Column.__or__, map(F.col, kept))).crossJoin(as_of).where("day <= as_of")
-    before = Window.partitionBy("unit").orderBy(*in_order()).rowsBetween(Window.unboundedPreceding, -1)
-    for name, rule in leaves.sequences.values():
-        first, *rest = (names[_key(step)] for step in rule.in_sequence)
-        # When the latest run that has come so far began: later runs begin no earlier, so the last is it.
-        events = events.withColumn(name, F.when(F.col(first), F.col("t")))
-        for step in rest:
-            begun = F.last(name, ignorenulls=True).over(before)
-            events = events.withColumn("_begun", begun).withColumn(name, F.when(F.col(step), F.col("_begun")))
-        if rule.window is not None:
-            short = F.col("t") - F.col(name) <= micros(rule.window)
-            events = events.withColumn(name, F.when(short, F.col(name)))
-    begun_on = {
-        name: F.unix_date(project_day(F.timestamp_micros(name), asked.project.timezone))
-        for name, _ in leaves.sequences.values()
-    }
-    days = events.groupBy("unit", "day").agg(*[F.max(at).alias(name) for name, at in begun_on.items()])
-    days = days.where(F.coalesce(*begun_on).isNotNull())
     values = [(name, one) for name, one in leaves.values.values() if one.kind == "latest"]
     over = [
         F.when(F.col(one.of) + one.days > F.col("day"), F.col(one.of) + one.days)

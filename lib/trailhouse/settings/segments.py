@@ -6,7 +6,8 @@ A rule is one of
 - `field` with `op` and `value`: a condition on a field of the profile or a trait;
 - `did` (`at_least`, `at_most`, `exactly` so many times; `first_ever`: the first one alone counts) and
   `did_not`, a step of the questions each;
-- `in_sequence`, several steps in this order, from the first to the last within `window`;
+- `in_sequence`, several steps in this order, from the first to the last within `window`, events of one
+  time in any order, or (`ties: strict`) in that of the tie-break;
 - `segment`, the name of another segment: its members;
 
 `did`, `did_not` and `in_sequence` `within` so many days up to the day that is asked about, or from `from_day`
@@ -19,6 +20,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -41,7 +43,7 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
     "field": ("op", "value"),
     "did": ("at_least", "at_most", "exactly", "first_ever", *_DAYS),
     "did_not": _DAYS,
-    "in_sequence": ("window", *_DAYS),
+    "in_sequence": ("window", "ties", *_DAYS),
     "segment": (),
 }
 """What a rule can be, and the keys that each takes besides."""
@@ -65,6 +67,7 @@ class Rule(Section):
     exactly: int | None = Field(None, ge=0, description="times")
     first_ever: bool = Field(False, description="only the first one of all counts")
     window: Duration | None = Field(None, description="from the first step to the last at most")
+    ties: Literal["any_order", "strict"] = Field("any_order", description="order of same-time events")
     within: Duration | None = Field(None, description="the last so many days, the day asked about included")
     from_day: Day | None = None
     to_day: Day | None = None
@@ -188,6 +191,7 @@ class Rule(Section):
             case "in_sequence":
                 done = f"did {', then '.join(one.text for one in self.steps)}"
                 done += f" in {_length(self.window)}" if self.window else ""
+                done += ", same-time events by the tie-break" if self.ties == "strict" else ""
             case _:
                 done = f"did {self.steps[0].text}{_often(*self.times)}"
                 done += " for the first time" if self.first_ever else ""

@@ -39,6 +39,7 @@ STAGE = Stage(
     settings=("segments.rules", "project", "profiles.traits"),
     pins={"activity": "person_days", "sessions": "person_days"},
     wanted=declared,
+    version=2,
     checks=(
         Check(
             "segment_members",

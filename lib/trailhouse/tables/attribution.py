@@ -1,17 +1,19 @@
-"""`attribution`: which visits brought the conversions, a row a model, period, touch and currency."""
+"""`attribution`: which visits brought the conversions, a row a model, period, touch, currency and
+breakdown value."""
 
 from trailhouse.contract import Column, Table
 from trailhouse.settings.questions.attribution import MODELS
-from trailhouse.tables._questions import ASKED
+from trailhouse.tables._questions import ASKED, BREAKDOWN
 
 TABLE = Table(
     name="attribution",
     sentence="Credit of conversions, given to the visits before them by a model.",
-    grain=("question", "model", "period", "touch", "currency"),
+    grain=("question", "model", "breakdown_by", "breakdown", "period", "touch", "currency"),
     partition_by=("question",),
     optional=True,
     columns=(
         *ASKED,
+        *BREAKDOWN,
         Column("model", "STRING", "The rule that gives credit.", True, values=MODELS),
         Column("period", "DATE", "First day of the period of the conversion.", True),
         Column("touch_by", "STRING", "What the touch is.", True, values=("channel", "source", "campaign")),

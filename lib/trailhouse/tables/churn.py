@@ -1,4 +1,4 @@
-"""`churn`: who came and who went, a row a rule, cohort and month."""
+"""`churn`: who came and who went, a row a rule, breakdown value and month."""
 
 from trailhouse.contract import Column, Table
 from trailhouse.tables._questions import ASKED
@@ -12,11 +12,8 @@ TABLE = Table(
     columns=(
         *ASKED,
         Column("rule", "STRING", "What counts as going.", True, values=("cancelled", "inactive")),
-        Column(
-            "breakdown_by", "STRING", "'all', or 'cohort': the month of the first stay.", True,
-            values=("all", "cohort"),
-        ),
-        Column("breakdown", "STRING", "'all', or the cohort's first day.", True),
+        Column("breakdown_by", "STRING", "'all', 'cohort' (month of the first stay) or a field.", True),
+        Column("breakdown", "STRING", "'all', the cohort's first day, or the field's value.", True),
         Column("period", "DATE", "First day of the month.", True),
         Column("units_start", "BIGINT", "Units there at its begin.", True, low=0),
         Column("new", "BIGINT", "Came for the first time.", True, low=0),
@@ -30,4 +27,4 @@ TABLE = Table(
         Column("learned_days", "INT", "Days that hold the asked share of all gaps; rule inactive.", low=1),
         Column("complete", "BOOLEAN", "The watermark has passed the month's end.", True),
     ),
-)  # fmt: skip
+)

@@ -1,17 +1,18 @@
-"""`paths`: which way units go, a row an edge."""
+"""`paths`: which way units go, a row a breakdown value and edge."""
 
 from trailhouse.contract import Column, Table
-from trailhouse.tables._questions import ASKED
+from trailhouse.tables._questions import ASKED, BREAKDOWN
 
 KINDS = ("begin", "edge", "end", "cut", "path")
 
 TABLE = Table(
     name="paths",
     sentence="Edges between the nodes of paths, where paths begin and end, and the top whole paths.",
-    grain=("question", "kind", "step", "source", "target", "path"),
+    grain=("question", "breakdown_by", "breakdown", "kind", "step", "source", "target", "path"),
     partition_by=("question",),
     columns=(
         *ASKED,
+        *BREAKDOWN,
         Column(
             "kind",
             "STRING",
@@ -33,7 +34,7 @@ TABLE = Table(
         Column("path", "ARRAY<STRING>", "Nodes of a whole path, in order."),
         Column("units", "BIGINT", "Distinct units that took it.", True, low=1),
         Column("paths", "BIGINT", "Paths that it is part of.", True, low=1),
-        Column("share", "DECIMAL(9,6)", "paths / all paths of the question.", True, low=0, high=1),
+        Column("share", "DECIMAL(9,6)", "paths / all paths of its breakdown value.", True, low=0, high=1),
         Column("loops", "BIGINT", "Of these, paths that had been at the target before.", True, low=0),
         Column("u_turns", "BIGINT", "Of these, paths that went back to the node before the source.", True, 0),
         Column("median_us", "BIGINT", "Median time from source to target, or of a whole path.", low=0),

@@ -32,8 +32,6 @@ class Attribution(Question):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.breakdowns:
-            raise ValueError("attribution is broken down by what `by` names; narrow the rest with where")
         if not self.half_life:
             raise ValueError("half_life must be longer than 0")
         if len(set(self.models)) < len(self.models):

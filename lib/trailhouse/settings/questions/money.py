@@ -51,12 +51,6 @@ class Churn(_Subscribed):
     inactive_days: int = Field(28, ge=1, le=3650, description="days without activity that are churn")
     gap_share: float = Field(0.95, gt=0, lt=1, description="share of the gaps that learned_days holds")
 
-    @model_validator(mode="after")
-    def _no_breakdowns(self) -> Self:
-        if self.breakdowns:
-            raise ValueError("churn is broken down by cohort; narrow it with where")
-        return self
-
 
 class Trials(Question):
     """Which trials become subscriptions."""

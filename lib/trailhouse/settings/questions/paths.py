@@ -38,13 +38,6 @@ class Paths(Question):
     node_limit: int = Field(10, ge=1, le=100, description="nodes of a step with rows of their own")
     path_limit: int = Field(10, ge=0, le=1000, description="whole paths with rows of their own")
 
-    @field_validator("breakdowns")
-    @classmethod
-    def _whole(cls, breakdowns: tuple[str, ...]) -> tuple[str, ...]:
-        if breakdowns:
-            raise ValueError("paths have no breakdowns: ask once for each value, by `where`")
-        return breakdowns
-
     @field_validator("groups")
     @classmethod
     def _named(cls, groups: tuple[Step, ...]) -> tuple[Step, ...]:
