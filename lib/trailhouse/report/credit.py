@@ -70,7 +70,7 @@ def _currency(rows: Sequence[Row], models: Sequence[Any]) -> Row:
         cells = [_cell(of.get(model), by, whole, currency) for model in models]
         mean = sum(cell["share"] or 0 for cell in cells) / len(cells)
         told = text.short(touch, 32)
-        visits = own[0]["touches"]
+        visits = max(row["touches"] for row in own)
         touches.append({"touch": touch, "told": told, "cells": cells, "mean": mean, "visits": visits})
     touches.sort(key=lambda row: (-row["mean"], str(row["touch"])))
     shown = touches[:TOUCHES]
