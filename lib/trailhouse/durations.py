@@ -40,3 +40,21 @@ Duration = Annotated[
     WithJsonSchema(_SCHEMA, mode="validation"),
 ]
 """A length of time, written as `30m`, `24h`, `7d`, or as seconds."""
+
+_TOLD = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
+
+
+def as_text(length: timedelta) -> str:
+    """A length of time as settings write it, in the largest unit in which it is whole: `7d`, `36h`.
+
+    What is no whole number of seconds is told in milliseconds.
+    """
+    for unit, one in _TOLD.items():
+        if length % one == timedelta(0) and length >= one:
+            return f"{length // one}{unit}"
+    return f"{length / timedelta(milliseconds=1):g}ms"

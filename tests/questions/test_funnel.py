@@ -131,7 +131,7 @@ def test_the_definition_tells_steps_filters_and_window() -> None:
     steps = (Step(event="a", page_group="g", properties={"k": "v"}), Step(event="b"))
     asked = Funnel(name="f", steps=steps, window=timedelta(days=2), breakdown="channel")
     assert definition(asked) == (
-        "a [page_group=g, k=v] > b; ordered, within 2 days, 0:00:00 of step 1, persons, by session.channel, "
+        "a [page_group=g, k=v] > b; ordered, within 2d of step 1, persons, by session.channel, "
         "values of first touch"
     )
 
@@ -323,7 +323,7 @@ def test_the_example_of_the_docs_is_a_funnel() -> None:
     assert [step.label for step in funnel.steps] == ["/pricing", "signup", "cart_add", "Order of 10 or more"]
     assert definition(funnel) == (
         "page_view or screen_view [page_path = /pricing] > signup (optional) > cart_add (within 1:00:00) > "
-        "order [value >= 10]; ordered, within 7 days, 0:00:00 of step 1, logout between 1 and 3 stops, "
+        "order [value >= 10]; ordered, within 7d of step 1, logout between 1 and 3 stops, "
         "persons, by device_type, session.channel, values of first touch, by week of the start"
     )
 

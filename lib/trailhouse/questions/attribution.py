@@ -8,6 +8,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.durations import as_text
 from trailhouse.enrich import channels
 from trailhouse.questions import markov
 from trailhouse.questions.asked import Asked
@@ -25,9 +26,10 @@ from trailhouse.stage import Check
 def definition(question: Attribution) -> str:
     """What is asked, in one line."""
     direct = "direct only where alone" if question.direct == "ignore" else "direct counted"
-    decay = f", half-life {question.half_life}" if "time_decay" in question.models else ""
+    decay = f", half-life {as_text(question.half_life)}" if "time_decay" in question.models else ""
     return (
-        f"{question.conversion.text} credited to {question.by} of visits up to {question.look_back} before, "
+        f"{question.conversion.text} credited to {question.by} "
+        f"of visits up to {as_text(question.look_back)} before, "
         f"{direct}{decay}; by {question.interval}, {question.about}"
     )
 

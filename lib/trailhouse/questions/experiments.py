@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day
+from trailhouse.durations import as_text
 from trailhouse.questions import variants
 from trailhouse.questions.asked import Asked, rows
 from trailhouse.questions.credit import SCALE
@@ -42,7 +43,7 @@ _TYPES = {"total": (28, 4), "cuped_reduction": (9, 6)}
 def definition(question: Experiment) -> str:
     """What is asked, in one line."""
     metrics = ", ".join(f"{one.measure} of {one.event.text}" for one in question.metrics)
-    window = f" within {question.window}" if question.window else ""
+    window = f" within {as_text(question.window)}" if question.window else ""
     return (
         f"{question.experiment} by {question.exposure.text} against {question.control}: {metrics}{window} "
         f"after exposure, CUPED by {question.before} before; {question.about}"

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day, ratio, week_of
+from trailhouse.durations import as_text
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.fields import UNKNOWN, field
 from trailhouse.questions.matcher import attempts
@@ -24,9 +25,9 @@ def definition(funnel: Funnel) -> str:
     """What is asked, in one line."""
     steps = " > ".join(_step_text(funnel, number) for number in range(len(funnel.steps)))
     first = "the first one done" if funnel.order == "unordered" else "step 1"
-    parts = [f"{steps}; {funnel.order}, within {funnel.window} of {first}"]
+    parts = [f"{steps}; {funnel.order}, within {as_text(funnel.window)} of {first}"]
     parts += ["same-time events by the tie-break"] if funnel.ties == "strict" else []
-    parts += [f"times to {funnel.resolution}"] if funnel.resolution else []
+    parts += [f"times to {as_text(funnel.resolution)}"] if funnel.resolution else []
     parts += ["one event may be several steps"] if funnel.reuse else []
     parts += [", ".join(funnel.modes)] if funnel.modes else []
     for one in funnel.exclusions:
@@ -230,7 +231,7 @@ def _step_name(funnel: Funnel, number: int) -> str:
 def _step_text(funnel: Funnel, number: int) -> str:
     step = funnel.steps[number]
     more = ["optional"] if step.optional else []
-    more += [f"within {step.within}"] if step.within is not None else []
+    more += [f"within {as_text(step.within)}"] if step.within is not None else []
     return step.text + (f" ({', '.join(more)})" if more else "")
 
 

@@ -19,6 +19,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, micros, ratio
+from trailhouse.durations import as_text
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.fields import UNKNOWN, fields_of, matches, value_of
@@ -49,7 +50,7 @@ def definition(question: Paths) -> str:
         told.append(f"without {', '.join(one.text for one in question.exclude)}")
     told += [f"{one.label} = {one.text}" for one in question.groups]
     told.append("repeats merged" if question.merge_repeats else "repeats kept")
-    told.append("by session" if question.cut == "session" else f"cut after {question.inactivity}")
+    told.append("by session" if question.cut == "session" else f"cut after {as_text(question.inactivity)}")
     return "; ".join(["paths " + ", ".join(told), question.about])
 
 
