@@ -224,12 +224,12 @@ def cut_off(life: Life, published: int, monkeypatch: pytest.MonkeyPatch) -> None
     """A run that ends when it has published so many tables of identities."""
     real, done = Lake.publish, []
 
-    def publish(self: Lake, table, *arguments):
+    def publish(self: Lake, table, *arguments, **named):
         if table.name in identities.STAGE.writes:
             if len(done) == published:
                 raise RuntimeError("power cut")
             done.append(table.name)
-        return real(self, table, *arguments)
+        return real(self, table, *arguments, **named)
 
     with monkeypatch.context() as patched:
         patched.setattr(Lake, "publish", publish)
