@@ -37,6 +37,7 @@ EVENT = {
     "page_group": "/pricing",
     "device": {"type": "mobile"},
     "search": {"term": "a", "results": 3},
+    "value": Decimal("50"),
     "properties": '{"plan": "pro", "seats": 12, "trial": true, "a.b\'": "x"}',
 }
 TRUE: list[dict[str, Any]] = [
@@ -54,6 +55,10 @@ TRUE: list[dict[str, Any]] = [
     {"field": "properties.trial", "value": True},
     {"field": "properties.a.b'", "value": "x"},
     {"field": "properties.plan", "op": "is_set"},
+    # Whatever number of places the column has.
+    {"field": "value", "value": 50},
+    {"field": "value", "value": Decimal("50.00")},
+    {"field": "value", "op": "contains", "value": "50"},
 ]
 FALSE: list[dict[str, Any]] = [
     {"field": "page_path", "value": "/pricing"},
@@ -64,6 +69,8 @@ FALSE: list[dict[str, Any]] = [
     {"field": "search_results", "op": "below", "value": 3},
     {"field": "properties.plan", "op": "above", "value": 1},
     {"field": "properties.none", "op": "is_set"},
+    {"field": "value", "value": 5},
+    {"field": "value", "op": "is_not", "value": [50, 60]},
 ]
 STEPS = {
     "/Pricing": True,

@@ -56,8 +56,7 @@ def _trait(name: str, declared: Collection[str] | None) -> Column:
     if declared is None:
         return said
     entry = F.get(F.filter("computed_traits", lambda one: one["name"] == name), F.lit(0))
-    number = F.regexp_replace(entry["number"].cast("STRING"), r"\.?0+$", "")
-    one = F.coalesce(number, entry["text"])
+    one = F.coalesce(_number_text(entry["number"]), entry["text"])
     computed = F.coalesce(entry["list"], F.when(one.isNotNull(), F.array(one)))
     return computed if name in declared else F.coalesce(computed, said)
 
@@ -116,7 +115,9 @@ def _holds(condition: Filter) -> Column:
 
 
 def _fulfils(value: Column, condition: Filter) -> Column:
-    text, texts = value.cast("STRING"), [_text(one) for one in condition.values]
+    is_money = F.startswith(F.typeof(value), F.lit("decimal"))
+    text = F.when(is_money, _number_text(value)).otherwise(value.cast("STRING"))
+    texts = [_text(one) for one in condition.values]
     match condition.op:
         case "is":
             # 2.50 is written 2.5, too.
@@ -135,6 +136,12 @@ def _fulfils(value: Column, condition: Filter) -> Column:
         "at_most": Column.__le__,
     }[condition.op]
     return _any(compare(number, one) for one in numbers)
+
+
+def _number_text(number: Column) -> Column:
+    """A number's text without the zeros at its end: `50`, `2.5`."""
+    shorter = F.regexp_replace(number.cast("STRING"), r"(\.\d*?)0+$", "$1")
+    return F.regexp_replace(shorter, r"\.$", "")
 
 
 def _contains(text: Column, parts: Iterable[str]) -> Column:
