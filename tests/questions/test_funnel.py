@@ -322,7 +322,7 @@ def test_the_example_of_the_docs_is_a_funnel() -> None:
     (funnel,) = Questions.model_validate(yaml.safe_load(example)).funnels
     assert [step.label for step in funnel.steps] == ["/pricing", "signup", "cart_add", "Order of 10 or more"]
     assert definition(funnel) == (
-        "page_view or screen_view [page_path = /pricing] > signup (optional) > cart_add (within 1:00:00) > "
+        "page_view or screen_view [page_path = /pricing] > signup (optional) > cart_add (within 1h) > "
         "order [value >= 10]; ordered, within 7d of step 1, logout between 1 and 3 stops, "
         "persons, by device_type, session.channel, values of first touch, by week of the start"
     )
