@@ -222,7 +222,8 @@ def test_churn_by_hand_day_after_day(spark: SparkSession) -> None:
     stays = {("inactive", unit): _stays_by_days(own, limit, 160) for unit, own in days.items()}
     for unit in days:
         own_events = sorted(
-            (e for e in events if e["person_id"] == unit), key=lambda e: (e["event_time"], e["sequence"])
+            (e for e in events if e["person_id"] == unit and e["event_name"] != "page_view"),
+            key=lambda e: (e["event_time"], e["sequence"]),
         )
         stays["cancelled", unit] = _stays_by_events(own_events)
     first = {}  # of each unit and rule the first event
