@@ -102,7 +102,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         # Tiny frames: each further task of a scan is code and closures once more, and no row less to read.
         "spark.sql.files.minPartitionNum": "1",
         "spark.sql.leafNodeDefaultParallelism": "1",
-        "spark.driver.memory": "2g",
+        # One process goes through a thousand tests: late ones ran out of 2g, which ends the JVM silently.
+        "spark.driver.memory": "5g",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC "
         # Short runs of many plans: compiling each thoroughly never pays.
         "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m "
