@@ -146,7 +146,7 @@ def test_a_session_is_played_from_the_tables(world: World, tmp_path: Path) -> No
     told = write_replay(world.lake, world.settings, row.session_id, out)
     assert told == f"session {row.session_id}, 1 recorded window, 1 signal: {out}"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    shown, _ = browse(out.read_text(), tmp_path, 15_000)
+    shown, _ = browse(out.read_text(), tmp_path, 40_000)
     assert (shown["form"], shown["state"], shown["flags"]) == ("recorded", "finished", 1)
     assert "One Boston fern is in the basket." in shown["text"]
 

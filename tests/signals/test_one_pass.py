@@ -92,14 +92,15 @@ def compare_with_oracle(spark: SparkSession, seeds: range) -> Counter[str]:
 
 
 def test_signals_of_random_worlds_are_those_that_plain_loops_find(spark: SparkSession) -> None:
-    seed = random.SystemRandom().randrange(10**6)
-    seen = compare_with_oracle(spark, range(seed, seed + 500))
-    assert min(seen.values()) > 0, f"the worlds from seed {seed} say nothing of some preset: {seen}"
+    # Of the worlds from any seed some have no signal of a rare preset; thousands of others are for the soak.
+    seen = compare_with_oracle(spark, range(822_076, 822_576))
+    assert min(seen.values()) > 0, f"the worlds say nothing of some preset: {seen}"
 
 
 @pytest.mark.soak
 def test_signals_of_thousands_of_random_worlds_are_those_that_plain_loops_find(spark: SparkSession) -> None:
-    compare_with_oracle(spark, range(10_000, 16_000))
+    seed = random.SystemRandom().randrange(10**6)
+    compare_with_oracle(spark, range(seed, seed + 6_000))
 
 
 def test_excessive_scrolling_is_beyond_the_pages_own_week(spark: SparkSession) -> None:
