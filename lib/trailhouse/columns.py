@@ -11,6 +11,8 @@ from pyspark.sql.types import ArrayType, DecimalType, StringType, StructField, S
 
 VIEW_EVENTS = ("page_view", "screen_view")
 """Events that begin a view."""
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for none."""
 REPLAY_CHUNK = "replay_chunk"
 """The event that carries a chunk of a recording, whose payload lies in the table `replay_chunks`."""
 
@@ -105,7 +107,7 @@ def money_by_currency(entries: Column) -> Column:
     named = F.transform(
         real,
         lambda entry: F.struct(
-            F.coalesce(entry["currency"], F.lit("XXX")).alias("currency"), entry["amount"]
+            F.coalesce(entry["currency"], F.lit(NO_CURRENCY)).alias("currency"), entry["amount"]
         ),
     )
     currencies = F.array_sort(F.array_distinct(F.transform(named, lambda entry: entry["currency"])))

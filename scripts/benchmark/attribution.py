@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import as_table, drawn
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.attribution import answer
 from trailhouse.settings import Attribution
@@ -92,32 +93,17 @@ SELECT 'linear', period, currency, touch, CAST(linear / 1000000.0 AS DECIMAL(18,
 """
 
 
-def _drawn(of: Column, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
-def _of(table: str, frame: DataFrame) -> DataFrame:
-    """The table's columns: those given, else null."""
-    given = set(frame.columns)
-    return frame.select(
-        *(
-            F.col(c.name) if c.name in given else F.lit(None).cast(c.type).alias(c.name)
-            for c in TABLES[table].columns
-        )
-    )
-
-
 def _begin(session: Column) -> Column:
     """Microseconds of a session's start."""
-    return _drawn(session, 1, _DAYS * 86_400) * 1_000_000 + F.lit(1_767_225_600_000_000)
+    return drawn(session, 1, _DAYS * 86_400) * 1_000_000 + F.lit(1_767_225_600_000_000)
 
 
 def _activity(spark: SparkSession, events: int) -> DataFrame:
     id_ = F.col("id")
     session = F.floor(id_ / _A_SESSION).cast("BIGINT")
     at = _begin(session) + (id_ % _A_SESSION) * 7_000_000
-    order = _drawn(id_, 2, _AN_ORDER) == 0
-    return _of(
+    order = drawn(id_, 2, _AN_ORDER) == 0
+    return as_table(
         "activity",
         spark.range(events).select(
             F.md5(id_.cast("STRING")).alias("event_id"),
@@ -126,8 +112,8 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
             F.when(order, "order").otherwise("page_view").alias("event_name"),
             F.md5(_person(session).cast("STRING")).alias("person_id"),
             F.md5(session.cast("STRING")).alias("session_id"),
-            F.when(order, _drawn(id_, 3, 30_000) / 100).cast("DECIMAL(18,4)").alias("value"),
-            F.when(order, F.when(_drawn(id_, 4, 4) == 0, "USD").otherwise("EUR")).alias("currency"),
+            F.when(order, drawn(id_, 3, 30_000) / 100).cast("DECIMAL(18,4)").alias("value"),
+            F.when(order, F.when(drawn(id_, 4, 4) == 0, "USD").otherwise("EUR")).alias("currency"),
             F.lit(False).alias("is_bot"),
             F.lit(False).alias("internal"),
         ),
@@ -140,7 +126,7 @@ def _person(session: Column) -> Column:
 
 def _sessions(spark: SparkSession, events: int) -> DataFrame:
     session = F.col("id")
-    return _of(
+    return as_table(
         "sessions",
         spark.range(events // _A_SESSION).select(
             F.md5(session.cast("STRING")).alias("session_id"),
@@ -148,9 +134,9 @@ def _sessions(spark: SparkSession, events: int) -> DataFrame:
             F.timestamp_micros(_begin(session)).alias("start_time"),
             F.to_date(F.timestamp_micros(_begin(session))).alias("session_date"),
             F.element_at(
-                F.array(*map(F.lit, _CHANNELS)), (_drawn(session, 5, len(_CHANNELS)) + 1).cast("INT")
+                F.array(*map(F.lit, _CHANNELS)), (drawn(session, 5, len(_CHANNELS)) + 1).cast("INT")
             ).alias("channel"),
-            (_drawn(session, 6, 50) == 0).alias("is_bot"),
+            (drawn(session, 6, 50) == 0).alias("is_bot"),
             F.lit(False).alias("internal"),
         ),
     )

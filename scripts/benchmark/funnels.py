@@ -10,17 +10,16 @@ import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import as_table, drawn
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.funnel import answer
 from trailhouse.settings import Funnel
-from trailhouse.tables import TABLES
 
 _NAMES, _STEPS, _A_PERSON = 40, 20, 40
 """Names of events; those of them that are steps; events of a person."""
@@ -32,7 +31,7 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
     """Forty events a person within a month; half of them are some step, whatever the funnel's length."""
     source = folder / "funnels"
     _activity(spark, events).write.mode("overwrite").parquet(str(source / "activity"))
-    _table("sessions", spark.range(0)).write.mode("overwrite").parquet(str(source / "sessions"))
+    as_table("sessions", spark.range(0)).write.mode("overwrite").parquet(str(source / "sessions"))
     for count, order in ((3, "ordered"), (8, "ordered"), (20, "ordered"), (20, "unordered")):
         steps = _steps(count)
         ours = _ours(spark, source, steps, order)
@@ -135,16 +134,13 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
     id_ = F.col("id")
     person, number = F.floor(id_ / _A_PERSON).cast("BIGINT"), id_ % _A_PERSON
 
-    def drawn(of: Column, seed: int, below: int) -> Column:
-        return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
     # A step every other event, forward at a person's own pace; the rest is of any name.
     ahead = F.floor(number * (drawn(person, 1, 10) + 1) / 20).cast("INT")
     step = F.when(drawn(id_, 2, 10) < 6, F.least(ahead, F.lit(_STEPS - 1)))
     name = F.format_string("e%02d", F.coalesce(step, drawn(id_, 3, _NAMES)).cast("INT"))
     begin = drawn(person, 4, 20 * 86_400_000_000) + F.lit(1_767_225_600_000_000)
     at = begin + number * 18_000_000_000 + drawn(id_, 5, 18_000_000_000)
-    return _table(
+    return as_table(
         "activity",
         spark.range(events).select(
             F.sha2(id_.cast("STRING"), 224).alias("event_id"),
@@ -157,15 +153,4 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
             F.lit(False).alias("internal"),
             F.array().cast("ARRAY<STRING>").alias("bot_reasons"),
         ),
-    )
-
-
-def _table(name: str, frame: DataFrame) -> DataFrame:
-    """The table's columns: those given, else null."""
-    given: set[Any] = set(frame.columns)
-    return frame.select(
-        *(
-            F.col(one.name) if one.name in given else F.lit(None).cast(one.type).alias(one.name)
-            for one in TABLES[name].columns
-        )
     )

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row, must_agree
+from benchmark.made import as_table, drawn
 from trailhouse.questions.pages import pages
 from trailhouse.settings import Project
 from trailhouse.signals.registry import BY_NAME, STRUGGLES
@@ -106,21 +107,6 @@ def _in_duckdb() -> str:
     SELECT * FROM counts JOIN spread USING (page_group, device_type, period)"""
 
 
-def _drawn(of: Column, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
-def _of(table: str, frame: DataFrame) -> DataFrame:
-    """The table's columns: those given, else null."""
-    given = set(frame.columns)
-    return frame.select(
-        *(
-            F.col(c.name) if c.name in given else F.lit(None).cast(c.type).alias(c.name)
-            for c in TABLES[table].columns
-        )
-    )
-
-
 def _keys(number: Column) -> list[Column]:
     session = F.floor(number / _A_SESSION)
     return [
@@ -132,15 +118,15 @@ def _keys(number: Column) -> list[Column]:
 def _views(spark: SparkSession, views: int) -> DataFrame:
     number, place = F.col("id"), F.col("id") % _A_SESSION
     # Pages are of very different size, as they are on real sites.
-    page = F.floor(F.pow(_drawn(number, 1, 1000) / 1000, 3) * _GROUPS)
-    return _of(
+    page = F.floor(F.pow(drawn(number, 1, 1000) / 1000, 3) * _GROUPS)
+    return as_table(
         "page_views",
         spark.range(views).select(
             *_keys(number),
             F.concat(F.lit("/page/"), page.cast("string")).alias("page_group"),
-            _drawn(number, 2, 120_000_000).alias("dwell_us"),
-            _drawn(number, 3, 60_000_000).alias("engaged_us"),
-            F.when(_drawn(number, 4, 10) > 0, _drawn(number, 5, 101).cast("int")).alias("max_scroll_pct"),
+            drawn(number, 2, 120_000_000).alias("dwell_us"),
+            drawn(number, 3, 60_000_000).alias("engaged_us"),
+            F.when(drawn(number, 4, 10) > 0, drawn(number, 5, 101).cast("int")).alias("max_scroll_pct"),
             (place == 0).alias("is_entry"),
             (place == _A_SESSION - 1).alias("is_exit"),
         ),
@@ -149,24 +135,24 @@ def _views(spark: SparkSession, views: int) -> DataFrame:
 
 def _sessions(spark: SparkSession, views: int) -> DataFrame:
     number = F.col("id")
-    device = F.element_at(F.array(*map(F.lit, _DEVICES)), (_drawn(number, 6, len(_DEVICES)) + 1).cast("int"))
+    device = F.element_at(F.array(*map(F.lit, _DEVICES)), (drawn(number, 6, len(_DEVICES)) + 1).cast("int"))
     made = spark.range(views // _A_SESSION).select(
         F.sha2(number.cast("string"), 256).substr(1, 32).alias("session_id"),
-        F.sha2(_drawn(number, 7, max(views // 12, 1)).cast("string"), 256).substr(1, 32).alias("person_id"),
-        F.date_add(F.lit("2026-03-02").cast("date"), _drawn(number, 8, _DAYS).cast("int")).alias(
+        F.sha2(drawn(number, 7, max(views // 12, 1)).cast("string"), 256).substr(1, 32).alias("person_id"),
+        F.date_add(F.lit("2026-03-02").cast("date"), drawn(number, 8, _DAYS).cast("int")).alias(
             "session_date"
         ),
-        F.concat(F.lit("Channel "), _drawn(number, 9, _CHANNELS).cast("string")).alias("channel"),
+        F.concat(F.lit("Channel "), drawn(number, 9, _CHANNELS).cast("string")).alias("channel"),
         F.struct(device.alias("type"), F.lit("b").alias("browser"), F.lit("o").alias("os")).alias("device"),
-        (_drawn(number, 10, 10) < 3).alias("is_bounce"),
+        (drawn(number, 10, 10) < 3).alias("is_bounce"),
         *(F.lit(0).cast("bigint").alias(BY_NAME[kind].counted_as) for kind in KINDS),
-        (_drawn(number, 11, 50) == 0).alias("is_bot"),
+        (drawn(number, 11, 50) == 0).alias("is_bot"),
         F.lit(False).alias("internal"),
     )
-    return _of("sessions", made)
+    return as_table("sessions", made)
 
 
 def _signals(spark: SparkSession, views: int) -> DataFrame:
     number = F.col("id") * _A_SIGNAL
-    kind = F.element_at(F.array(*map(F.lit, KINDS)), (_drawn(number, 12, len(KINDS)) + 1).cast("int"))
-    return _of("signals", spark.range(views // _A_SIGNAL).select(*_keys(number), kind.alias("kind")))
+    kind = F.element_at(F.array(*map(F.lit, KINDS)), (drawn(number, 12, len(KINDS)) + 1).cast("int"))
+    return as_table("signals", spark.range(views // _A_SIGNAL).select(*_keys(number), kind.alias("kind")))

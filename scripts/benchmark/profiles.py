@@ -10,11 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 
 from benchmark import Row
+from benchmark.made import as_table, drawn
 from trailhouse.profiles.build import profiles_as_of
 from trailhouse.profiles.measures import MEASURES, WINDOWS
 from trailhouse.progress import Progress
@@ -139,40 +140,22 @@ class _Grown:
         return self.run(rebuild=True)
 
 
-def _drawn(of: Column, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
-def _of(table: str, frame: DataFrame) -> DataFrame:
-    """The table's columns: those given, else null, and of the required ones what is least."""
-    given = set(frame.columns)
-    empty = {"ARRAY<STRING>": F.array(), "BOOLEAN": F.lit(False), "BIGINT": F.lit(0), "STRING": F.lit("")}
-    return frame.select(
-        *(
-            F.col(c.name)
-            if c.name in given
-            else (empty.get(c.type, F.lit(None)) if c.required else F.lit(None)).cast(c.type).alias(c.name)
-            for c in TABLES[table].columns
-        )
-    )
-
-
 def _activity(spark: SparkSession, start: int, events: int, first: date, days: int, people: int) -> DataFrame:
     number, visit = F.col("id"), F.floor(F.col("id") / _A_VISIT)
-    person = _drawn(visit, 1, people)
-    begin = F.date_add(F.lit(first), _drawn(visit, 2, days).cast("int")).cast("timestamp")
-    seconds = 3600 * _drawn(visit, 3, 23) + (number % _A_VISIT) * 60 + _drawn(number, 4, 50)
+    person = drawn(visit, 1, people)
+    begin = F.date_add(F.lit(first), drawn(visit, 2, days).cast("int")).cast("timestamp")
+    seconds = 3600 * drawn(visit, 3, 23) + (number % _A_VISIT) * 60 + drawn(number, 4, 50)
     at = F.timestamp_micros(F.unix_micros(begin) + seconds * 1_000_000)
-    name = F.element_at(F.array(*map(F.lit, _NAMES)), (_drawn(number, 5, len(_NAMES)) + 1).cast("int"))
-    rare = _drawn(number, 6, 200)
+    name = F.element_at(F.array(*map(F.lit, _NAMES)), (drawn(number, 5, len(_NAMES)) + 1).cast("int"))
+    rare = drawn(number, 6, 200)
     name = F.when(rare == 0, "identify").when(rare == 1, "survey_response").otherwise(name)
-    page = F.concat(F.lit("/page/"), F.floor(F.pow(_drawn(number, 7, 1000) / 1000, 3) * 200).cast("string"))
-    plan = F.element_at(F.array(*map(F.lit, ("free", "pro", "team"))), (_drawn(number, 8, 3) + 1).cast("int"))
-    kind = F.when(_drawn(number, 9, 2) == 0, "nps").otherwise("csat")
+    page = F.concat(F.lit("/page/"), F.floor(F.pow(drawn(number, 7, 1000) / 1000, 3) * 200).cast("string"))
+    plan = F.element_at(F.array(*map(F.lit, ("free", "pro", "team"))), (drawn(number, 8, 3) + 1).cast("int"))
+    kind = F.when(drawn(number, 9, 2) == 0, "nps").otherwise("csat")
     survey = F.struct(
         F.lit("s").alias("id"),
         kind.alias("kind"),
-        (_drawn(number, 10, 5) + 1).cast("int").alias("score"),
+        (drawn(number, 10, 5) + 1).cast("int").alias("score"),
         F.lit(None).cast("string").alias("answer"),
     )
     made = spark.range(start, start + events).select(
@@ -182,23 +165,22 @@ def _activity(spark: SparkSession, start: int, events: int, first: date, days: i
         at.alias("event_time"),
         F.to_date(at).alias("event_date"),
         name.alias("event_name"),
-        F.when(_drawn(visit, 11, 2) == 0, F.concat(F.lit("u"), person.cast("string"))).alias("user_id"),
+        F.when(drawn(visit, 11, 2) == 0, F.concat(F.lit("u"), person.cast("string"))).alias("user_id"),
         page.alias("page_group"),
         F.when(name == "identify", F.to_json(F.struct(plan.alias("plan")))).alias("traits"),
         F.when(name == "survey_response", survey).alias("survey"),
-        F.when(name == "order", _drawn(number, 12, 100_000).cast("DECIMAL(18,4)") / 100)
+        F.when(name == "order", drawn(number, 12, 100_000).cast("DECIMAL(18,4)") / 100)
         .cast("DECIMAL(18,4)")
         .alias("value"),
-        F.when(name == "order", F.when(_drawn(number, 13, 5) == 0, "USD").otherwise("EUR")).alias("currency"),
+        F.when(name == "order", F.when(drawn(number, 13, 5) == 0, "USD").otherwise("EUR")).alias("currency"),
     )
-    return _of("activity", made)
+    return as_table("activity", made, least=True)
 
 
 def _derived(activity: DataFrame) -> dict[str, DataFrame]:
     """sessions, person_days and identities of such activity."""
     visit = F.xxhash64("session_id")
-    drawn = lambda seed, below: F.pmod(F.xxhash64(visit, F.lit(seed)), F.lit(below))  # noqa: E731
-    device = F.when(drawn(1, 3) == 0, "mobile").otherwise("desktop")
+    device = F.when(drawn(visit, 1, 3) == 0, "mobile").otherwise("desktop")
     none = F.lit(None).cast("string")
     sessions = activity.groupBy("session_id", "person_id").agg(
         F.min("event_time").alias("start_time"),
@@ -208,13 +190,13 @@ def _derived(activity: DataFrame) -> dict[str, DataFrame]:
     sessions = sessions.select(
         "*",
         F.to_date("start_time").alias("session_date"),
-        F.concat(F.lit("Channel "), drawn(2, 8).cast("string")).alias("channel"),
-        F.concat(F.lit("/page/"), drawn(3, 50).cast("string")).alias("entry_page"),
+        F.concat(F.lit("Channel "), drawn(visit, 2, 8).cast("string")).alias("channel"),
+        F.concat(F.lit("/page/"), drawn(visit, 3, 50).cast("string")).alias("entry_page"),
         F.struct(device.alias("type"), none.alias("browser"), none.alias("os")).alias("device"),
-        drawn(4, 600_000_000).alias("engaged_us"),
-        F.when(drawn(5, 30) == 0, 1).otherwise(0).cast("bigint").alias("rage_clicks"),
-        F.concat(F.lit("d"), drawn(6, 3).cast("string")).alias("anonymous_id"),
-        (drawn(7, 100) == 0).alias("is_bot"),
+        drawn(visit, 4, 600_000_000).alias("engaged_us"),
+        F.when(drawn(visit, 5, 30) == 0, 1).otherwise(0).cast("bigint").alias("rage_clicks"),
+        F.concat(F.lit("d"), drawn(visit, 6, 3).cast("string")).alias("anonymous_id"),
+        (drawn(visit, 7, 100) == 0).alias("is_bot"),
     )
     name = F.col("event_name")
     left_out = sessions.where("is_bot").select("session_id")
@@ -237,9 +219,9 @@ def _derived(activity: DataFrame) -> dict[str, DataFrame]:
         F.lit("own").alias("status"),
     )
     return {
-        "sessions": _of("sessions", sessions),
-        "person_days": _of("person_days", days),
-        "identities": _of("identities", ids),
+        "sessions": as_table("sessions", sessions, least=True),
+        "person_days": as_table("person_days", days, least=True),
+        "identities": as_table("identities", ids, least=True),
     }
 
 

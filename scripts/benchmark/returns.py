@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import as_table, drawn
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.engagement import daily
 from trailhouse.questions.lifecycle import answer as lifecycle
@@ -166,26 +167,12 @@ _ENGAGEMENT_SQL = """
     SELECT * FROM counted JOIN seven USING (day) JOIN month USING (day) JOIN visits USING (day)"""
 
 
-def _drawn(of: Column, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
-def _table(name: str, frame: DataFrame) -> DataFrame:
-    given = set(frame.columns)
-    return frame.select(
-        *(
-            F.col(c.name) if c.name in given else F.lit(None).cast(c.type).alias(c.name)
-            for c in TABLES[name].columns
-        )
-    )
-
-
 def _visit(number: Column, events: int) -> tuple[Column, Column, Column]:
     """Session, person and day of a person's day of this number; each person's days lie around an own one."""
     persons = max(events // _EVENTS_A_DAY // _DAYS_A_PERSON, 1)
     person = number % persons
-    since = _drawn(person, 3, _DAYS)
-    spread = (_drawn(number, 4, _DAYS) * _drawn(number, 5, _DAYS) / _DAYS).cast("INT")
+    since = drawn(person, 3, _DAYS)
+    spread = (drawn(number, 4, _DAYS) * drawn(number, 5, _DAYS) / _DAYS).cast("INT")
     day = F.date_add(F.lit(_START).cast("DATE"), F.least(since + spread, F.lit(_DAYS - 1)).cast("INT"))
     return (
         F.sha2(number.cast("STRING"), 256).substr(1, 32),
@@ -197,26 +184,26 @@ def _visit(number: Column, events: int) -> tuple[Column, Column, Column]:
 def _activity(spark: SparkSession, events: int) -> DataFrame:
     visit = F.floor(F.col("id") / _EVENTS_A_DAY)
     session, person, day = _visit(visit, events)
-    seconds = _drawn(visit, 6, 80_000) + F.col("id") % _EVENTS_A_DAY * 60
+    seconds = drawn(visit, 6, 80_000) + F.col("id") % _EVENTS_A_DAY * 60
     made = spark.range(events).select(
         session.alias("session_id"),
         person.alias("person_id"),
         day.alias("event_date"),
         F.timestamp_seconds(F.unix_timestamp(day.cast("TIMESTAMP")) + seconds).alias("event_time"),
         F.element_at(
-            F.array(*map(F.lit, _NAMES)), (_drawn(F.col("id"), 7, len(_NAMES)) + 1).cast("INT")
+            F.array(*map(F.lit, _NAMES)), (drawn(F.col("id"), 7, len(_NAMES)) + 1).cast("INT")
         ).alias("event_name"),
         F.sha2(F.concat(F.lit("e"), F.col("id").cast("STRING")), 256).alias("event_id"),
         F.lit(False).alias("is_bot"),
         F.lit(False).alias("internal"),
     )
-    return _table("activity", made)
+    return as_table("activity", made)
 
 
 def _sessions(spark: SparkSession, events: int) -> DataFrame:
     """A session a person's day; a few of own staff, on further days of the same persons."""
     session, person, day = _visit(F.col("id"), events)
-    internal = _drawn(F.col("id"), 8, 50) == 0
+    internal = drawn(F.col("id"), 8, 50) == 0
     made = spark.range(events // _EVENTS_A_DAY).select(
         session.alias("session_id"),
         person.alias("person_id"),
@@ -224,11 +211,11 @@ def _sessions(spark: SparkSession, events: int) -> DataFrame:
         F.lit(False).alias("is_bot"),
         internal.alias("internal"),
         F.lit(False).alias("converted"),
-        (_drawn(F.col("id"), 9, 10) < 3).alias("is_bounce"),
+        (drawn(F.col("id"), 9, 10) < 3).alias("is_bounce"),
         F.lit(3).cast("BIGINT").alias("views"),
         F.lit(30_000_000).cast("BIGINT").alias("engaged_us"),
     )
-    return _table("sessions", made)
+    return as_table("sessions", made)
 
 
 def _person_days(activity: DataFrame) -> DataFrame:
@@ -237,4 +224,4 @@ def _person_days(activity: DataFrame) -> DataFrame:
         F.max("event_time").alias("last_time"),
         F.count("*").alias("events"),
     )
-    return _table("person_days", made)
+    return as_table("person_days", made)

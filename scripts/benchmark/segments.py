@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import drawn
 from trailhouse.segments.rules import members
 from trailhouse.settings import Project, Segment
 
@@ -98,7 +99,7 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
     bots = spark.read.parquet(source["sessions"]).where("is_bot").select("session_id")
     people = activity.join(bots, on="session_id", how="left_anti").groupBy("person_id")
     country = F.element_at(
-        F.array(*map(F.lit, ("DE", "FR", "US"))), (_drawn("person_id", 7, 3) + 1).cast("int")
+        F.array(*map(F.lit, ("DE", "FR", "US"))), (drawn("person_id", 7, 3) + 1).cast("int")
     )
     people.agg(F.min("event_time").alias("first_seen")).select(
         "*", country.alias("country"), F.lit(None).cast("STRING").alias("traits")
@@ -141,10 +142,6 @@ def _require_equal(folder: Path) -> None:
         assert not differ, f"memberships differ from DuckDB's: {differ}"
 
 
-def _drawn(of: str, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
 def _activity(spark: SparkSession, events: int) -> DataFrame:
     """The columns that rules read; a person's events lie together, as in the table."""
     placed = spark.range(events).select(
@@ -152,9 +149,9 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
         F.floor(F.col("id") / _A_PERSON).alias("person"),
         F.floor(F.col("id") / _A_SESSION).alias("session"),
     )
-    began = _drawn("session", 1, _DAYS * 86_400) * F.lit(1_000_000) + F.lit(1_767_225_600_000_000)
-    at = began + F.col("id") % _A_SESSION * 90_000_000 + _drawn("id", 2, 80_000_000)
-    name = F.element_at(F.array(*map(F.lit, _NAMES)), (_drawn("id", 3, len(_NAMES)) + 1).cast("int"))
+    began = drawn("session", 1, _DAYS * 86_400) * F.lit(1_000_000) + F.lit(1_767_225_600_000_000)
+    at = began + F.col("id") % _A_SESSION * 90_000_000 + drawn("id", 2, 80_000_000)
+    name = F.element_at(F.array(*map(F.lit, _NAMES)), (drawn("id", 3, len(_NAMES)) + 1).cast("int"))
     return placed.select(
         F.md5(F.col("person").cast("STRING")).alias("person_id"),
         F.md5(F.col("session").cast("STRING")).alias("session_id"),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import drawn
 from trailhouse.columns import with_place
 from trailhouse.sessionize import with_sessions
 from trailhouse.settings import Sessions
@@ -122,9 +123,6 @@ def _written(frame: DataFrame, path: str) -> int:
 def resolved_events(spark: SparkSession, events: int, start: int, people: int) -> DataFrame:
     """Visits of eight events, by so many people, over 30 days; `start`: the number of the first event."""
     visit = F.floor(F.col("id") / 8).cast("bigint")
-
-    def drawn(of: Column, seed: int, below: int) -> Column:
-        return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
 
     begin = drawn(visit, 1, 30 * 86_400_000_000)
     at = (

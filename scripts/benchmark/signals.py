@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row, must_agree
+from benchmark.made import drawn
 from trailhouse.settings import Settings
 from trailhouse.stage import Context
 from trailhouse.stages import page_views, signals
@@ -106,9 +107,6 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
     id_ = F.col("id")
     session, view = F.floor(id_ / _A_SESSION).cast("BIGINT"), F.floor(id_ / _A_VIEW).cast("BIGINT")
     number = id_ % _A_SESSION
-
-    def drawn(of: Column, seed: int, below: int) -> Column:
-        return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
 
     begin = drawn(session, 1, 30 * 86_400_000_000) + F.lit(1_767_225_600_000_000)
     # Every view is quick or slow: up to 0.5 s between events, or up to 4 s.

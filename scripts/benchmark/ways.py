@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmark import Row
+from benchmark.made import as_table, drawn
 from trailhouse.questions import paths, trends
 from trailhouse.questions.asked import Asked
 from trailhouse.settings.questions import Paths, Trend
@@ -139,21 +140,6 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
     yield Row(f"trend, {events:,} rows", trend, "DuckDB, same rows", trend_by_duckdb)
 
 
-def _drawn(of: Column, seed: int, below: int) -> Column:
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
-
-
-def _of(table: str, frame: DataFrame) -> DataFrame:
-    """The table's columns: those given, else null."""
-    given = set(frame.columns)
-    return frame.select(
-        *(
-            F.col(c.name) if c.name in given else F.lit(None).cast(c.type).alias(c.name)
-            for c in TABLES[table].columns
-        )
-    )
-
-
 def _id(number: Column) -> Column:
     return F.sha2(number.cast("string"), 256).substr(1, 32)
 
@@ -161,17 +147,17 @@ def _id(number: Column) -> Column:
 def _activity(spark: SparkSession, events: int) -> DataFrame:
     number, session = F.col("id"), F.floor(F.col("id") / _A_SESSION)
     name = F.element_at(F.array(*map(F.lit, _NAMES)), (number % len(_NAMES) + 1).cast("int"))
-    name = F.when((number % _A_SESSION == _A_SESSION - 1) & (_drawn(session, 1, 10) == 0), "order").otherwise(
+    name = F.when((number % _A_SESSION == _A_SESSION - 1) & (drawn(session, 1, 10) == 0), "order").otherwise(
         name
     )
-    device = F.element_at(F.array(*map(F.lit, _DEVICES)), (_drawn(session, 2, len(_DEVICES)) + 1).cast("int"))
+    device = F.element_at(F.array(*map(F.lit, _DEVICES)), (drawn(session, 2, len(_DEVICES)) + 1).cast("int"))
     # No visit reaches into a day beyond the last.
-    begin = F.lit(1_772_409_600) + _drawn(session, 3, _DAYS * 86_400 - 600)
+    begin = F.lit(1_772_409_600) + drawn(session, 3, _DAYS * 86_400 - 600)
     time = F.timestamp_micros(
-        begin * 1_000_000 + number % _A_SESSION * 7_000_000 + _drawn(number, 4, 5_000_000)
+        begin * 1_000_000 + number % _A_SESSION * 7_000_000 + drawn(number, 4, 5_000_000)
     )
-    page = F.floor(F.pow(_drawn(F.floor(number / len(_NAMES)), 5, 1000) / 1000, 3) * _PAGES)
-    return _of(
+    page = F.floor(F.pow(drawn(F.floor(number / len(_NAMES)), 5, 1000) / 1000, 3) * _PAGES)
+    return as_table(
         "activity",
         spark.range(events).select(
             _id(F.pmod(F.xxhash64(session), F.lit(max(events // _A_SESSION // 3, 1)))).alias("person_id"),
@@ -191,11 +177,11 @@ def _activity(spark: SparkSession, events: int) -> DataFrame:
 
 
 def _sessions(spark: SparkSession, sessions: int) -> DataFrame:
-    return _of(
+    return as_table(
         "sessions",
         spark.range(sessions).select(
             _id(F.col("id")).alias("session_id"),
-            (_drawn(F.col("id"), 6, 50) == 0).alias("is_bot"),
+            (drawn(F.col("id"), 6, 50) == 0).alias("is_bot"),
             F.lit(False).alias("internal"),
         ),
     )

@@ -18,9 +18,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.conftest import ROOT
 from tests.factories import rows, watermark
+from trailhouse.columns import NO_CURRENCY
 from trailhouse.gates.counting import count_offending
 from trailhouse.questions.asked import Asked
-from trailhouse.questions.trends import ALL, CHECKS, NO_CURRENCY, OTHER, answer
+from trailhouse.questions.breakdowns import ALL
+from trailhouse.questions.spread import OTHER
+from trailhouse.questions.trends import CHECKS, answer
 from trailhouse.settings import Project
 from trailhouse.settings.questions import Questions, Trend
 from trailhouse.settings.questions.formulas import Name, Term

@@ -14,11 +14,10 @@ from pyspark.sql import functions as F
 from trailhouse.errors import SettingsError
 from trailhouse.questions import funnel
 from trailhouse.questions.asked import Asked
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.settings import Funnel, Question
 from trailhouse.settings.io import sentence
 from trailhouse.settings.questions.funnel import PRESETS
-
-ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.columns import project_day
+from trailhouse.columns import NO_CURRENCY, project_day
 from trailhouse.profiles.days import WORTH, worth
 from trailhouse.profiles.habits import latest_traits
 from trailhouse.profiles.keys import ACCOUNT, happened, moments, seen_until
@@ -100,6 +100,8 @@ def _counted(activity: DataFrame) -> DataFrame:
 def _amounts(activity: DataFrame, settings: Settings) -> DataFrame:
     """Rows with `value`, as those of person_days have it: what conversions of worth were worth."""
     names = [one.event for one in settings.conversions if one.value]
-    money = F.struct(F.coalesce("currency", F.lit("XXX")).alias("currency"), F.col("value").alias("amount"))
+    money = F.struct(
+        F.coalesce("currency", F.lit(NO_CURRENCY)).alias("currency"), F.col("value").alias("amount")
+    )
     worthy = activity.where(F.col("event_name").isin(*names) & F.col("value").isNotNull())
     return worthy.select(*ACCOUNT, "day", F.array(money).alias("value"))

@@ -41,10 +41,3 @@ def periods(frame: DataFrame) -> DataFrame:
 def devices(frame: DataFrame) -> DataFrame:
     """Each row twice: under its device_type, and under 'all'."""
     return frame.withColumn("device_type", F.explode(F.array(F.lit(ALL), "device_type")))
-
-
-def median(sorted_values: Column) -> Column:
-    """The exact median of a sorted array of whole numbers as BIGINT, half up; null where it is empty."""
-    last = F.size(sorted_values) - 1
-    low, high = (F.get(sorted_values, rounded(last / 2).cast("int")) for rounded in (F.floor, F.ceil))
-    return F.round((low.cast("bigint") + high) / 2).cast("bigint")

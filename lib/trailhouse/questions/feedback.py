@@ -8,13 +8,13 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, ratio, week_of
+from trailhouse.questions.breakdowns import ALL, UNKNOWN
 from trailhouse.questions.intervals import mean_t, net_promoter, wilson
 from trailhouse.questions.numbers import quotient
 from trailhouse.questions.scales import Scale, end_of, scales, within
-from trailhouse.questions.voices import ALL, DISMISSED, RESPONSE, SHOWN
+from trailhouse.questions.voices import DISMISSED, RESPONSE, SHOWN
 from trailhouse.settings import Feedback, Project
 
-UNKNOWN = "unknown"
 _SCORE = "DECIMAL(9,4)"
 _LONGEST = 200
 """Characters that tell a choice from another."""

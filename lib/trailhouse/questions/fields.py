@@ -9,11 +9,11 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.settings import Filter, Step
 from trailhouse.settings.questions.events import Scalar
 from trailhouse.settings.questions.fields import EVENT_FIELDS
 
-UNKNOWN = "unknown"
 _JSON = "MAP<STRING, STRING>"
 _TRAIT = "trait"
 _DIFFERS = {"is_not": "is", "not_contains": "contains", "is_not_set": "is_set"}

@@ -8,16 +8,16 @@ from pyspark.sql import functions as F
 from trailhouse.columns import micros, project_day, ratio, week_of
 from trailhouse.durations import as_text
 from trailhouse.questions.asked import Asked
-from trailhouse.questions.fields import UNKNOWN, field
+from trailhouse.questions.breakdowns import ALL, UNKNOWN
+from trailhouse.questions.fields import field
 from trailhouse.questions.matcher import attempts
 from trailhouse.questions.numbers import quantile, whole_quotient
 from trailhouse.questions.periods import WATERMARK, begins, with_watermark
 from trailhouse.questions.rows import told
+from trailhouse.questions.spread import OTHER
 from trailhouse.settings import Funnel, Project
 from trailhouse.stage import Check
 
-ALL = "all"
-OTHER = "other"
 _KEYS = ("date", "breakdown_by", "breakdown")
 
 

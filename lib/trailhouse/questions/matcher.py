@@ -16,7 +16,8 @@ from pyspark.sql import functions as F
 from trailhouse.columns import micros
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.batches import Asking
-from trailhouse.questions.fields import UNKNOWN, field, matches
+from trailhouse.questions.breakdowns import UNKNOWN
+from trailhouse.questions.fields import field, matches
 from trailhouse.questions.rules import Rules
 from trailhouse.settings import Funnel, Step
 

@@ -23,7 +23,14 @@ def quantile(column: str | Column, share: float) -> Column:
     Half up; null where there is none. The values of a group are gathered and sorted as plain numbers:
     `percentile` keeps a map of them as objects, and took ten times as long over two million.
     """
-    values = F.sort_array(F.collect_list(column))
+    return quantile_of(F.sort_array(F.collect_list(column)), share)
+
+
+def quantile_of(values: Column, share: float) -> Column:
+    """The exact quantile of a sorted array of whole numbers, interpolated between neighbours, as BIGINT.
+
+    Half up; null where it is empty.
+    """
     at = (F.size(values) - 1) * F.lit(share)
     low, high = F.floor(at), F.ceil(at)
     lower, upper = (F.get(values, place.cast("INT")) for place in (low, high))

@@ -20,9 +20,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.breakdowns import devices, median, periods, visits
+from trailhouse.questions.breakdowns import devices, periods, visits
 from trailhouse.questions.intervals import wilson
-from trailhouse.questions.numbers import quotient, whole_quotient
+from trailhouse.questions.numbers import quantile_of, quotient, whole_quotient
 from trailhouse.settings import Project
 from trailhouse.signals.registry import BY_NAME
 
@@ -154,8 +154,8 @@ def _medians(seen: DataFrame) -> DataFrame:
     )
     return lists.select(
         *KEYS,
-        median(F.col("dwell_us")).alias("median_dwell_us"),
-        median(F.col("scroll_pct")).cast("int").alias("median_scroll_pct"),
+        quantile_of(F.col("dwell_us"), 0.5).alias("median_dwell_us"),
+        quantile_of(F.col("scroll_pct"), 0.5).cast("int").alias("median_scroll_pct"),
     )
 
 

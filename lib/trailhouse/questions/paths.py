@@ -21,8 +21,8 @@ from pyspark.sql import functions as F
 from trailhouse.columns import VIEW_EVENTS, micros, ratio
 from trailhouse.durations import as_text
 from trailhouse.questions.asked import Asked, in_order, rows
-from trailhouse.questions.breakdowns import ALL
-from trailhouse.questions.fields import UNKNOWN, fields_of, matches, value_of
+from trailhouse.questions.breakdowns import ALL, UNKNOWN
+from trailhouse.questions.fields import fields_of, matches, value_of
 from trailhouse.questions.numbers import quantile
 from trailhouse.questions.rows import told
 from trailhouse.questions.spread import BREAKDOWN, OTHER, own_values, spread, with_other

@@ -6,12 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
+from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.questions.intervals import poisson, wilson
 from trailhouse.questions.numbers import quotient, whole_quotient
 from trailhouse.questions.voices import RESPONSE, SHOWN
 from trailhouse.signals.counting import struggles
-
-UNKNOWN = "unknown"
 
 
 def respondents(voices: DataFrame, sessions: DataFrame) -> DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.columns import NO_CURRENCY
 from trailhouse.questions.asked import Asked, in_order, rows
 from trailhouse.questions.fields import field, matches
 from trailhouse.questions.months import (
@@ -144,7 +145,7 @@ def _facts(question: Revenue) -> dict[str, Column]:
         "cancels": matches(question.cancel),
         "sets": matches(question.start) | matches(question.change),
         "monthly": monthly,
-        "currency": F.coalesce(F.upper(field(question.currency).cast("STRING")), F.lit("XXX")),
+        "currency": F.coalesce(F.upper(field(question.currency).cast("STRING")), F.lit(NO_CURRENCY)),
         "subscription": F.coalesce(which.cast("STRING"), F.lit("")),
     }
 

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
 from trailhouse.enrich.words import UNSPACED, folded
-from trailhouse.questions.voices import ALL
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.settings import Feedback
 
 METHOD = "tf-idf, nmf; 1"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.columns import micros, project_day, week_of
+from trailhouse.columns import NO_CURRENCY, micros, project_day, week_of
 from trailhouse.enrich import channels, urls
 from trailhouse.questions.asked import Asked, in_segment, rows
+from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.questions.credit import SCALE
-from trailhouse.questions.fields import UNKNOWN, matches, value_of
+from trailhouse.questions.fields import matches, value_of
 from trailhouse.settings import Attribution, Project
 
-NO_CURRENCY = "XXX"
 PATH = "ARRAY<STRUCT<t: BIGINT, touch: STRING, direct: BOOLEAN>>"
 
 

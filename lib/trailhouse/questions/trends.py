@@ -18,9 +18,12 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.columns import NO_CURRENCY
 from trailhouse.questions.asked import Asked, rows
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.fields import field, matches, value_of
 from trailhouse.questions.rows import told
+from trailhouse.questions.spread import BREAKDOWN, OTHER
 from trailhouse.questions.trend_formulas import VALUE, formula_value
 from trailhouse.questions.trend_periods import begin_of_reading, grid, last_day, period_of
 from trailhouse.settings import Project
@@ -29,13 +32,9 @@ from trailhouse.settings.questions.formulas import names_in
 from trailhouse.settings.questions.trend import Series
 from trailhouse.stage import Check
 
-ALL, OTHER = "all", "other"
-NO_CURRENCY = "XXX"
-"""ISO 4217 for none."""
 MONEY = "value"
 """The field whose figures are told by currency."""
 _NUMBER = "DECIMAL(28,9)"
-_CELL = ("breakdown_by", "breakdown")
 _FROM_NOTHING = ("count", "units", "sessions", "sum")
 """Measures that are 0 where nothing happened."""
 
@@ -63,13 +62,13 @@ def answer(question: Trend, asked: Asked) -> DataFrame:
     lines = [_lines(question, wide, plain, ())]
     if money:
         by_currency = sums.filled(sums.figures(money, ("currency",)), periods, money, ("currency",))
-        keys = [*_CELL, "period"]
+        keys = [*BREAKDOWN, "period"]
         lacking = [f"{kind}_{one.name}" for one in plain for kind in ("x", "u")]
         beside = by_currency.join(wide.select(*keys, *lacking), on=keys, how="left") if plain else by_currency
         lines.append(_lines(question, beside, money, plain))
     long = reduce(DataFrame.unionByName, lines)
     if question.compare:
-        line = ("series", *_CELL, "currency")
+        line = ("series", *BREAKDOWN, "currency")
         ago = long.select(
             *(F.col(name).alias(f"_{name}") for name in line),
             F.col("period").alias("_period"),
@@ -83,7 +82,7 @@ def answer(question: Trend, asked: Asked) -> DataFrame:
         *told(question, definition(question, project)),
         "series",
         "measure",
-        *_CELL,
+        *BREAKDOWN,
         "currency",
         "date",
         "start",
@@ -140,7 +139,7 @@ class _Sums:
         `money` is the column of the currency, where the series are told by it. Without it there are rows
         for the events of all series, so that the first of them tells where the grid begins.
         """
-        keys = [*_CELL, *money, "period"]
+        keys = [*BREAKDOWN, *money, "period"]
         ranks = self._ranks() if self.question.breakdowns else None
         found = self._by_key("unit", series, money, ranks)
         visits = [one for one in series if one.measure == "sessions"]
@@ -155,7 +154,7 @@ class _Sums:
     ) -> DataFrame:
         """The figures of each cell for every period of the grid."""
         inside = F.broadcast(periods.select("period"))
-        cells = figures.join(inside, on="period", how="left_semi").select(*_CELL, *money)
+        cells = figures.join(inside, on="period", how="left_semi").select(*BREAKDOWN, *money)
         if not money:
             everything = periods.select(F.lit(ALL).alias("breakdown_by"), F.lit(ALL).alias("breakdown"))
             cells = cells.unionByName(everything)
@@ -163,8 +162,8 @@ class _Sums:
         if self.question.breakdowns:
             # What is among the others in a period has no row of its own there, not one of nought.
             lost = self._ranks().where(F.col("rank") > self.question.breakdown_limit)
-            full = full.join(lost.drop("rank"), on=[*_CELL, "period"], how="left_anti")
-        full = full.join(figures, on=[*_CELL, *money, "period"], how="left")
+            full = full.join(lost.drop("rank"), on=[*BREAKDOWN, "period"], how="left_anti")
+        full = full.join(figures, on=[*BREAKDOWN, *money, "period"], how="left")
         zero = F.lit(0).cast(VALUE)
         from_nothing = [one for one in series if one.measure in _FROM_NOTHING]
         values = {f"x_{one.name}": F.coalesce(f"x_{one.name}", zero) for one in from_nothing}
@@ -197,7 +196,7 @@ class _Sums:
             events = events.where(reduce(Column.__or__, numbers))
         partial = events.groupBy(key, "period", *given, *money).agg(F.count("*").alias("events"), *first)
         spread = self._spread(partial, ranks)
-        cell = [*_CELL, *money, "period"]
+        cell = [*BREAKDOWN, *money, "period"]
         if given or self.question.rolling:
             spread = spread.groupBy(key, *cell).agg(F.sum("events").alias("events"), *again)
         return spread.groupBy(*cell).agg(F.sum("events").alias("_events"), *last).drop("_events")
@@ -207,7 +206,7 @@ class _Sums:
         numbers = self.base.where(F.col(f"v_{one.name}").isNotNull())
         spread = self._spread(numbers.select("period", *given, *money, f"v_{one.name}"), ranks)
         value = F.percentile(f"v_{one.name}", one.percentile / 100)
-        return spread.groupBy(*_CELL, *money, "period").agg(value.try_cast(VALUE).alias(f"x_{one.name}"))
+        return spread.groupBy(*BREAKDOWN, *money, "period").agg(value.try_cast(VALUE).alias(f"x_{one.name}"))
 
     def _spread(self, frame: DataFrame, ranks: DataFrame | None) -> DataFrame:
         """Rows with period and b_0 ... under each breakdown, in each day that they count for, by rank."""
@@ -222,10 +221,10 @@ class _Sums:
         if self.question.rolling:
             until = F.date_add("period", self.question.rolling - 1)
             days = F.explode(F.sequence("period", until)).alias("period")
-            told_under = told_under.select(*kept, *_CELL, days)
+            told_under = told_under.select(*kept, *BREAKDOWN, days)
         if ranks is None:
             return told_under
-        keys = [*_CELL, "period"]
+        keys = [*BREAKDOWN, "period"]
         ranked = told_under.join(F.broadcast(ranks), on=keys, how="left")
         return ranked.withColumn(
             "breakdown",
@@ -239,7 +238,7 @@ class _Sums:
         counted = (
             units.where(F.col("breakdown_by") != ALL)
             .distinct()
-            .groupBy(*_CELL, "period")
+            .groupBy(*BREAKDOWN, "period")
             .agg(F.count("*").alias("units"))
         )
         by_units = Window.partitionBy("breakdown_by", "period").orderBy(F.desc("units"), F.col("breakdown"))
@@ -310,7 +309,9 @@ def _lines(question: Trend, wide: DataFrame, series: Sequence[Series], beside: S
             lines.append(line(formula.name, "formula", formula_value(formula.term, columns), F.lit(None)))
     currency = F.col("currency") if money else F.lit(None).cast("STRING").alias("currency")
     told_as = F.inline(F.array(*lines)) if lines else F.inline(F.array().cast(_NO_LINES))
-    return wide.select(*_CELL, currency, "period", "date", "start", "before", "shown", "complete", told_as)
+    return wide.select(
+        *BREAKDOWN, currency, "period", "date", "start", "before", "shown", "complete", told_as
+    )
 
 
 _NO_LINES = f"ARRAY<STRUCT<series: STRING, measure: STRING, value: {VALUE}, units: BIGINT>>"

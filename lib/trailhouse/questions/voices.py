@@ -10,10 +10,10 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day
 from trailhouse.enrich.words import sentiment_of, themes_of
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.scales import scales, within
 from trailhouse.settings import Feedback, Project
 
-ALL = "all"
 SHOWN, RESPONSE, DISMISSED = "survey_shown", "survey_response", "survey_dismissed"
 SAID = (RESPONSE, "feedback", "support_ticket")
 ASKED = ("nps", "csat", "ces", "rating", "choice", "text")

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from trailhouse.columns import NO_CURRENCY
 from trailhouse.report import answer_charts, text
 from trailhouse.report.answers import Frames, grouped, heading, level
 from trailhouse.report.text import Row
 from trailhouse.settings.questions.attribution import MODELS
 
 TOUCHES, CURRENCIES = 12, 3
-NO_CURRENCY = "XXX"
 _FAMILY = {
     "first": "first",
     "last": "last",

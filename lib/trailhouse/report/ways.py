@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from trailhouse.questions.breakdowns import ALL
 from trailhouse.report import text, way_charts
 from trailhouse.report.text import Row
 
 Frames = Mapping[str, pd.DataFrame]
 
-ALL = "all"
 COLUMNS, EDGES, WHOLE = 5, 12, 8
 LINES, SERIES = 4, 6
 

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
-from trailhouse.questions.fields import UNKNOWN
+from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Project
 from trailhouse.tables import TABLES
