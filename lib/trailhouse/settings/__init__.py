@@ -33,10 +33,12 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.arrivals import Arrivals
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
+from trailhouse.settings.onboarding import Onboarding, Onboardings, require_asked
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
     Attribution,
@@ -65,6 +67,7 @@ from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, 
 from trailhouse.settings.tasks import Task, Tasks
 
 __all__ = [
+    "Arrivals",
     "Attribution",
     "Catalog",
     "Churn",
@@ -85,6 +88,7 @@ __all__ = [
     "Maintain",
     "Maps",
     "Metric",
+    "Onboarding",
     "Paths",
     "Plan",
     "PlannedEvent",
@@ -282,6 +286,8 @@ class Settings(BaseSettings):
     profiles: Profiles = Profiles()
     segments: Segments = Segments()
     tasks: Tasks = ()
+    arrivals: Arrivals = Arrivals()
+    onboarding: Onboardings = ()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
@@ -363,6 +369,7 @@ def load_settings(
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
     require_declared(sections["questions"], sections["segments"])
+    require_asked(sections["onboarding"], sections["questions"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
 
