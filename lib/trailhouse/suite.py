@@ -22,6 +22,7 @@ from trailhouse.stage import Stage
 from trailhouse.stages import (
     accounts,
     activity,
+    arrivals,
     discovered_segments,
     engagement,
     event_catalog,
@@ -31,6 +32,7 @@ from trailhouse.stages import (
     identities,
     identity_links,
     key_elements,
+    onboarding_steps,
     page_views,
     pages,
     person_days,
@@ -63,6 +65,8 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         forms.STAGE,
         tasks.STAGE,
         feedback.STAGE,
+        arrivals.STAGE,
+        onboarding_steps.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

@@ -33,9 +33,9 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     What comes after the unit's next trial began belongs to that one. Only trials whose end and
     grace lie before that count as ended, and only of these conversions are counted.
     """
-    begun = broken_down(_trials(question, asked), question)
+    trials = broken_down(begun(question, asked), question)
     return (
-        begun.groupBy("breakdown_by", "breakdown", "cohort")
+        trials.groupBy("breakdown_by", "breakdown", "cohort")
         .agg(
             F.count("*").alias("trials"),
             F.count_if("ended").alias("ended"),
@@ -57,8 +57,11 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     )
 
 
-def _trials(question: Trials, asked: Asked) -> DataFrame:
-    """unit, cohort, ended, us (from start to conversion; null: none in time), by_0, ...: a row a trial."""
+def begun(question: Trials, asked: Asked) -> DataFrame:
+    """A row a trial: unit, t (its start), cohort, ended, us, by_0, ...
+
+    Microseconds: t since 1970, us from start to conversion (null: none in time).
+    """
     keep = {
         "starts": matches(question.start),
         "ends": matches(question.end),

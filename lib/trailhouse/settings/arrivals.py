@@ -60,7 +60,13 @@ class Arrivals(Section):
 
     @model_validator(mode="after")
     def _of_events(self) -> Arrivals:
-        steps = [self.login, self.search, self.opened, self.found, *(self.goal.found.values() if self.goal else ())]
+        steps = [
+            self.login,
+            self.search,
+            self.opened,
+            self.found,
+            *(self.goal.found.values() if self.goal else ()),
+        ]
         of_events(name for step in steps if step is not None for name in step.fields)
         of_events((self.query, self.results))
         return self
@@ -72,7 +78,9 @@ class Arrivals(Section):
         for n, one in enumerate(sections):
             for other in sections[:n]:
                 same = one.page_group == other.page_group and (
-                    one.device_type is None or other.device_type is None or one.device_type == other.device_type
+                    one.device_type is None
+                    or other.device_type is None
+                    or one.device_type == other.device_type
                 )
                 first, second = sorted((one, other), key=lambda section: section.from_px)
                 if same and (first.to_px is None or first.to_px > second.from_px):

@@ -18,7 +18,9 @@ class StepPlace(Section):
 
     step: str = Field(description="name of a step of the funnel")
     page_group: str
-    element: str = Field(min_length=1, description="selector of what has to be clicked, as the tracker writes it")
+    element: str = Field(
+        min_length=1, description="selector of what has to be clicked, as the tracker writes it"
+    )
 
 
 class Onboarding(Section):
@@ -49,7 +51,7 @@ Onboardings = Annotated[tuple[Onboarding, ...], AfterValidator(_once)]
 
 
 def asked_of(one: Onboarding, questions: Questions) -> tuple[Funnel, Trials | None]:
-    """The funnel, counted by the unit of the trials, and the trials; SettingsError for what is not declared."""
+    """The funnel, counted by the trials' unit, and the trials; SettingsError for what is not declared."""
     where = f"onboarding {one.name}"
     funnel = _named(f"{where}: funnel", one.funnel, {each.name: each for each in questions.funnels})
     if funnel.order == "unordered" or funnel.count != "units":
