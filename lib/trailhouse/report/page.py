@@ -16,12 +16,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import (
+    arrivals,
     behaviour,
     charts,
     credit,
     experiments,
     headline,
     money,
+    onboarding,
     predictions,
     returns,
     sections,
@@ -90,6 +92,10 @@ def build_report(
             forms=behaviour.forms(frames),
             media=behaviour.media(frames),
             tasks=behaviour.tasks(frames),
+            arrivals=arrivals.arrivals(frames),
+            unexpected=arrivals.unexpected(frames),
+            held=arrivals.held(frames),
+            onboarding=onboarding.onboarding(frames),
             surveys=voices.surveys(frames),
             voices=voices.voices(frames),
             channels=sections.channels(frames),

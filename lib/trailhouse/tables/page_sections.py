@@ -26,8 +26,16 @@ TABLE = Table(
         Column("seconds", _SECONDS, "total_ms / held_views, in seconds.", True, low=0),
         Column("low", _SECONDS, "Lower end of its 95 % interval (Student); null for one view."),
         Column("high", _SECONDS, "Upper end of it."),
-        Column("pairs", "BIGINT", "Views that it held, and another section as well.", True, low=0),
-        Column("difference", _SECONDS, "Seconds longer than the mean of the same view's other sections."),
+        Column(
+            "pairs",
+            "BIGINT",
+            "Views that it and another section held, both below the first screen's.",
+            True,
+            low=0,
+        ),
+        Column(
+            "difference", _SECONDS, "Seconds longer than the mean of the others; null on the first screen."
+        ),
         Column("difference_low", _SECONDS, "Lower end of its 95 % interval."),
         Column("difference_high", _SECONDS, "Upper end of it."),
         Column("p", "DECIMAL(9,8)", "p of no difference (paired t).", low=0, high=1),

@@ -22,8 +22,12 @@ TABLE = Table(
         Column("sessions", "BIGINT", "Sessions in which it is gone.", True, low=1),
         Column("all_times", "BIGINT", "Ways from the page template to any other.", True, low=1),
         Column("share", "DECIMAL(9,6)", "times / all_times.", True, low=0, high=1),
+        Column("share_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
+        Column("share_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
         Column("all_sessions", "BIGINT", "Sessions of people.", True, low=1),
         Column("visit_share", "DECIMAL(9,6)", "sessions / all_sessions.", True, low=0, high=1),
+        Column("visit_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
+        Column("visit_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
         Column(
             "rare",
             "STRING",
@@ -35,6 +39,10 @@ TABLE = Table(
             "returned", "BIGINT", "Times that the page template was seen again in the session.", True, low=0
         ),
         Column("returned_share", "DECIMAL(9,6)", "returned / times.", True, low=0, high=1),
+        Column(
+            "returned_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1
+        ),
+        Column("returned_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
         Column(
             "before",
             _BEFORE,

@@ -31,7 +31,7 @@ from trailhouse.settings import Funnel, Trials
 from trailhouse.why.evidence import ALPHA, adjusted, differences, lifts
 from trailhouse.why.fold import by_day, slips
 from trailhouse.why.judged import Row
-from trailhouse.why.shares import wilson
+from trailhouse.why.shares import named, wilson
 from trailhouse.why.slip import Slip
 
 
@@ -113,15 +113,16 @@ def step_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
     for step, device in sorted(doors):
         own = doors[step, device]
         dropped, came = (sum(part) for part in zip(*own.values(), strict=True))
-        share, rate = wilson(dropped, all_drops[device]), wilson(dropped, came)
+        share = named("share", wilson(dropped, all_drops[device]))
+        rate = named("rate", wilson(dropped, came))
         days = pages.get((step, device), {}).values()
         judged, below = sum(day.judged for day in days), sum(day.below for day in days)
         found.append(
             {
                 **{"step": step, "step_name": names[step - 1], "device_type": device},
                 **{"entered": came, "dropped": dropped, "all_dropped": all_drops[device]},
-                **{"share": share[0], "share_low": share[1], "share_high": share[2]},
-                **{"rate": rate[0], "rate_low": rate[1], "rate_high": rate[2]},
+                **share,
+                **rate,
                 **{"views": sum(day.views for day in days), "judged": judged},
                 "below_share": below / judged if judged else None,
                 **_change(changes.get((step, device)), own),
@@ -229,7 +230,7 @@ def conversion_rows(rows: Sequence[Row]) -> Iterator[Row]:
             ("of_others", y, other),
             ("completed_of_converters", x, x + y),
         ):
-            told |= dict(zip((f"{name}_share", f"{name}_low", f"{name}_high"), wilson(hits, of), strict=True))
+            told |= named(f"{name}_share", wilson(hits, of))
         yield {
             **told,
             **{

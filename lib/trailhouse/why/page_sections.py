@@ -6,7 +6,8 @@
 2. Time runs from event to event of a view, at most the cap of engaged time each, as on scroll maps.
 3. A section holds a view for the sum of its moments; seconds are the mean over the views that it held at all.
 4. It holds people longer than other sections where it does so in the same views: the paired difference to the
-   mean of the others that held the view.
+   mean of the others that held the view. The section of the first screen has everyone's time to look about,
+   and was not chosen: it is neither compared nor compared with.
 """
 
 from __future__ import annotations
@@ -79,33 +80,36 @@ def _by_view(activity: DataFrame, known: DataFrame, asked: Arrivals, gap_cap_us:
     """A row a view and section: ms, and apart_ms, how much longer than the mean of the view's others."""
     lowest = F.greatest(F.col("document_height") - F.col("viewport_height"), F.lit(0))
     top = F.least(F.greatest("_offset", F.lit(0)), lowest)
-    middle = (top + F.least("viewport_height", "document_height") / 2).cast("INT")
     placed = (
         offsets_held(activity, gap_cap_us)
         .join(known, on=list(VIEW), how="inner")
-        .withColumn("middle", middle)
-        .withColumn("of", _section(asked))
-        .select(*VIEW, "page_group", "device_type", "week", "of.*", "gap_us")
+        .withColumns({"of": _section(asked, _middle(top)), "first": _section(asked, _middle(F.lit(0)))})
+        .withColumn("is_first", F.col("of") == F.col("first"))
+        .select(*VIEW, "page_group", "device_type", "week", "of.*", "is_first", "gap_us")
     )
     view = ("session_id", "view_id", "page_group", "device_type", "week")
     ms = F.floor((F.sum("gap_us") + 500) / 1000).cast("BIGINT").alias("ms")
-    every = F.collect_list(F.struct("from_px", "to_px", "section", "ms"))
-    gathered = (
-        placed.groupBy(*view, "from_px", "to_px", "section").agg(ms).groupBy(*view).agg(every.alias("all"))
-    )
-    total = F.aggregate("all", F.lit(0).cast("BIGINT"), lambda sum_, one: sum_ + one["ms"])
-    others = F.size("all") - 1
-    mean = F.round((F.col("total") - F.col("ms")).cast("DECIMAL(20,0)") / F.nullif(F.col("others"), F.lit(0)))
+    every = F.collect_list(F.struct("from_px", "to_px", "section", "is_first", "ms"))
+    section = ("from_px", "to_px", "section", "is_first")
+    gathered = placed.groupBy(*view, *section).agg(ms).groupBy(*view).agg(every.alias("all"))
+    chosen = F.filter("all", lambda one: ~one["is_first"])
+    total = F.aggregate(chosen, F.lit(0).cast("BIGINT"), lambda sum_, one: sum_ + one["ms"])
+    others = F.nullif(F.size(chosen) - 1, F.lit(0))
+    mean = F.round((F.col("total") - F.col("ms")).cast("DECIMAL(20,0)") / F.col("others")).cast("BIGINT")
     return (
         gathered.select(*view, total.alias("total"), others.alias("others"), F.inline("all"))
-        .withColumn("apart_ms", F.col("ms") - mean.cast("BIGINT"))
-        .drop("total", "others", "session_id", "view_id")
+        .withColumn("apart_ms", F.when(~F.col("is_first"), F.col("ms") - mean))
+        .drop("total", "others", "is_first", "session_id", "view_id")
     )
 
 
-def _section(asked: Arrivals) -> Column:
-    """The declared section in which the middle lies, else the band."""
-    at, band = F.col("middle"), F.lit(asked.band_px)
+def _middle(top: Column) -> Column:
+    return (top + F.least("viewport_height", "document_height") / 2).cast("INT")
+
+
+def _section(asked: Arrivals, at: Column) -> Column:
+    """The declared section in which a place of the page lies, else its band."""
+    band = F.lit(asked.band_px)
     first = (F.floor(at / band) * band).cast("INT")
     name = F.concat(first.cast("STRING"), F.lit(" to "), (first + band).cast("STRING"), F.lit(" px"))
     found = F.struct(first.alias("from_px"), (first + band).cast("INT").alias("to_px"), name.alias("section"))

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from math import inf, log
 
-from trailhouse.why.evidence import differences
+from scipy.stats import fisher_exact
+
+from trailhouse.why.evidence import FEW
 
 
 @dataclass(frozen=True)
 class Slip:
     """The likeliest change: `last_before` and `first_after` are neighbouring days with observations.
 
-    `before` and `after` are (hits, n). `p` is that of no change at all, `too_few`: it cannot be judged.
+    `before` and `after` are (hits, n). `p` is that of no change at all; `too_few`: below FEW on a side.
     """
 
     last_before: date
@@ -47,9 +49,9 @@ def slipped(days: Mapping[date, tuple[int, int]]) -> Slip | None:
         if likelihood > best + 1e-9:  # of equals the earliest, whatever the last digit of a logarithm
             best, place = likelihood, k
     x, n = sum(hits[: place + 1]), sum(counts[: place + 1])
-    found = differences(all_hits - x, all_n - n, x, n).iloc[0]
-    p = min(1.0, float(found["p"]) * (len(order) - 1))
-    return Slip(order[place], order[place + 1], (x, n), (all_hits - x, all_n - n), p, bool(found["too_few"]))
+    y, m = all_hits - x, all_n - n
+    p = min(1.0, float(fisher_exact([[x, n - x], [y, m - y]]).pvalue) * (len(order) - 1))
+    return Slip(order[place], order[place + 1], (x, n), (y, m), p, min(n, m) < FEW)
 
 
 def _likelihood(x: int, n: int) -> float:

@@ -21,6 +21,7 @@ from trailhouse.settings import Arrivals
 from trailhouse.tables import unexpected_actions
 from trailhouse.why.evidence import adjusted, lifts
 from trailhouse.why.judged import Row, judged
+from trailhouse.why.shares import named, wilson
 
 BEFORE = 5
 """What precedes a way: at most so many."""
@@ -177,9 +178,9 @@ def _judged(rows: list[Row], share: float) -> Iterator[Row]:
         of_visits = row["sessions"] < share * row["all_sessions"]
         yield {
             **row,
-            "share": row["times"] / row["all_times"],
-            "visit_share": row["sessions"] / row["all_sessions"],
+            **named("share", wilson(row["times"], row["all_times"])),
+            **named("visit_share", wilson(row["sessions"], row["all_sessions"])),
             "rare": "both" if of_page and of_visits else "page" if of_page else "visits",
-            "returned_share": row["returned"] / row["times"],
+            **named("returned_share", wilson(row["returned"], row["times"])),
             "before": first[:BEFORE],
         }
