@@ -125,6 +125,22 @@ def test_drop_offs_are_shared_by_step_and_split_at_the_day_the_element_slipped()
     assert rows[2, "all"].get("slipped_on") is None
 
 
+def test_a_large_screen_tells_of_the_slip_and_small_ones_alone_do_not() -> None:
+    tall = {"viewport_height": 1200}
+    moved = [
+        *(view(day, y=600, views=3) for day in range(6)),
+        view(6, y=900, views=2, **tall),  # not below its own fold
+        *(view(day, y=900, views=3) for day in range(7, 12)),
+    ]
+    mixed = [view(day, y=700, views=5, viewport_height=600 if day > 5 else 800) for day in range(12)]
+    mixed = [row | {"step": 2} for row in mixed]
+    given = [*moved, *mixed, *(door(day, 4, 1, step) for day in range(12) for step in (2, 3))]
+    rows = {row["step"]: row for row in step_rows(given, NAMES) if row["device_type"] == "mobile"}
+    assert (rows[3]["slipped"], rows[3]["slipped_on"]) == (True, DAY + timedelta(days=6))
+    assert rows[3]["below_after"] == pytest.approx(15 / 17)
+    assert (rows[2]["slipped"], rows[2]["below_share"]) == (False, 0.5)
+
+
 def test_the_worked_case_of_completion_and_conversion() -> None:
     """55 % complete, 60 % convert, 80 % of them completed: so do 87.3 % of completers, 26.7 % of others."""
 

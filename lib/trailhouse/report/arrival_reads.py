@@ -9,7 +9,7 @@ from trailhouse.report.reads import Frames
 
 SHOWN = 8
 """Actions of a place, sequences of a length."""
-WAYS, PAGES = 25, 12
+WAYS, PAGES = 15, 12
 _BEFORE = ("what", "value", "share_in", "share_out", "lift", "low", "high", "q", "too_few")
 
 

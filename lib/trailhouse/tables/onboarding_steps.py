@@ -47,7 +47,12 @@ TABLE = Table(
         Column(
             "below_share", "DECIMAL(9,6)", "Share of judged with the element below the fold.", low=0, high=1
         ),
-        Column("slipped", "BOOLEAN", "That share changed: q below 0.05, and not too few.", True),
+        Column(
+            "slipped",
+            "BOOLEAN",
+            "Its y moved past the usual fold of devices, or back: q below 0.05, not too few.",
+            True,
+        ),
         Column("last_before", "DATE", "Last day with views before the likeliest change."),
         Column("slipped_on", "DATE", "First day with views after it."),
         Column("below_before", "DECIMAL(9,6)", "Share below the fold before.", low=0, high=1),

@@ -5,7 +5,9 @@
    height, of the nearest day; else of the same device class and band.
 2. It lies below the fold where it begins at the first screen's end or lower; it is reached where the view was
    scrolled so far that all of it was seen, or where it was clicked.
-3. The day it slipped: the change point of the daily share of views with it below the fold (slip.py).
+3. The day it slipped: the change point (slip.py) of the daily share of views whose y lies below the usual fold
+   of their device class, its median over all days. So a view on a large screen tells of it, too, and a day
+   on which small screens come moves nothing.
 """
 
 from __future__ import annotations
@@ -93,6 +95,8 @@ class Day:
     views: int = 0
     judged: int = 0
     below: int = 0
+    past: int = 0
+    """Views where it lies below the usual fold of their device class."""
     scrolled: int = 0
     reached: int = 0
     clicked: int = 0
@@ -106,13 +110,24 @@ Days = dict[tuple[int, str], dict[date, Day]]
 
 def by_day(rows: Sequence[Row]) -> Days:
     """The counted views of steps, with y of those that did not click, by device class and day."""
-    known = _Known(rows)
+    known, usual = _Known(rows), _usual_folds(rows)
     found: Days = defaultdict(lambda: defaultdict(Day))
     for row in rows:
         at = (row["y"], row["height"]) if row["y"] is not None else known.nearest(row)
         for device in {ALL, row["device_type"]}:
-            _add(found[row["step"], device][row["day"]], row, at)
+            _add(
+                found[row["step"], device][row["day"]], row, at, usual.get((row["step"], row["device_type"]))
+            )
     return found
+
+
+def _usual_folds(rows: Sequence[Row]) -> dict[tuple[int, str], int | None]:
+    """The median height of viewports by step and device class."""
+    heights: dict[tuple[int, str], Counter[int]] = defaultdict(Counter)
+    for row in rows:
+        if row["viewport_height"] is not None:
+            heights[row["step"], row["device_type"]][row["viewport_height"]] += row["views"]
+    return {key: median(own) for key, own in heights.items()}
 
 
 class _Known:
@@ -142,7 +157,7 @@ class _Known:
         return None
 
 
-def _add(day: Day, row: Row, at: tuple[int, int] | None) -> None:
+def _add(day: Day, row: Row, at: tuple[int, int] | None, usual: int | None) -> None:
     n = row["views"]
     day.views += n
     day.clicked += n * row["clicked"]
@@ -151,6 +166,7 @@ def _add(day: Day, row: Row, at: tuple[int, int] | None) -> None:
     y, height = at
     day.judged += n
     day.below += n * (y >= row["viewport_height"])
+    day.past += n * (usual is not None and y >= usual)
     day.y[y] += n
     day.folds[row["viewport_height"]] += n
     if row["max_scroll_pct"] is not None and row["document_height"]:
@@ -172,9 +188,9 @@ def median(counts: Counter[int]) -> int | None:
 
 
 def slips(days: Days) -> dict[tuple[int, str], Slip | None]:
-    """The change of the share below the fold, by step and device class."""
+    """The change of the share past the usual fold, by step and device class."""
     return {
-        key: slipped({day: (one.below, one.judged) for day, one in own.items()}) for key, own in days.items()
+        key: slipped({day: (one.past, one.judged) for day, one in own.items()}) for key, own in days.items()
     }
 
 

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -29,7 +29,7 @@ from trailhouse.questions.periods import with_watermark
 from trailhouse.questions.trials import begun as begun_trials
 from trailhouse.settings import Funnel, Trials
 from trailhouse.why.evidence import ALPHA, adjusted, differences, lifts
-from trailhouse.why.fold import by_day, slips
+from trailhouse.why.fold import Day, by_day, slips
 from trailhouse.why.judged import Row
 from trailhouse.why.shares import named, wilson
 from trailhouse.why.slip import Slip
@@ -125,14 +125,14 @@ def step_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
                 **rate,
                 **{"views": sum(day.views for day in days), "judged": judged},
                 "below_share": below / judged if judged else None,
-                **_change(changes.get((step, device)), own),
+                **_change(changes.get((step, device)), own, pages.get((step, device), {})),
             }
         )
     _with_q(found)
     return found
 
 
-def _change(slip: Slip | None, own: dict[date, tuple[int, int]]) -> Row:
+def _change(slip: Slip | None, own: dict[date, tuple[int, int]], page: Mapping[date, Day]) -> Row:
     """What a change of the fold says, and the drop-offs before it and after."""
     if slip is None:
         return {}
@@ -144,8 +144,7 @@ def _change(slip: Slip | None, own: dict[date, tuple[int, int]]) -> Row:
     return {
         "last_before": slip.last_before,
         "slipped_on": slip.first_after,
-        "below_before": slip.before[0] / slip.before[1],
-        "below_after": slip.after[0] / slip.after[1],
+        **{name: _below(page, slip.first_after, after=after) for name, after in _SIDES.items()},
         "p": slip.p,
         "slip_too_few": slip.too_few,
         **{"entered_before": n, "dropped_before": x, "entered_after": m, "dropped_after": y},
@@ -156,6 +155,15 @@ def _change(slip: Slip | None, own: dict[date, tuple[int, int]]) -> Row:
         "difference_p": told["p"],
         "difference_too_few": bool(told["too_few"]),
     }
+
+
+_SIDES = {"below_before": False, "below_after": True}
+
+
+def _below(page: Mapping[date, Day], begin: date, *, after: bool) -> float:
+    """The share of views with the element below their fold before a day, or from it on."""
+    days = [one for day, one in page.items() if (day >= begin) == after]
+    return sum(one.below for one in days) / sum(one.judged for one in days)
 
 
 def _with_q(rows: list[Row]) -> None:
