@@ -17,7 +17,7 @@ from trailhouse.settings.onboarding import asked_of
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.why.fold import fold_rows, seen_places
-from trailhouse.why.judged import Row, judged
+from trailhouse.why.from_counts import Row, from_counts
 from trailhouse.why.onboarding import conversion_rows, entered, of_trials, step_rows, walked
 
 
@@ -45,19 +45,18 @@ def _answers(one: Onboarding, inputs: Frames, settings: Settings) -> dict[str, D
         )
         counts = counts.unionByName(places, allowMissingColumns=True)
         named = {"onboarding": one.name}
-        found["onboarding_fold"] = _judged(
+        found["onboarding_fold"] = _rows(
             "onboarding_fold",
             places,
             lambda rows: ({**row, **named, "step_name": names[row["step"] - 1]} for row in fold_rows(rows)),
         )
     else:
-        missing = {name: F.lit(None).cast(kind) for name, kind in _OF_PLACES.items()}
-        counts = counts.withColumns(missing)
-    found["onboarding_steps"] = _judged(
+        counts = counts.withColumn("views", F.lit(None).cast("BIGINT"))
+    found["onboarding_steps"] = _rows(
         "onboarding_steps", counts, lambda rows: ({**row, **told} for row in step_rows(rows, names))
     )
     if trials is not None:
-        found["onboarding_conversion"] = _judged(
+        found["onboarding_conversion"] = _rows(
             "onboarding_conversion",
             of_trials(units, trials, asked),
             lambda rows: ({**row, **told} for row in conversion_rows(rows)),
@@ -65,13 +64,10 @@ def _answers(one: Onboarding, inputs: Frames, settings: Settings) -> dict[str, D
     return found
 
 
-_OF_PLACES = {"views": "BIGINT"}
-
-
-def _judged(
+def _rows(
     table: str, counts: DataFrame, judge: Callable[[list[Row]], Iterable[Mapping[str, Any]]]
 ) -> DataFrame:
-    return judged(counts, TABLES[table].columns, judge)
+    return from_counts(counts, TABLES[table].columns, judge)
 
 
 def declared(settings: Settings) -> bool:

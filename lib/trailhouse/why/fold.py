@@ -5,9 +5,9 @@
    height, of the nearest day; else of the same device class and band.
 2. It lies below the fold where it begins at the first screen's end or lower; it is reached where the view was
    scrolled so far that all of it was seen, or where it was clicked.
-3. The day it slipped: the change point (slip.py) of the daily share of views whose y lies below the usual fold
-   of their device class, its median over all days. So a view on a large screen tells of it, too, and a day
-   on which small screens come moves nothing.
+3. The day it slipped: the change point (slip.py) of the daily share of views whose y lies below the usual
+   fold of their device class, its median over all days. So a view on a large screen tells of it, too, and a
+   day on which small screens come moves nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pyspark.sql import functions as F
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.map_views import VIEW
 from trailhouse.settings import Onboarding
-from trailhouse.why.judged import Row
+from trailhouse.why.from_counts import Row
 from trailhouse.why.slip import Slip, slipped
 
 _PLACE = (

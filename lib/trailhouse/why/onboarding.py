@@ -30,7 +30,7 @@ from trailhouse.questions.trials import begun as begun_trials
 from trailhouse.settings import Funnel, Trials
 from trailhouse.why.evidence import ALPHA, adjusted, differences, lifts
 from trailhouse.why.fold import Day, by_day, slips
-from trailhouse.why.judged import Row
+from trailhouse.why.from_counts import Row
 from trailhouse.why.shares import named, wilson
 from trailhouse.why.slip import Slip
 

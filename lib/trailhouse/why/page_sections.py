@@ -26,7 +26,7 @@ from trailhouse.questions.scroll_map import offsets_held
 from trailhouse.settings import Arrivals, Project
 from trailhouse.tables import page_sections
 from trailhouse.why.evidence import ALPHA, Numbers, adjusted
-from trailhouse.why.judged import Row, judged
+from trailhouse.why.from_counts import Row, from_counts
 
 FEW = 30
 """Views below which a mean of times, which are far from normal, is no claim."""
@@ -73,7 +73,7 @@ def held(
     )
     seen = spread(known.select("page_group", "device_type", "week")).groupBy(*_KEYS)
     counts = sums.join(seen.agg(F.count("*").alias("views")), on=list(_KEYS), how="inner")
-    return judged(counts, page_sections.TABLE.columns, _judged)
+    return from_counts(counts, page_sections.TABLE.columns, _judged)
 
 
 def _by_view(activity: DataFrame, known: DataFrame, asked: Arrivals, gap_cap_us: int) -> DataFrame:

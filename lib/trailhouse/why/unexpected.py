@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from trailhouse.settings import Arrivals
 from trailhouse.tables import unexpected_actions
 from trailhouse.why.evidence import adjusted, lifts
-from trailhouse.why.judged import Row, judged
+from trailhouse.why.from_counts import Row, from_counts
 from trailhouse.why.shares import named, wilson
 
 BEFORE = 5
@@ -62,7 +62,7 @@ def unexpected(
         marks, on=["page_group", "next_page_group"], how="left"
     )
     share = asked.rare_share
-    return judged(counts, unexpected_actions.TABLE.columns, lambda rows: _judged(rows, share))
+    return from_counts(counts, unexpected_actions.TABLE.columns, lambda rows: _judged(rows, share))
 
 
 def _views(page_views: DataFrame, people: DataFrame) -> DataFrame:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 _CONTEXT = Context(prec=60)
 
 
-def judged(
+def from_counts(
     counts: DataFrame, columns: Sequence[Column], judge: Callable[[list[Row]], Iterable[Mapping[str, Any]]]
 ) -> DataFrame:
     """`judge` of all rows of `counts` at once, as a frame of these columns of a contract.
