@@ -84,7 +84,7 @@ def _by_view(activity: DataFrame, known: DataFrame, asked: Arrivals, gap_cap_us:
         offsets_held(activity, gap_cap_us)
         .join(known, on=list(VIEW), how="inner")
         .withColumns({"of": _section(asked, _middle(top)), "first": _section(asked, _middle(F.lit(0)))})
-        .withColumn("is_first", F.col("of") == F.col("first"))
+        .withColumn("is_first", F.col("of").eqNullSafe(F.col("first")))
         .select(*VIEW, "page_group", "device_type", "week", "of.*", "is_first", "gap_us")
     )
     view = ("session_id", "view_id", "page_group", "device_type", "week")
