@@ -1,0 +1,1 @@
+"""Why: from a number to its reasons, its people and its price."""
