@@ -35,6 +35,7 @@ from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
+from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
@@ -66,6 +67,7 @@ from trailhouse.settings.tasks import Task, Tasks
 
 __all__ = [
     "Attribution",
+    "Case",
     "Catalog",
     "Churn",
     "Conversion",
@@ -78,6 +80,7 @@ __all__ = [
     "Gates",
     "IdentifierType",
     "Identity",
+    "Impact",
     "Incremental",
     "KeyElement",
     "Lake",
@@ -283,6 +286,7 @@ class Settings(BaseSettings):
     segments: Segments = Segments()
     tasks: Tasks = ()
     feedback: Feedback = Feedback()
+    impact: Impact = Impact()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()
@@ -363,6 +367,8 @@ def load_settings(
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
     require_declared(sections["questions"], sections["segments"])
+    sections["impact"] = with_cases(loaded.impact, files)
+    require_known(sections["impact"], sections)
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -20,9 +20,6 @@ from trailhouse.settings.io import check_files, sentence
 from trailhouse.settings.questions.events import Step
 from trailhouse.settings.questions.fields import FieldName
 from trailhouse.settings.section import Day, Section
-
-if TYPE_CHECKING:
-    from trailhouse.settings import Settings
 
 _DAY = timedelta(days=1)
 Text = Annotated[str, Field(min_length=1)]
@@ -97,7 +94,9 @@ class Affected(Section):
     def text(self) -> str:
         """Whom it means, in a few words."""
         if self.signal:
-            where = [f" {word} {one}" for word, one in (("on", self.page_group), ("at", self.selector)) if one]
+            where = [
+                f" {word} {one}" for word, one in (("on", self.page_group), ("at", self.selector)) if one
+            ]
             return f"signal {self.signal}{''.join(where)}"
         if self.failed_task:
             return f"task {self.failed_task} failed"
@@ -306,46 +305,51 @@ def with_cases(given: Impact, settings: Sequence[Path]) -> Impact:
 def _read(file: Path) -> tuple[Case, ...]:
     check_files([file])
     try:
-        return _Declared.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {"cases": []}).cases
+        return _Declared.model_validate(
+            yaml.safe_load(file.read_text(encoding="utf-8")) or {"cases": []}
+        ).cases
     except ValidationError as error:
         told = "; ".join(sentence(dict(one), _Declared) for one in error.errors())
         raise SettingsError(f"{file}: {told}") from None
 
 
-def require_known(impact: Impact, loaded: Settings | Mapping[str, Any]) -> None:
+def require_known(impact: Impact, sections: Mapping[str, Any]) -> None:
     """Raises SettingsError for a name in a case that nothing else declares, with the nearest one.
 
-    `loaded` are the other sections of the settings, by name.
+    `sections` are those of the settings, by name.
     """
     from trailhouse.signals.registry import KINDS
 
-    get: Callable[[str], Any] = (
-        loaded.__getitem__ if isinstance(loaded, Mapping) else lambda name: getattr(loaded, name)
-    )
-    questions, segments = get("questions"), tuple(get("segments").rules)
+    questions, segments = sections["questions"], tuple(sections["segments"].rules)
     units = {one.name: one.unit for one in questions.all}
     for case in impact.cases:
-        named = [
+        churned, customer, release, named = (
+            case.churned_value,
+            case.customer_value,
+            case.release,
+            case.named_by,
+        )
+        asked = [
             ("churn", case.churn, questions.churn),
-            ("churned_value.revenue", case.churned_value and case.churned_value.revenue, questions.revenue),
-            ("customer_value.revenue", case.customer_value and case.customer_value.revenue, questions.revenue),
-            ("link.trials", case.link and case.link.trials, questions.trials),
-            ("affected.failed_task", case.affected.failed_task, get("tasks")),
-            ("affected.signal", case.affected.signal, KINDS),
+            ("churned_value.revenue", churned.revenue if churned else None, questions.revenue),
+            ("customer_value.revenue", customer.revenue if customer else None, questions.revenue),
+            ("link.trials", case.link.trials if case.link else None, questions.trials),
         ]
-        for key, name, there in named:
+        for key, name, there in asked:
             _require(case, key, name, [one.name for one in there])
-            if name in units and units[name] != case.unit and key != "affected.failed_task":
+            if name is not None and units[name] != case.unit:
                 raise SettingsError(
                     f"impact.cases.{case.name}.{key} = {name!r} counts {units[name]}s, the case {case.unit}s"
                 )
+        tasks = [one.name for one in sections["tasks"]]
+        _require(case, "affected.failed_task", case.affected.failed_task, tasks)
+        _require(case, "affected.signal", case.affected.signal, [one.name for one in KINDS])
         _require(case, "affected.segment", case.affected.segment, segments)
-        _require(case, "release.control", case.release and case.release.control, segments)
-        theme = case.named_by and case.named_by.theme
-        _require(case, "named_by.theme", theme, tuple(get("feedback").themes))
-        asked = next((one for one in questions.churn if one.name == case.churn), None)
-        if asked is not None:
-            _require(case, "rule", case.rule, asked.rules)
+        _require(case, "release.control", release.control if release else None, segments)
+        _require(case, "named_by.theme", named.theme if named else None, tuple(sections["feedback"].themes))
+        churn = next((one for one in questions.churn if one.name == case.churn), None)
+        if churn is not None:
+            _require(case, "rule", case.rule, churn.rules)
 
 
 def _require(case: Case, key: str, name: str | None, there: Sequence[str]) -> None:

@@ -34,6 +34,7 @@ from trailhouse.tables import (
     identity_links,
     identity_overrides,
     identity_sightings,
+    impact,
     key_elements,
     ledger,
     lifecycle,
@@ -125,6 +126,7 @@ _MODULES = (
     feedback_tickets,
     feedback_themes,
     usability_tests,
+    impact,
     ledger,
     gate_results,
 )

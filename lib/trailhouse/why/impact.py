@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isnan, sqrt
+from math import hypot, isnan
 
 import pandas as pd
 from scipy.stats import binomtest
@@ -79,6 +79,10 @@ class Money:
         return self.amount * _exact(share), min(ends), max(ends)
 
 
+def _money(name: str, of: Money | None) -> Part:
+    return Part(name, None) if of is None else Part(name, of.amount, of.low, of.high)
+
+
 def share(hits: int, n: int) -> tuple[float | None, float | None, float | None]:
     """hits / n and its 95 % interval (E. B. Wilson, 1927); None of nothing."""
     if not n:
@@ -99,7 +103,7 @@ def stated(value: Money | None, churned: int, answered: int, named: int) -> Esti
         raise ValueError(f"{named} named of {answered} answers of {churned} who left")
     told, response = share(named, answered), share(answered, churned)
     parts = (
-        Part("churned_value", value and value.amount, value and value.low, value and value.high),
+        _money("churned_value", value),
         Part("share", *told),
         Part("response_rate", *response),
         Part("churned", float(churned)),
@@ -113,7 +117,7 @@ def stated(value: Money | None, churned: int, answered: int, named: int) -> Esti
 
 
 def observed(strata: pd.DataFrame, affected: float, value: Money | None) -> Estimate:
-    """Money a month: the matched difference in churn, times `affected` customers a month, times `value` of one.
+    """Money a month: the matched difference in churn, x `affected` customers a month, x `value` of one.
 
     `strata`: a row a stratum of customers alike, with whole counts a of n affected and b of m others who
     left (why/evidence.py `matched`). A negative number says that the affected left less often.
@@ -126,7 +130,7 @@ def observed(strata: pd.DataFrame, affected: float, value: Money | None) -> Esti
         *(Part(name, *rate) for name, rate in rates.items()),
         Part("p", _known(found.p)),
         Part("affected_a_month", affected),
-        Part("customer_value", value and value.amount, value and value.low, value and value.high),
+        _money("customer_value", value),
         Part("affected", float(sums["n"])),
         Part("others", float(sums["m"])),
         Part("matched", float(found.units)),
@@ -139,7 +143,12 @@ def observed(strata: pd.DataFrame, affected: float, value: Money | None) -> Esti
 
 
 def linked(
-    units: int, completed: int, converted: int, both: int, units_a_month: float = 0.0, value: Money | None = None
+    units: int,
+    completed: int,
+    converted: int,
+    both: int,
+    units_a_month: float = 0.0,
+    value: Money | None = None,
 ) -> Estimate:
     """What one more percentage point of completion would be worth, **if** completing is the cause.
 
@@ -152,9 +161,9 @@ def linked(
     others, rest = units - completed, converted - both
     if not (0 <= both <= completed <= units and both <= converted <= units and 0 <= rest <= others):
         raise ValueError(f"{both} of both, of {completed} completed and {converted} converted of {units}")
-    points, low, high, few = _difference(both, completed, rest, others)
+    apart = _difference(both, completed, rest, others)
     parts = (
-        Part("points", points, low, high),
+        Part("points", apart.value, apart.low, apart.high),
         Part("completion", *share(completed, units)),
         Part("conversion", *share(converted, units)),
         Part("completed_of_converters", *share(both, converted)),
@@ -162,12 +171,13 @@ def linked(
         Part("converted_of_others", *share(rest, others)),
         Part("units", float(units)),
         Part("units_a_month", units_a_month),
-        Part("customer_value", value and value.amount),
+        _money("customer_value", value),
     )
-    if value is None or points is None or low is None or high is None:
-        return Estimate(None, None, None, units, few, parts)
-    worth = value.times(*(units_a_month * one / 100 for one in (points, low, high)))
-    return Estimate(*worth, units, few, parts)
+    if value is None or not apart.known:
+        return Estimate(None, None, None, units, apart.too_few, parts)
+    ends = (apart.of, apart.of - apart.below, apart.of + apart.above)
+    worth = value.times(*(units_a_month * one / 100 for one in ends))
+    return Estimate(*worth, units, apart.too_few, parts)
 
 
 @dataclass(frozen=True)
@@ -196,37 +206,60 @@ def changed(reached: Sides, control: Sides | None = None, effect: float | None =
     if not over:
         return Estimate(None, None, None, reached.before_n, False, tuple(parts))
     parts.append(Part("after", *share(reached.after, reached.after_n or 0)))
-    value, low, high, few = _change(reached)
+    found = _change(reached)
     n = reached.before_n + (reached.after_n or 0)
     if control is None:
-        return Estimate(value, low, high, n, few, tuple(parts))
-    other, other_low, other_high, other_few = _change(control)
+        return Estimate(found.value, found.low, found.high, n, found.too_few, tuple(parts))
+    other = _change(control)
     parts += [
-        Part("change", value, low, high),
+        Part("change", found.value, found.low, found.high),
         Part("control_before", *share(control.before, control.before_n)),
         Part("control_after", *share(control.after, control.after_n or 0)),
-        Part("control_change", other, other_low, other_high),
+        Part("control_change", other.value, other.low, other.high),
     ]
     n += control.before_n + (control.after_n or 0)
-    few = few or other_few
-    if None in (value, low, high, other, other_low, other_high):
+    if not (found.known and other.known):
         return Estimate(None, None, None, n, True, tuple(parts))
-    assert value is not None and low is not None and high is not None
-    assert other is not None and other_low is not None and other_high is not None
-    apart = value - other
-    below = sqrt((value - low) ** 2 + (other_high - other) ** 2)
-    above = sqrt((high - value) ** 2 + (other - other_low) ** 2)
+    apart = found.of - other.of
+    below, above = hypot(found.below, other.above), hypot(found.above, other.below)
+    few = found.too_few or other.too_few
     return Estimate(apart, apart - below, apart + above, n, few, tuple(parts))
 
 
-def _change(of: Sides) -> tuple[float | None, float | None, float | None, bool]:
+@dataclass(frozen=True)
+class _Apart:
+    """A difference of two shares with its interval; nan where a group is empty."""
+
+    of: float
+    below: float
+    above: float
+    too_few: bool
+
+    @property
+    def known(self) -> bool:
+        return not isnan(self.of)
+
+    @property
+    def value(self) -> float | None:
+        return self.of if self.known else None
+
+    @property
+    def low(self) -> float | None:
+        return self.of - self.below if self.known else None
+
+    @property
+    def high(self) -> float | None:
+        return self.of + self.above if self.known else None
+
+
+def _change(of: Sides) -> _Apart:
     return _difference(of.after, of.after_n or 0, of.before, of.before_n)
 
 
-def _difference(a: int, n: int, b: int, m: int) -> tuple[float | None, float | None, float | None, bool]:
+def _difference(a: int, n: int, b: int, m: int) -> _Apart:
     row = differences([a], [n], [b], [m]).iloc[0]
-    value, low, high = (_known(float(row[name])) for name in ("difference", "low", "high"))
-    return value, low, high, bool(row["too_few"])
+    apart = float(row["difference"])
+    return _Apart(apart, apart - float(row["low"]), float(row["high"]) - apart, bool(row["too_few"]))
 
 
 def _known(value: float) -> float | None:
