@@ -69,17 +69,19 @@ def told_share(part: Row | None, digits: int = 1) -> Told:
         return Told(text.NOTHING, "")
     if part["low"] is None:
         return Told(percent(part["value"], digits), "")
-    return Told(
-        percent(part["value"], digits), _ends(*(percent(part[end], digits) for end in ("low", "high")))
-    )
+    low = percent(part["low"], digits).removesuffix(" %")
+    return Told(percent(part["value"], digits), _ends(low, percent(part["high"], digits)))
 
 
 def told_points(part: Row | None) -> Told:
     """A difference of shares in points, with its interval."""
     if part is None or part["value"] is None:
         return Told(text.NOTHING, "")
-    ends = "" if part["low"] is None else _ends(points(part["low"]), points(part["high"]))
-    return Told(points(part["value"]), ends)
+    return Told(points(part["value"]), "" if part["low"] is None else _point_ends(part))
+
+
+def _point_ends(part: Row) -> str:
+    return _ends(points(part["low"]).removesuffix(" points"), points(part["high"]))
 
 
 def _ends(low: str, high: str) -> str:
@@ -102,10 +104,13 @@ def option(case: Case, one: Option, rows: Sequence[Row]) -> dict[str, Any]:
         worth[estimate] = money(row["value"] * one.effect, case.currency) if known and row else text.NOTHING
         if known and row and row["too_few"]:
             worth[estimate] += f" ({TOO_FEW})"
-    effect = percent(one.effect, 0)
-    if one.low is not None:
-        effect += f" ({percent(one.low, 0)} to {percent(one.high, 0)})"
-    return {"name": one.name, "customer": one.customer, "business": one.business, "effect": effect} | {
+    ends = "" if one.low is None else _ends(percent(one.low, 0).removesuffix(" %"), percent(one.high, 0))
+    return {
+        "name": one.name,
+        "customer": one.customer,
+        "business": one.business,
+        "effect": percent(one.effect, 0),
+        "effect_ends": ends,
         "cost": one.cost,
         "source": one.source,
         **worth,

@@ -116,7 +116,7 @@ def stated(value: Money | None, churned: int, answered: int, named: int) -> Esti
     return Estimate(*value.times(told[0], told[1], told[2]), answered, few, parts)
 
 
-def observed(strata: pd.DataFrame, affected: float, value: Money | None) -> Estimate:
+def observed(strata: pd.DataFrame, affected: float | None, value: Money | None) -> Estimate:
     """Money a month: the matched difference in churn, x `affected` customers a month, x `value` of one.
 
     `strata`: a row a stratum of customers alike, with whole counts a of n affected and b of m others who
@@ -136,7 +136,7 @@ def observed(strata: pd.DataFrame, affected: float, value: Money | None) -> Esti
         Part("matched", float(found.units)),
         Part("left_out", float(found.left_out)),
     )
-    if value is None or isnan(found.difference):
+    if value is None or affected is None or isnan(found.difference):
         return Estimate(None, None, None, found.units, found.too_few, parts)
     worth = value.times(*(affected * one for one in (found.difference, found.low, found.high)))
     return Estimate(*worth, found.units, found.too_few, parts)

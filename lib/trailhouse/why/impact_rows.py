@@ -40,12 +40,17 @@ class Case_:
         return sum(int(row[number] or 0) for row in self.of(kind, month))
 
     def a_month(self, kind: str, number: str, month: date | None) -> Decimal | None:
-        """A count or money of a month; for None its mean over all whole months, None without one."""
-        chosen = self.months if month is None else (month,)
-        own = [row for row in self.by_kind.get(kind, ()) if row["month"] in chosen]
-        if not chosen or kind not in self.by_kind:
+        """A count or money of a month; for None its mean over all whole months, None without one.
+
+        A month of which something is still to come, such as who leaves after its end, is none of them.
+        """
+        rows = self.by_kind.get(kind, ())
+        chosen = set(self.months if month is None else (month,))
+        chosen -= {row["month"] for row in rows if not row["complete"]}
+        if not chosen or not rows:
             return None
-        return _CONTEXT.divide(sum((Decimal(row[number] or 0) for row in own), Decimal(0)), len(chosen))
+        own = (Decimal(row[number] or 0) for row in rows if row["month"] in chosen)
+        return _CONTEXT.divide(sum(own, Decimal(0)), len(chosen))
 
 
 def estimates(case: Case, facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
@@ -108,7 +113,8 @@ def _strata(known: Case_, month: date | None) -> pd.DataFrame:
 
 def _observed(known: Case_, month: date | None) -> Estimate:
     affected = known.a_month("risk", "x2", month)
-    return observed(_strata(known, month), float(affected or 0), _customer(known, month))
+    each = None if affected is None else float(affected)
+    return observed(_strata(known, month), each, _customer(known, month))
 
 
 def _linked(known: Case_, month: date | None) -> Estimate:
@@ -148,9 +154,8 @@ def _released(known: Case_) -> Iterator[dict[str, Any]]:
 def _money_after(known: Case_, gone: Estimate) -> Estimate:
     """What leaves a month, in money: churn x customers asked a month x value of one; less is better."""
     value = _customer(known, None)
-    months = len(known.months)
-    own = [row for row in known.by_kind.get("risk", ()) if row["month"] in known.months]
-    asked = sum(int(row["x2"]) + int(row["x4"]) for row in own) / months if months else 0.0
+    struck, others = (known.a_month("risk", number, None) for number in ("x2", "x4"))
+    asked = float((struck or 0) + (others or 0))
     if value is None:
         return Estimate(None, None, None, gone.n, gone.too_few)
     parts = [
