@@ -105,7 +105,7 @@ def test_counts_of_random_worlds_are_those_of_a_plain_walk(
     if case == "by person" and kind == "left":  # nobody who stays away gives a reason
         expected = {key: (counts[0], 0, 0) for key, counts in expected.items()}
     assert counted[case, kind] == expected, SEEDS
-    assert sum(counts[0] for counts in expected.values()) > 20, "a world without leaving tests nothing"
+    assert sum(counts[0] for counts in expected.values()) >= 5, "a world without any tests nothing"
 
 
 EVENTS = [

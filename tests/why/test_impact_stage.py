@@ -50,6 +50,7 @@ SETTINGS = Settings.model_validate(
     }
 )
 Row = Mapping[str, Any]
+Told = Mapping[tuple[str, str, str, str], Row]
 
 
 def events() -> list[dict[str, Any]]:
@@ -82,7 +83,9 @@ def events() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def told(spark: SparkSession) -> Mapping[tuple[str, str, str, str], Row]:
+def told(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[tuple[str, str, str, str], Row]:
     """(case, estimate, measure, month) -> row, from tables of a small lake."""
     income = {"question": "income", "breakdown_by": "all", "period": "2026-02-01", "complete": True}
     revenue = [
@@ -103,7 +106,9 @@ def told(spark: SparkSession) -> Mapping[tuple[str, str, str, str], Row]:
             for name in ("segment_members", "feedback_answers", "profiles", "accounts")
         },
     }
-    frame = impact.transform(inputs, Context(SETTINGS, "/nowhere"))["impact"].cache()
+    frame = impact.transform(inputs, Context(SETTINGS, str(tmp_path_factory.mktemp("scratch"))))[
+        "impact"
+    ].cache()
     assert failed_checks(impact.STAGE, {"impact": frame}) == []
     found = {(r["case"], r["estimate"], r["measure"], r["month"]): r.asDict(True) for r in frame.collect()}
     frame.unpersist()
@@ -115,7 +120,7 @@ def part(row: Row, name: str) -> Decimal | None:
     return value
 
 
-def test_a_quarter_of_64000_is_16000_and_the_reach_of_550_stands_beside_it(told: Mapping[Any, Row]) -> None:
+def test_a_quarter_of_64000_is_16000_and_the_reach_of_550_stands_beside_it(told: Told) -> None:
     for month in ("all", "2026-02-01"):
         stated = told["dollars", "stated", "money", month]
         assert stated["value"] == Decimal(16_000)
@@ -125,18 +130,18 @@ def test_a_quarter_of_64000_is_16000_and_the_reach_of_550_stands_beside_it(told:
         assert stated["verdict"] == "estimate"
 
 
-def test_currencies_are_never_mixed(told: Mapping[Any, Row]) -> None:
+def test_currencies_are_never_mixed(told: Told) -> None:
     euros, yen = (told[name, "stated", "money", "all"] for name in ("euros", "yen"))
     assert (euros["value"], euros["currency"]) == (Decimal(125), "EUR")
     assert (yen["value"], yen["verdict"]) == (None, "not known")
     assert part(yen, "share") == Decimal("0.25")
 
 
-def test_an_amount_that_is_stated_stands_for_the_tables(told: Mapping[Any, Row]) -> None:
+def test_an_amount_that_is_stated_stands_for_the_tables(told: Told) -> None:
     assert told["given", "stated", "money", "all"]["value"] == Decimal(16_000)
 
 
-def test_a_further_point_of_completion_is_worth_0_61_points_of_conversion(told: Mapping[Any, Row]) -> None:
+def test_a_further_point_of_completion_is_worth_0_61_points_of_conversion(told: Told) -> None:
     link = told["dollars", "link", "money", "all"]
     shares = {
         "completion": "0.55",
@@ -151,7 +156,7 @@ def test_a_further_point_of_completion_is_worth_0_61_points_of_conversion(told: 
     }
 
 
-def test_where_nobody_leaves_there_is_no_number_and_no_claim(told: Mapping[Any, Row]) -> None:
+def test_where_nobody_leaves_there_is_no_number_and_no_claim(told: Told) -> None:
     stated, observed = (told["calm", estimate, "money", "all"] for estimate in ("stated", "observed"))
     assert stated["value"] is None
     assert stated["too_few"]
@@ -160,7 +165,7 @@ def test_where_nobody_leaves_there_is_no_number_and_no_claim(told: Mapping[Any, 
     assert observed["verdict"] == "too few"
 
 
-def test_a_version_that_nobody_runs_is_not_released(told: Mapping[Any, Row]) -> None:
+def test_a_version_that_nobody_runs_is_not_released(told: Told) -> None:
     assert {row["verdict"] for key, row in told.items() if key[1] == "release"} == {"not released"}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 from pyspark.sql import DataFrame
 
+from trailhouse.identity.settle import settled
 from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Stage
@@ -23,13 +25,19 @@ def transform(inputs: Frames, context: Context) -> Frames:
     settings = context.settings
     if not settings.impact.cases:
         return {TABLE.name: no_rows(TABLE, inputs["activity"])}
-    return {TABLE.name: estimated(inputs, settings)}
+    return {
+        TABLE.name: estimated(inputs, settings, lambda frame: settled(frame, context.scratch, TABLE.name))
+    }
 
 
-def estimated(inputs: Frames, settings: Settings) -> DataFrame:
-    """Rows of `impact` for all cases of the settings; there must be one."""
+def estimated(inputs: Frames, settings: Settings, settle: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """Rows of `impact` for all cases of the settings; there must be one.
+
+    An engine: `settle` writes down what several counts read.
+    """
     cases = settings.impact.cases
-    counted = reduce(DataFrame.unionByName, (facts(Given(case, inputs, settings)) for case in cases))
+    each = (facts(Given(case, inputs, settings, settle)) for case in cases)
+    counted = reduce(DataFrame.unionByName, each)
     # A few hundred counts: on one worker they become estimates, in a fixed order.
     return TABLE.select(counted.coalesce(1).mapInArrow(Estimates(cases), TABLE.schema))
 

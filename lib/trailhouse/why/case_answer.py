@@ -42,7 +42,7 @@ def answered(case: Case, lake: Lake, settings: Settings) -> DataFrame:
         if published.take(1):
             return published
     alone = settings.model_copy(update={"impact": Impact(cases=(case,))})
-    return estimated(LakeFrames(lake), alone)
+    return estimated(LakeFrames(lake), alone, lambda frame: frame.localCheckpoint())
 
 
 def case(name: str, lake: str | Lake, settings: Settings | str | None = None) -> DataFrame:

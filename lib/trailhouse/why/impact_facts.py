@@ -41,11 +41,11 @@ def facts(given: Given) -> DataFrame:
 
     `complete` says whether the month, or the window, is over.
     """
-    days = affected_days(given)
+    days = given.settle(affected_days(given))
     found = [_reach(given, days)]
     question = given.churn
     if question is not None:
-        stays = stays_of(given, question)
+        stays = given.settle(stays_of(given, question))
         asked_at = risks(given, question, stays, days)
         found += [strata(given, asked_at), left(given, question, stays, days)]
     else:

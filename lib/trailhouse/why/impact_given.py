@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -27,6 +28,10 @@ _TYPES = {
 }
 
 
+def _as_it_is(frame: DataFrame) -> DataFrame:
+    return frame
+
+
 @dataclass(frozen=True)
 class Given:
     """A case with the tables that it is counted from."""
@@ -34,6 +39,8 @@ class Given:
     case: Case
     inputs: Frames
     settings: Settings
+    settle: Callable[[DataFrame], DataFrame] = _as_it_is
+    """Writes a frame down that several counts read, so that it is computed once."""
 
     @property
     def asked(self) -> Asked:
