@@ -25,12 +25,12 @@ class Told:
     few: bool = False
 
 
-def money(amount: Number | None, currency: str) -> str:
-    """USD 16,000; with cents below 100; a true minus sign."""
+def money(amount: Number | None, currency: str, beside: Number | None = None) -> str:
+    """USD 16,000; with cents below 100 (or where the amount that it stands beside is); a true minus sign."""
     if amount is None:
         return text.NOTHING
-    exact = Decimal(str(amount))
-    size = f"{abs(exact):,.0f}" if abs(exact) >= 100 or exact == 0 else f"{abs(exact):,.2f}"
+    exact, size_of = Decimal(str(amount)), abs(Decimal(str(amount if beside is None else beside)))
+    size = f"{abs(exact):,.0f}" if size_of >= 100 or size_of == 0 else f"{abs(exact):,.2f}"
     return f"{'−' if exact < 0 else ''}{currency} {size}"
 
 
@@ -59,7 +59,7 @@ def told_money(row: Row | None) -> Told:
     if row is None or row["value"] is None:
         return Told("not known", "", bool(row and row["too_few"]))
     currency = row["currency"] or ""
-    ends = _ends(*(money(row[end], currency) for end in ("low", "high")))
+    ends = _ends(*(money(row[end], currency, row["value"]) for end in ("low", "high")))
     return Told(money(row["value"], currency), ends, bool(row["too_few"]))
 
 
