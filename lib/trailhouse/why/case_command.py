@@ -57,16 +57,19 @@ def register(app: typer.Typer, reading: Reading) -> None:
 
 def write_case(run: Run, name: str, out: Path | None, options: str = "") -> Path:
     """The page of a case; where it is. StorageError when it cannot be written."""
+    from trailhouse.ask.answer import LakeFrames
     from trailhouse.why.case_answer import answered, named
     from trailhouse.why.case_page import build_case
-    from trailhouse.why.case_reads import evidence
+    from trailhouse.why.case_reads import SHOWN, evidence
+    from trailhouse.why.impact_given import Given
 
     wanted = named(run.settings, name)
+    given = Given(wanted, LakeFrames(run.lake), run.settings, lambda frame: frame.localCheckpoint())
     rows = [row.asDict(recursive=True) for row in answered(wanted, run.lake, run.settings).collect()]
     page = build_case(
         wanted,
         sorted(rows, key=lambda row: (row["estimate"], row["measure"], row["month"])),
-        evidence(wanted, run.lake, run.settings),
+        evidence(given, tuple(name for name in SHOWN if not run.lake.exists(name))),
         title=run.settings.report.title,
         timezone=run.settings.project.timezone,
         generated=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

@@ -13,14 +13,14 @@ from pyspark.sql import functions as F
 from trailhouse.questions.breakdowns import device
 from trailhouse.questions.people import of_people
 from trailhouse.report import text
-from trailhouse.settings import Settings
 from trailhouse.settings.impact import Case
 from trailhouse.stage import Frames
-from trailhouse.storage import Lake
 from trailhouse.why.evidence import adjusted, differences, lifts
 from trailhouse.why.impact_affected import hits
 from trailhouse.why.impact_given import Given
 
+SHOWN = ("feedback_answers", "heatmaps", "signals")
+"""Tables of which a lake may lack some."""
 QUOTES, VISITS, SIGNALS = 3, 5, 5
 _CANDIDATES = 60
 """Comments that are read, of which the first ones of different people and words are shown."""
@@ -35,7 +35,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows to show, of plain Python values; what a lake does not have is empty."""
+    """Rows to show, of plain Python values; what is not there is empty."""
 
     quotes: tuple[Row, ...] = ()
     """text, kind, day, page_group"""
@@ -52,18 +52,15 @@ class Evidence:
     others: int = 0
     """All other visits of people."""
     missing: tuple[str, ...] = field(default=())
-    """Tables that the lake does not have."""
+    """Tables that are not there."""
 
 
-def evidence(case: Case, lake: Lake, settings: Settings) -> Evidence:
-    """What shows the pain. Bots and own staff are left out."""
-    from trailhouse.ask.answer import LakeFrames
-
-    frames = LakeFrames(lake)
-    missing = tuple(name for name in ("feedback_answers", "heatmaps", "signals") if not lake.exists(name))
-    struck = hits(Given(case, frames, settings)).localCheckpoint()
+def evidence(given: Given, missing: tuple[str, ...] = ()) -> Evidence:
+    """What shows the pain. Bots and own staff are left out; `missing` are tables that are not there."""
+    case, frames = given.case, given.inputs
+    struck = given.settle(hits(given))
     people = frames["sessions"].where(~F.col("is_bot") & ~F.col("internal"))
-    marked = _marked(people, struck).localCheckpoint()
+    marked = given.settle(_marked(people, struck))
     counts = {bool(row["hit"]): int(row["count"]) for row in marked.groupBy("hit").count().collect()}
     sides = (counts.get(True, 0), counts.get(False, 0))
     said = None if "feedback_answers" in missing else _answers(frames)

@@ -137,9 +137,10 @@ def released(rows: Sequence[Row]) -> list[dict[str, Any]]:
             return percent(number) if currency is None else money(number, currency)
 
         change = row["value"]
-        ends = (
-            "" if row["low"] is None else _ends(_signed(row["low"], currency), _signed(row["high"], currency))
-        )
+        ends = ""
+        if row["low"] is not None:
+            both = (_signed(row[end], currency) for end in ("low", "high"))
+            ends = _point_ends(row) if currency is None else _ends(*both)
         found.append(
             {
                 "measure": _MEASURES[row["measure"]],
