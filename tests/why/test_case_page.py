@@ -152,6 +152,13 @@ def test_money_of_one_currency_stands_alone() -> None:
     assert "USD" not in told
 
 
+def test_a_share_of_nearly_none_and_a_lift_without_end_are_said_in_words() -> None:
+    alone = {**EVIDENCE.signals[0], "share_out": 0.00009, "lift": 4444.4, "low": 500.0, "high": 39_000.0}
+    told = words(page(Evidence(signals=(alone,), clicks=EVIDENCE.clicks)))
+    assert "40.0 % <0.1 % over 100 What" in told.replace("&lt;", "<").replace("Where", "What")
+    assert "the part from 64 to 320 px down the page" in told
+
+
 def test_options_take_their_share_of_either_estimate() -> None:
     case = Case.model_validate(CASE)
     stated = next(row for row in estimates(case, FACTS) if row["estimate"] == "stated")

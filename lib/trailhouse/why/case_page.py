@@ -20,6 +20,9 @@ Row = Mapping[str, Any]
 _CELL = 8
 """Side of a cell of the map, in units of its drawing."""
 _COLUMNS = 25
+_ROW_PX, _AROUND = 32, 2
+"""Height of a row of the map on the page, and rows shown above and below the clicks."""
+_MANY = 100
 
 
 def build_case(
@@ -145,10 +148,15 @@ def _signal(row: Row) -> dict[str, Any]:
         "selector": row["selector"],
         "share_in": words.percent(row["share_in"]),
         "share_out": words.percent(row["share_out"]),
-        "lift": f"{row['lift']:.1f}",
-        "ends": f"{row['low']:.1f} to {row['high']:.1f}",
+        "lift": _times(row["lift"]),
+        "ends": "" if row["low"] >= _MANY else f"{_times(row['low'])} to {_times(row['high'])}",
         "few": row["too_few"],
     }
+
+
+def _times(lift: float) -> str:
+    """4.2; beyond 100 the others have next to none, and the number says nothing more."""
+    return f"{lift:.1f}" if lift < _MANY else f"over {_MANY}"
 
 
 def _feeling(row: Row) -> dict[str, Any]:
@@ -181,11 +189,13 @@ def _heat(clicks: Sequence[Row]) -> dict[str, Any] | None:
     if not clicks:
         return None
     most = max(row["points"] for row in clicks)
-    rows = max(row["y"] for row in clicks) + 1
+    # Only the part of the page with clicks, and a little around it.
+    top = max(0, min(row["y"] for row in clicks) - _AROUND)
+    rows = max(row["y"] for row in clicks) + 1 + _AROUND - top
     cells = [
         {
             "x": row["x"] * _CELL,
-            "y": row["y"] * _CELL,
+            "y": (row["y"] - top) * _CELL,
             "level": min(6, 1 + int(6 * (row["points"] / most) ** 0.5 - 1e-9)),
             "inert": row["inert"] * 2 > row["points"],
             "told": f"{row['points']:,} clicks, {row['inert']:,} of them on what does not react",
@@ -198,6 +208,8 @@ def _heat(clicks: Sequence[Row]) -> dict[str, Any] | None:
         "side": _CELL,
         "width": _COLUMNS * _CELL,
         "height": rows * _CELL,
+        "from": top * _ROW_PX,
+        "to": (top + rows) * _ROW_PX,
         "total": total,
         "inert": inert,
     }

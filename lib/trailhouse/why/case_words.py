@@ -35,9 +35,12 @@ def money(amount: Number | None, currency: str, beside: Number | None = None) ->
 
 
 def percent(share: Number | None, digits: int = 1) -> str:
-    """12.3 %; a true minus sign."""
+    """12.3 %; a share that would round to none but is some as <0.1 %; a true minus sign."""
     if share is None:
         return text.NOTHING
+    least = 10.0**-digits
+    if 0 < 100 * float(share) < least / 2:
+        return f"<{least:.{digits}f} %"
     shown = f"{abs(100 * float(share)):.{digits}f} %"
     return f"{'−' if float(share) < 0 and float(shown[:-2]) else ''}{shown}"
 

@@ -24,8 +24,8 @@ _DIGITS, _PLACES = 28, 6
 
 
 @dataclass(frozen=True)
-class Case_:
-    """A case with its counts by kind; `months` are those that are over, and covered from their first day."""
+class Counted:
+    """The counts of a case, by kind; `months` are those that are over, and covered from their first day."""
 
     case: Case
     by_kind: Mapping[str, Sequence[Fact]]
@@ -68,7 +68,7 @@ def estimates(case: Case, facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
         yield from _released(known)
 
 
-def _known(case: Case, facts: Iterable[Fact]) -> Case_:
+def _known(case: Case, facts: Iterable[Fact]) -> Counted:
     by_kind: dict[str, list[Fact]] = defaultdict(list)
     for row in facts:
         by_kind[row["kind"]].append(row)
@@ -77,7 +77,7 @@ def _known(case: Case, facts: Iterable[Fact]) -> Case_:
     reach = by_kind.get("reach", [])
     first = min((_EPOCH + timedelta(days=int(row["x3"])) for row in reach), default=date.max)
     months = sorted(row["month"] for row in reach if row["complete"] and row["month"] >= first)
-    return Case_(case, by_kind, tuple(months))
+    return Counted(case, by_kind, tuple(months))
 
 
 def _amount(of: Amount | None, found: Decimal | None) -> Money | None:
@@ -89,7 +89,7 @@ def _amount(of: Amount | None, found: Decimal | None) -> Money | None:
     return None if found is None else Money(found)
 
 
-def _customer(known: Case_, month: date | None) -> Money | None:
+def _customer(known: Counted, month: date | None) -> Money | None:
     """The monthly value of one customer: all that is paid / all who pay, of the months that are over."""
     paid = known.a_month("customer_value", "money", month)
     units = known.a_month("customer_value", "x1", month)
@@ -97,12 +97,12 @@ def _customer(known: Case_, month: date | None) -> Money | None:
     return _amount(known.case.of_customer, each)
 
 
-def _stated(known: Case_, month: date | None) -> Estimate:
+def _stated(known: Counted, month: date | None) -> Estimate:
     value = _amount(known.case.churned_value, known.a_month("churned_value", "money", month))
     return stated(value, *(known.total("left", number, month) for number in ("x1", "x2", "x3")))
 
 
-def _strata(known: Case_, month: date | None) -> pd.DataFrame:
+def _strata(known: Counted, month: date | None) -> pd.DataFrame:
     """a, n, b, m by stratum, of all months that are asked about."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in known.of("risk", month):
@@ -111,24 +111,24 @@ def _strata(known: Case_, month: date | None) -> pd.DataFrame:
     return pd.DataFrame([sums[key] for key in sorted(sums)], columns=list("anbm"), dtype="int64")
 
 
-def _observed(known: Case_, month: date | None) -> Estimate:
+def _observed(known: Counted, month: date | None) -> Estimate:
     affected = known.a_month("risk", "x2", month)
     each = None if affected is None else float(affected)
     return observed(_strata(known, month), each, _customer(known, month))
 
 
-def _linked(known: Case_, month: date | None) -> Estimate:
+def _linked(known: Counted, month: date | None) -> Estimate:
     units, completed, converted, both = (known.total("link", f"x{place}", month) for place in (1, 2, 3, 4))
     a_month = known.a_month("link", "x1", month)
     return linked(units, completed, converted, both, float(a_month or 0), _customer(known, month))
 
 
-def _reach(known: Case_, month: date | None) -> Estimate:
+def _reach(known: Counted, month: date | None) -> Estimate:
     persons = known.a_month("reach", "x1", month)
     return Estimate(persons, None, None, known.total("reach", "x1", month), False)
 
 
-def _released(known: Case_) -> Iterator[dict[str, Any]]:
+def _released(known: Counted) -> Iterator[dict[str, Any]]:
     """The pain and churn around the release, and what the change in churn is worth."""
     built = known.case.built
     effect = None if built is None else float(built.effect)
@@ -151,7 +151,7 @@ def _released(known: Case_) -> Iterator[dict[str, Any]]:
     yield _row(known, "release", "money", None, _money_after(known, gone))
 
 
-def _money_after(known: Case_, gone: Estimate) -> Estimate:
+def _money_after(known: Counted, gone: Estimate) -> Estimate:
     """What leaves a month, in money: churn x customers asked a month x value of one; less is better."""
     value = _customer(known, None)
     struck, others = (known.a_month("risk", number, None) for number in ("x2", "x4"))
@@ -171,7 +171,7 @@ def _times(value: Money, asked: float, rate: float | Decimal | None) -> Decimal 
     return None if rate is None else value.times(asked * float(rate), 0.0, 0.0)[0]
 
 
-def _sides(known: Case_, kind: str) -> tuple[Sides, Sides | None]:
+def _sides(known: Counted, kind: str) -> tuple[Sides, Sides | None]:
     rows = {row["key"]: row for row in known.by_kind.get(kind, ())}
 
     def sides(group: str) -> Sides:
@@ -192,7 +192,7 @@ def _with(of: Estimate, part: Part) -> Estimate:
     return Estimate(of.value, of.low, of.high, of.n, of.too_few, (*of.parts, part))
 
 
-def _row(known: Case_, estimate: str, measure: str, month: date | None, of: Estimate) -> dict[str, Any]:
+def _row(known: Counted, estimate: str, measure: str, month: date | None, of: Estimate) -> dict[str, Any]:
     money = measure == "money"
     return {
         "case": known.case.name,
@@ -216,7 +216,7 @@ def _row(known: Case_, estimate: str, measure: str, month: date | None, of: Esti
     }
 
 
-def _verdict(known: Case_, estimate: str, of: Estimate) -> str:
+def _verdict(known: Counted, estimate: str, of: Estimate) -> str:
     if estimate == "release":
         if not known.by_kind.get("pain"):
             return "not released"
