@@ -104,7 +104,7 @@ def _observed(case: Case, row: Row | None) -> dict[str, Any] | None:
 def _bars(*parts: Row) -> list[dict[str, Any]]:
     """Shares as lengths in percent of the longest upper end; an interval each."""
     most = max((float(part["high"] or 0) for part in parts), default=0.0)
-    names = ("affected", "alike, not affected")
+    names = ("affected", "not affected")
     return [
         {
             "name": name,
