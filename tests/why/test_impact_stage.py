@@ -41,9 +41,7 @@ SETTINGS = Settings.model_validate(
                 for name, more in {
                     "dollars": {"link": {"completed": "onboarded", "trials": "tried"}},
                     "euros": {"currency": "EUR"},
-                    "yen": {"currency": "JPY"},
-                    "calm": {"churn": "nobody", "release": {"version": "9.9"}},
-                    "given": {"churned_value": {"amount": "64000", "source": "finance"}},
+                    "calm": {"currency": "JPY", "churn": "nobody", "release": {"version": "9.9"}},
                 }.items()
             ]
         },
@@ -131,14 +129,10 @@ def test_a_quarter_of_64000_is_16000_and_the_reach_of_550_stands_beside_it(told:
 
 
 def test_currencies_are_never_mixed(told: Told) -> None:
-    euros, yen = (told[name, "stated", "money", "all"] for name in ("euros", "yen"))
+    euros = told["euros", "stated", "money", "all"]
     assert (euros["value"], euros["currency"]) == (Decimal(125), "EUR")
-    assert (yen["value"], yen["verdict"]) == (None, "not known")
-    assert part(yen, "share") == Decimal("0.25")
-
-
-def test_an_amount_that_is_stated_stands_for_the_tables(told: Told) -> None:
-    assert told["given", "stated", "money", "all"]["value"] == Decimal(16_000)
+    # Nobody pays in yen: no value, and none of another currency in its place.
+    assert part(told["calm", "observed", "money", "all"], "customer_value") is None
 
 
 def test_a_further_point_of_completion_is_worth_0_61_points_of_conversion(told: Told) -> None:
