@@ -63,7 +63,7 @@ def counted(spark: SparkSession, worlds: list[World]) -> Found:
         "watermark": watermark(spark, f"{TODAY} 00:00:00"),
     }
     cases = [Case.model_validate(one) for one in (BY_ACCOUNT, BY_PERSON)]
-    each = [facts(Given(case, inputs, SETTINGS)) for case in cases]
+    each = [facts(Given(case, inputs, SETTINGS, lambda frame: frame.localCheckpoint())) for case in cases]
     found: dict[tuple[str, str], Counts] = {}
     for row in reduce(DataFrame.unionByName, each).collect():
         alike = tuple(json.loads(row["key"]).values()) if row["key"] else ()

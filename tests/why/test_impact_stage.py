@@ -40,7 +40,6 @@ SETTINGS = Settings.model_validate(
                 }
                 for name, more in {
                     "dollars": {"link": {"completed": "onboarded", "trials": "tried"}},
-                    "euros": {"currency": "EUR"},
                     "calm": {"currency": "JPY", "churn": "nobody", "release": {"version": "9.9"}},
                 }.items()
             ]
@@ -129,10 +128,10 @@ def test_a_quarter_of_64000_is_16000_and_the_reach_of_550_stands_beside_it(told:
 
 
 def test_currencies_are_never_mixed(told: Told) -> None:
-    euros = told["euros", "stated", "money", "all"]
-    assert (euros["value"], euros["currency"]) == (Decimal(125), "EUR")
+    dollars, yen = (told[case, "observed", "money", "all"] for case in ("dollars", "calm"))
+    assert (part(dollars, "customer_value"), dollars["currency"]) == (Decimal(200), "USD")
     # Nobody pays in yen: no value, and none of another currency in its place.
-    assert part(told["calm", "observed", "money", "all"], "customer_value") is None
+    assert (part(yen, "customer_value"), yen["currency"]) == (None, "JPY")
 
 
 def test_a_further_point_of_completion_is_worth_0_61_points_of_conversion(told: Told) -> None:
