@@ -22,5 +22,17 @@ TABLE = Table(
             low=0,
             high=1,
         ),
+        Column("lift", "DECIMAL(18,4)", "share as a multiple of share_of_completed.", low=0),
+        Column("low", "DECIMAL(18,4)", "Lower end of its 95 % interval (Katz).", low=0),
+        Column("high", "DECIMAL(18,4)", "Upper end of it.", low=0),
+        Column("p", "DECIMAL(9,8)", "Of no difference (Fisher's exact test).", low=0, high=1),
+        Column(
+            "q",
+            "DECIMAL(9,8)",
+            "p adjusted for the fifty most frequent of each task and kind (Benjamini and Hochberg).",
+            low=0,
+            high=1,
+        ),
+        Column("too_few", "BOOLEAN", "Whether attempts are too few to tell.", True),
     ),
 )
