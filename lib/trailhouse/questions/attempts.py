@@ -45,14 +45,14 @@ def attempts(
 
     `features` are what events each feature's use is. Gives task, unit_id, start_event_id, person_id,
     session_id (of the start; null outside of sessions), release (of the start), start_us, last_us
-    (microseconds since 1970 of its first and last event), completed, furthest (steps done in order),
-    last_page, last_element, and stops (rule 5), in order: ARRAY<STRUCT<t, until (of the next stop, at the end
-    last_us), place STRUCT<what, name>, own (whether the task's own event), leg (from 0)>>.
+    (microseconds since 1970 of its first and last event), completed, furthest (steps done in order), and, in
+    order, clicks, ARRAY<STRUCT<n, t, selector>>, and stops (rule 5), ARRAY<STRUCT<t, until (of the next stop,
+    at the end last_us), place STRUCT<what, name>, own (whether the task's own event), leg (from 0)>>.
     """
     inside = _inside(_marked(activity, sessions, tasks, features or {}), tasks)
-    bits, n = F.col("bits"), F.col("n")
+    bits = F.col("bits")
     is_stop = (bits > 0) | F.col("moved")
-    page, element = F.col("page_group"), F.col("selector")
+    click = F.when(F.col("selector").isNotNull(), F.struct("n", "t", "selector"))
     found = inside.groupBy(*_UNIT, "task", "start_n", "start_us", "limit_us", "size").agg(
         F.min(F.struct("n", "person_id", "session_id", "event_id", "release")).alias("first"),
         F.max("t").alias("last_us"),
@@ -60,8 +60,7 @@ def attempts(
         F.sort_array(
             F.collect_list(F.when(is_stop, F.struct("n", "t", "bits", F.col("place_now").alias("place"))))
         ).alias("marks"),
-        F.max_by("page_group", F.when(page.isNotNull(), n)).alias("last_page"),
-        F.max_by("selector", F.when(element.isNotNull(), n)).alias("last_element"),
+        F.sort_array(F.collect_list(click)).alias("clicks"),
     )
     following = F.lead("start_us").over(Window.partitionBy(*_UNIT, "task").orderBy("start_n"))
     waits = F.coalesce(F.unix_micros("watermark") <= F.col("start_us") + F.col("limit_us"), F.lit(True))
@@ -80,8 +79,7 @@ def attempts(
             "last_us",
             "completed",
             F.size("reached").alias("furthest"),
-            "last_page",
-            "last_element",
+            "clicks",
             _stops().alias("stops"),
         )
     )
@@ -181,7 +179,7 @@ def _inside(marked: DataFrame, tasks: Sequence[Task]) -> DataFrame:
     return (
         placed.withColumns(runs)
         .select(
-            *(*_UNIT, "n", "t", "person_id", "session_id", "event_id", "release", "page_group", "selector"),
+            *(*_UNIT, "n", "t", "person_id", "session_id", "event_id", "release", "selector"),
             (place.isNotNull() & ~place.eqNullSafe(F.col("came_from"))).alias("moved"),
             F.coalesce(place, "came_from").alias("place_now"),
             F.inline(F.array(*each)),

@@ -1,7 +1,7 @@
 """Tasks: who gets from a start to an end, how long that takes, and what comes before a failure.
 
-What an attempt is, questions/attempts.py tells. What came last is, of the attempt's events, the last page
-template, the last clicked selector, and the last sign of struggle (of those that began in it).
+What an attempt is, questions/attempts.py tells, and why/detours.py when it was given up. What came last
+before that is the last page template, clicked selector, and sign of struggle (of those that began in it).
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ def described(
     project: Project,
     members: DataFrame | None = None,
 ) -> DataFrame:
-    """`attempts` + what each is broken down by, and what came before its end; without unit_id.
+    """Attempts with detours + what each is broken down by, and its signs of struggle; without unit_id.
 
     Adds start_day (in the project's zone), device_type, channel, release ('unknown' where nothing tells),
     segments (those that the person was a member of at the end of the day before: what the attempt itself
     did makes nobody a member), first_attempt (the person's first at the task), time_us (of the completed),
-    last_signal (of `signals`, those that count).
+    signals (kinds of `signals`, those that count) and last_signal.
     """
     known = sessions.select("session_id", device(), "channel")
     day = project_day(F.timestamp_micros("start_us"), project.timezone)
     earlier = Window.partitionBy("task", "person_id").orderBy("start_us", "start_event_id")
     told = (
-        found.join(_last_signal(found, signals), on=["task", "start_event_id"], how="left")
+        found.join(_struggles(found, signals), on=["task", "start_event_id"], how="left")
         .join(known, on="session_id", how="left")
         .withColumns(
             {
@@ -55,6 +55,7 @@ def described(
                 "channel": F.coalesce("channel", F.lit(UNKNOWN)),
                 "release": F.coalesce(F.nullif("release", F.lit(ALL)), F.lit(UNKNOWN)),
                 "first_attempt": F.row_number().over(earlier) == 1,
+                "signals": F.coalesce("signals", F.array().cast("ARRAY<STRING>")),
                 "time_us": F.when(F.col("completed"), F.col("last_us") - F.col("start_us")),
             }
         )
@@ -69,20 +70,22 @@ def described(
     )
 
 
-def _last_signal(found: DataFrame, signals: DataFrame) -> DataFrame:
-    """task, start_event_id, last_signal."""
+def _struggles(found: DataFrame, signals: DataFrame) -> DataFrame:
+    """task, start_event_id, last_signal, signals; no row for attempts without."""
     last = F.struct("start_time", "end_time", "kind")
     units = F.explode(F.array_distinct(F.array("session_id", "person_id"))).alias("unit_id")
+    begun = F.unix_micros("start_time")
+    inside = (begun >= F.col("start_us")) & (begun < F.col("gave_up_us"))
     return (
         signals.select(units, "start_time", "end_time", "kind")
         .join(
-            found.select("task", "start_event_id", "unit_id", "start_us", "last_us"),
+            found.select("task", "start_event_id", "unit_id", "start_us", "gave_up_us"),
             on="unit_id",
             how="inner",
         )
-        .where(F.unix_micros("start_time").between(F.col("start_us"), F.col("last_us")))
+        .where(inside)
         .groupBy("task", "start_event_id")
-        .agg(F.max(last)["kind"].alias("last_signal"))
+        .agg(F.max(last)["kind"].alias("last_signal"), F.array_sort(F.collect_set("kind")).alias("signals"))
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trailhouse.report import behaviour_charts, charts, text
 from trailhouse.report.text import Row
+from trailhouse.why.evidence import ALPHA
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -178,8 +179,9 @@ def tasks(frames: Frames) -> list[Row]:
 
 
 def _last(row: Row) -> Row:
-    """A kind of signal in words; pages and selectors as they are."""
-    return {**row, "value": row["value"].replace("_", " ")} if row["what"] == "signal" else row
+    """A kind of signal in words; pages and selectors as they are; `clear` says whether the lift is one."""
+    value = row["value"].replace("_", " ") if row["what"] == "signal" else row["value"]
+    return {**row, "value": value, "clear": not row["too_few"] and row["q"] is not None and row["q"] < ALPHA}
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:

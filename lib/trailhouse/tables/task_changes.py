@@ -31,7 +31,7 @@ TABLE = Table(
         Column(
             "part",
             "STRING",
-            "The whole change (all); of alike attempts the time to a step or the end (step), and what detours "
+            "The whole change (all); of alike attempts the time to a step or the end (step), what detours "
             "took; other shares of releases, of devices, of first attempts.",
             True,
             values=PARTS,

@@ -14,7 +14,7 @@ def _share(name: str, sentence: str) -> tuple[Column, ...]:
 
 TABLE = Table(
     name="task_detours",
-    sentence="Attempts that leave a task's own pages: how many, where to, whether they return, what it takes.",
+    sentence="Attempts that leave a task's own pages: how many, where to, who returns, what it takes.",
     grain=("task", "breakdown", "value", "what", "place"),
     optional=True,
     columns=(

@@ -9,6 +9,7 @@
    task's departures to the same place come back; to other places people go on when they have given up
    (`left_for`).
 4. Seconds lost are those from a departure to the way back. Of who never came back none are told.
+5. An attempt ends where it was given up: pages, clicks and signals from then on are of something else.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _PLACES = "ARRAY<STRUCT<what: STRING, name: STRING>>"
 
 
 def with_departures(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
-    """`attempts` + departures and leg_us, in place of stops.
+    """`attempts` + departures and leg_us.
 
     departures: ARRAY<STRUCT<place, t, back>>, back null where they did not come back. leg_us: ARRAY<BIGINT>,
     microseconds on the way by leg, of which there is one more than steps; of a completed attempt they and its
@@ -52,7 +53,7 @@ def with_departures(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
         .withColumn("places", places)
         .withColumn("way", F.transform("stops", _on_the_way))
         .withColumns({"departures": _departures(), "leg_us": _leg_us(legs)})
-        .drop("stops", "learned", "places", "way")
+        .drop("learned", "places", "way")
     )
 
 
@@ -129,11 +130,12 @@ def _leg_us(legs: Column) -> Column:
 
 
 def with_detours(departed: DataFrame) -> DataFrame:
-    """`with_departures` + what of the departures are detours, in place of departures.
+    """`with_departures` + what of the departures are detours, in place of these, stops and clicks.
 
     detour (STRUCT<what, name>, where the first went; null: none), detours (how many), returned (whether they
     came back from the last; null: none), away_us (seconds lost in microseconds, of all that came back),
-    left_for (STRUCT<what, name>; where they went for good; null: not known).
+    left_for (STRUCT<what, name>; where they went for good; null: not known); gave_up_us (when they did, else
+    after its last event), and up to then last_page, pages, last_element, elements (that were clicked).
     """
     came_back = F.col("departure.back").isNotNull()
     counted = (
@@ -166,7 +168,26 @@ def with_detours(departed: DataFrame) -> DataFrame:
                 "detours": F.size("kept"),
                 "returned": F.when(F.size("kept") > 0, last["back"].isNotNull()),
                 "left_for": F.get("gone", F.lit(0))["place"],
+                "gave_up_us": F.coalesce(F.get("gone", F.lit(0))["t"], F.col("last_us") + 1),
             }
         )
-        .drop("departures", "around", "kept", "gone")
+        .withColumns({"pages": _names("stops"), "elements": _names("clicks")})
+        .withColumns(
+            {
+                "last_page": F.try_element_at("pages", F.lit(-1)),
+                "last_element": F.try_element_at("elements", F.lit(-1)),
+                "pages": F.array_sort(F.array_distinct("pages")),
+                "elements": F.array_sort(F.array_distinct("elements")),
+            }
+        )
+        .drop("departures", "around", "kept", "gone", "stops", "clicks")
     )
+
+
+def _names(of: str) -> Column:
+    """Pages of the stops, or selectors of the clicks, in order, up to where it was given up."""
+    before = F.filter(of, lambda one: one["t"] < F.col("gave_up_us"))
+    if of == "clicks":
+        return F.transform(before, lambda one: one["selector"])
+    seen = F.filter(before, lambda one: one["place"]["what"] == PAGE)
+    return F.transform(seen, lambda one: one["place"]["name"])

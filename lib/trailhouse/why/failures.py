@@ -1,10 +1,10 @@
-"""What precedes failure: what came last in attempts that failed, against those that were completed."""
+"""What precedes failure: what came last in attempts that failed, and what completed ones hardly have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
@@ -16,30 +16,36 @@ TOP = 10
 """Rows of what came last before a failure, by task and kind."""
 WEIGHED = 50
 """Of these so many, by failures, are judged: p is adjusted for all of them."""
+_WHAT = (
+    ("page_group", "last_page", "pages"),
+    ("signal", "last_signal", "signals"),
+    ("element", "last_element", "elements"),
+)
+"""What, the column of the last one, and that of all."""
 
 
 def failures(told: DataFrame) -> DataFrame:
     """Rows of `task_failures`, of questions/tasks.py `described`: what came last, most first.
 
-    Lift: the share of failed attempts whose last it was, as a multiple of that of the completed.
+    What came last in a completed attempt is its end, whatever preceded it. So the lift compares attempts
+    that have it at all: their share of the failed, as a multiple of their share of the completed.
     """
-    last = [
-        F.struct(F.lit(what).alias("what"), F.col(column).alias("value"))
-        for what, column in (
-            ("page_group", "last_page"),
-            ("signal", "last_signal"),
-            ("element", "last_element"),
-        )
-    ]
-    failed, done = F.count_if(~F.col("completed")), F.count_if("completed")
+    each = F.concat(*(_each(*one) for one in _WHAT))
+    failed = ~F.col("completed")
     counted = (
-        told.select("task", "completed", F.inline(F.array(*last)))
-        .where(F.col("value").isNotNull())
+        told.select("task", "completed", F.inline(each))
         .groupBy("task", "what", "value")
-        .agg(failed.alias("failures"), done.alias("completions"))
+        .agg(
+            F.count_if(failed & F.col("last")).alias("failures"),
+            F.count_if(F.col("completed") & F.col("last")).alias("completions"),
+            F.count_if(failed).alias("failures_with"),
+            F.count_if("completed").alias("completions_with"),
+        )
         .where(F.col("failures") > 0)
     )
-    totals = told.groupBy("task").agg(failed.alias("all_failures"), done.alias("all_completions"))
+    totals = told.groupBy("task").agg(
+        F.count_if(failed).alias("all_failures"), F.count_if("completed").alias("all_completions")
+    )
     rank = F.row_number().over(Window.partitionBy("task", "what").orderBy(F.desc("failures"), "value"))
     weighed = (
         counted.withColumn("rank", rank)
@@ -55,11 +61,21 @@ def failures(told: DataFrame) -> DataFrame:
     return judged(weighed, _judge, TABLE)
 
 
+def _each(what: str, last: str, every: str) -> Column:
+    """ARRAY<STRUCT<what, value, last (whether it came last)>>."""
+    return F.transform(
+        every,
+        lambda one: F.struct(
+            F.lit(what).alias("what"), one.alias("value"), one.eqNullSafe(F.col(last)).alias("last")
+        ),
+    )
+
+
 def _judge(rows: list[Row]) -> Iterable[Row]:
     if not rows:
         return
     rows.sort(key=lambda row: (row["task"], row["what"], row["rank"]))
-    names = ("failures", "all_failures", "completions", "all_completions")
+    names = ("failures_with", "all_failures", "completions_with", "all_completions")
     found = lifts(*([row[name] for row in rows] for name in names))
     q = adjusted(found["p"])
     for row, (_, one), of_many in zip(rows, found.iterrows(), q, strict=True):
