@@ -286,10 +286,10 @@ def task_detours() -> pd.DataFrame:
 def task_changes() -> pd.DataFrame:
     changes = {
         ("release", "4.2.0", "4.1.0"): [
-            ("all", None, 24_250_000, (18, 31, "0.001")),
+            ("all", None, 24_400_000, (18, 31, "0.001")),
             ("step", "Address given", 1_500_000, (-2, 5, "0.4")),
             ("step", "Form sent", 20_000_000, (15, 25, "0.001")),
-            ("step", "order", -750_000, (-3, 1, "0.5")),
+            ("step", "order", -600_000, (-3, 1, "0.5")),
             ("detours", None, 4_000_000, (1, 7, "0.03")),
             ("device_type", None, -1_500_000, None),
             ("first_attempt", None, 1_000_000, None),

@@ -179,9 +179,13 @@ def tasks(frames: Frames) -> list[Row]:
 
 
 def _last(row: Row) -> Row:
-    """A kind of signal in words; pages and selectors as they are; `clear` says whether the lift is one."""
+    """A kind of signal in words; pages and selectors as they are; `is_clear` says whether the lift is one."""
     value = row["value"].replace("_", " ") if row["what"] == "signal" else row["value"]
-    return {**row, "value": value, "clear": not row["too_few"] and row["q"] is not None and row["q"] < ALPHA}
+    return {
+        **row,
+        "value": value,
+        "is_clear": not row["too_few"] and row["q"] is not None and row["q"] < ALPHA,
+    }
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:

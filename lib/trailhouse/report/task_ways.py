@@ -88,7 +88,7 @@ def _change(kind: str, rows: Sequence[Row]) -> Row:
             "range": None
             if row["low_us"] is None
             else f"{_seconds(row['low_us'])} to {_seconds(row['high_us'])}",
-            "clear": not row["too_few"] and row["q"] is not None and row["q"] < ALPHA,
+            "is_clear": not row["too_few"] and row["q"] is not None and row["q"] < ALPHA,
         }
         for row in (whole, *parts)
     ]
@@ -126,7 +126,9 @@ def waterfall(rows: Sequence[Row]) -> Spec:
         title=None,
         axis=alt.Axis(labelLimit=210, labelColor="var(--ink)", labelPadding=10),
     )
-    x = alt.X("start:Q", title="mean seconds on task", axis=alt.Axis(tickCount=6, grid=True))
+    # Room for the words beyond the longest bar.
+    scale = alt.Scale(domain=[0, 1.15 * max(bar["most"] for bar in bars)], nice=False)
+    x = alt.X("start:Q", title="mean seconds on task", scale=scale, axis=alt.Axis(tickCount=6, grid=True))
     tip = [alt.Tooltip("label:N", title="Part"), alt.Tooltip("told:N", title="Adds")]
     tone = alt.Color("tone:N", legend=None, scale=alt.Scale(domain=list(_TONES), range=list(_TONES.values())))
     marks = base.mark_bar(height=16, cornerRadius=1).encode(x=x, x2="end:Q", y=y, color=tone, tooltip=tip)
