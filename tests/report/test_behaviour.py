@@ -88,7 +88,7 @@ def test_a_change_in_time_is_a_waterfall_of_parts_that_sum_to_it(shop: Page) -> 
     assert ("The whole change", "+12 s", "−9 s to +33 s", "within chance") in shown  # by month
     (release, month) = task_ways.ways(shop_frames())["check_out"]["changes"]
     assert (release["kind"], month["kind"]) == ("release", "month")
-    bars = release["chart"]["data"]["values"]
+    (bars,) = release["chart"]["datasets"].values()
     # Each bar begins where the one before ends, and the last tells the mean after.
     assert [bar["start"] for bar in bars[2:-1]] == [bar["end"] for bar in bars[1:-2]]
     assert (bars[0]["end"], bars[-2]["end"], bars[-1]["end"]) == (130, 154.4, 154.4)

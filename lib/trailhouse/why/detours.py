@@ -41,8 +41,8 @@ def with_departures(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
         given = [_page(page) for page in sorted({*task.pages, *_pages_of(task.way)})]
         if given:
             declared = F.when(F.col("task") == task.name, F.array(*given)).otherwise(declared)
-    mine = F.transform(F.filter("stops", lambda stop: stop["own"]), lambda stop: stop["place"])
-    places = mine
+    mine = F.filter("stops", lambda stop: stop["own"] & stop["place"].isNotNull())
+    places = F.transform(mine, lambda stop: stop["place"])
     for more in (declared, F.col("learned")):
         places = F.array_union(places, F.coalesce(more, F.array().cast(_PLACES)))
     legs = F.lit(1)
