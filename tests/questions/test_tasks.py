@@ -367,9 +367,10 @@ def test_all_tasks_are_found_in_one_pass_over_activity(spark: SparkSession, tmp_
     path = str(tmp_path / "activity")
     rows(spark, "activity").write.parquet(path)
     activity = spark.read.schema(TABLES["activity"].schema).parquet(path)
+    sessions = rows(spark, "sessions").localCheckpoint()
     several = [task(), task("again", unit="person"), *(task(f"t{n}", steps=[f"s{n}"]) for n in range(8))]
     for tasks in ([task()], several):
-        made = attempts(activity, rows(spark, "sessions"), watermark(spark, None), tasks)
+        made = attempts(activity, sessions, watermark(spark, None), tasks)
         plan = made._jdf.queryExecution().executedPlan().initialPlan()
         read = [way for way in paths(plan) if "parquet" in str(way[-1].nodeName())]
         assert len(read) == 1, "activity is read more than once"

@@ -265,20 +265,22 @@ def test_random_detours_are_those_of_a_walk_through_the_events(spark: SparkSessi
     for number in range(10):
         name = f"w{number}"
         tasks.append(task(name, pages=rng.choice([[], [], ["/a", "/b"]])))
-        pages = [None, "/a", "/b", "/c", "/d"][: rng.randint(3, 5)]
-        names = [*(f"{name} {kind}" for kind in ("begin", "mid", "done")), *["page_view"] * 4]
-        weights = [rng.choice([1, 2]), 1, 1, 1, 1, 1, 1]
+        pages = [None, "/a", "/b", *(f"/{letter}" for letter in "cdefg"[: rng.randint(1, 5)])]
+        names = [*(f"{name} {kind}" for kind in ("begin", "mid", "done")), "page_view"]
+        weights = [rng.choice([1, 2]), 1, 1, 8]
         units[name] = {
             f"{name}.{unit}": list(
                 zip(
-                    rng.choices(names, weights, k=14),
-                    sorted(rng.sample(range(900), 14)),
-                    rng.choices(pages, [1, 4, 3, 2, 1][: len(pages)], k=14),
+                    rng.choices(names, weights, k=16),
+                    sorted(rng.sample(range(900), 16)),
+                    rng.choices(pages, [1, 4, 3, *[2] * (len(pages) - 3)], k=16),
                     strict=True,
                 )
             )
             for unit in range(25)
         }
+        for told in list(units[name].values())[::3]:  # of whom nobody comes back
+            told[-3:] = [("page_view", second, "/gone") for _, second, _ in told[-3:]]
     given = [
         event for world in units.values() for unit, told in world.items() for event in events(unit, told)
     ]
@@ -288,5 +290,5 @@ def test_random_detours_are_those_of_a_walk_through_the_events(spark: SparkSessi
         for unit, expected in by_hand(units[of.name], of, 600).items():
             assert table.get((of.name, unit), []) == expected, (seed, of, units[of.name][unit])
             every += expected
-    assert statistics.mean(one.detours for one in every) > 0.3, "the worlds would say little"
+    assert statistics.mean(one.detours for one in every) > 0.2, "the worlds would say little"
     assert any(one.left_for for one in every)

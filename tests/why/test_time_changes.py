@@ -226,3 +226,31 @@ def test_no_order_of_rows_changes_what_is_told() -> None:
         told.append(list(Judge({"t": ("One", "Two")})(list(given))))
     assert told[0] == told[1] == told[2]
     assert sum(row["us"] for row in told[0][1:]) == told[0][0]["us"]
+
+
+def test_where_nothing_changed_few_worlds_tell_a_change() -> None:
+    """Times alike in all weeks, other mixes: of 100 worlds at most 10 with a claim, where 5 are expected."""
+    rng, claims = random.Random(17), 0
+    for _ in range(100):
+
+        def week(phones: float) -> list[Attempt]:
+            found = []
+            for _ in range(30):
+                phone = rng.random() < phones
+                found.append(
+                    (
+                        ("1.0", "phone" if phone else "desktop", "n"),
+                        (int(rng.lognormvariate(4 + 0.2 * phone, 0.35)), 7, rng.choice([0, 0, 9])),
+                    )
+                )
+            return found
+
+        given = [
+            row
+            for number in range(4)
+            for row in counts("t", "week", f"2026-03-{2 + 7 * number:02d}", week(rng.random()), number)
+        ]
+        told = list(Judge({"t": ("One", "Two")})(given))
+        assert len(told) == 3 * 7
+        claims += any(row["q"] is not None and row["q"] < 0.05 for row in told if row["part"] != "all")
+    assert claims <= 10

@@ -158,7 +158,7 @@ def with_detours(departed: DataFrame) -> DataFrame:
         F.lit(0).cast("BIGINT"),
         lambda total, one: total + F.coalesce(one["back"] - one["t"], F.lit(0).cast("BIGINT")),
     )
-    last = F.element_at("kept", -1)
+    last = F.try_element_at("kept", F.lit(-1))
     return (
         departed.join(F.broadcast(counted), on="task", how="left")
         .withColumns({"kept": detours, "gone": exits, "away_us": lost})
