@@ -115,7 +115,7 @@ CASES: dict[str, tuple[list[Event], Told]] = {
     ),
     "back once, and not again": (
         way((1, "/faq"), (3, "/shop"), (5, "/help")),
-        Told([3, 0], "/faq", 2, False, 2),
+        Told([3, 0], "/faq", 2, True, 2),
     ),
     # /thanks is where half of the completed end, /rare only where this one did its step.
     "on its own page": (
@@ -144,6 +144,28 @@ def test_a_detour_leaves_the_tasks_own_pages_and_comes_back_or_could(spark: Spar
     # The step was done on /pay, so it is a page of this attempt; of the other it is none.
     assert table["buy strict", "straight"] == [Told([7, 3])]
     assert table["buy strict", "by the end itself"] == [Told([0, 5], "/pay", 1, True, 5)]
+
+
+def test_a_click_leads_away_from_its_page(spark: SparkSession) -> None:
+    def told(*stops: tuple[int, str]) -> list[Event]:
+        return [("click", 0, "/hub"), *(("page_view", at, page) for at, page in stops)]
+
+    given = [
+        *(event for case in "abc" for event in events(case, [*told((1, "/form")), ("sent", 9, "/form")])),
+        # Back on the hub is not back on the way.
+        *events("hub", told((1, "/form"), (4, "/news"), (6, "/hub"))),
+        *events("back", [*told((1, "/form"), (4, "/hub"), (6, "/form")), ("sent", 9, "/form")]),
+        # The outcome comes on the page of the click.
+        *events("stayed", [("click", 0, "/hub"), ("page_view", 2, "/help"), ("sent", 5, "/hub")]),
+    ]
+    made = task(start={"event": "click", "page_group": "/hub"}, steps=[], end="sent")
+    table = by_case(found(spark, given, [made]))
+    assert {case: told for (_, case), (told,) in table.items()} == {
+        **dict.fromkeys("abc", Told([9])),
+        "hub": Told([4], left_for="/news"),
+        "back": Told([7], "/hub", 1, True, 2),
+        "stayed": Told([2], "/help", 1, True, 3),
+    }
 
 
 def test_detours_are_counted_by_place_device_and_release(spark: SparkSession) -> None:
@@ -222,13 +244,13 @@ def by_hand(units: Mapping[str, Sequence[Event]], of: Task, limit: int) -> dict[
     for one in each:
         home = learned | set(of.pages) | one["mine"] | {None}
         one["runs"], one["legs"] = [], [0, 0]
-        trail, away = one["trail"], False
+        trail, away, before = one["trail"], False, None
         for (second, page, _, leg), following in zip(trail, [*trail[1:], trail[-1]], strict=True):
             if page not in home and not away:
-                one["runs"].append([page, second, None])
+                one["runs"].append([(before, page), second, None])
             elif page in home and away:
                 one["runs"][-1][2] = second
-            away = page not in home
+            away, before = page not in home, page
             if not away:
                 leg = 1 if one["done"] and one["mids"] == 0 else leg
                 one["legs"][leg] += following[0] - second
@@ -247,11 +269,11 @@ def by_hand(units: Mapping[str, Sequence[Event]], of: Task, limit: int) -> dict[
             told[unit].append(
                 Told(
                     one["legs"],
-                    counted[0][0] if counted else None,
+                    counted[0][0][1] if counted else None,
                     len(counted),
-                    counted[-1][2] is not None if counted else None,
+                    counted[0][2] is not None if counted else None,
                     sum(end - begin for _, begin, end in counted if end is not None),
-                    gone[0] if gone else None,
+                    gone[0][1] if gone else None,
                 )
             )
     return told

@@ -40,7 +40,7 @@ TABLE = Table(
         Column("first_attempt", "BOOLEAN", "Whether it is the person's first at the task.", True),
         Column("detour", _PLACE, "Page or feature that its first detour went to; null: it made none."),
         Column("detours", "INT", "How many detours it made.", True, low=0),
-        Column("returned", "BOOLEAN", "Whether it came back from the last of them; null: it made none."),
+        Column("returned", "BOOLEAN", "Whether it came back from the first of them; null: it made none."),
         Column("away_us", "BIGINT", "Microseconds of detours that came back.", True, low=0),
         Column(
             "left_for",

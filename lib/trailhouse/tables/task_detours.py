@@ -46,7 +46,7 @@ TABLE = Table(
         Column("attempts", "BIGINT", "Attempts that are over, with a detour or without.", True, low=1),
         Column("detours", "BIGINT", "Those with a detour (that first went there).", True, low=0),
         *_share("share", "detours / attempts."),
-        Column("returned", "BIGINT", "Of the detours, those that came back from the last one.", True, low=0),
+        Column("returned", "BIGINT", "Of the detours, those that came back from the first one.", True, low=0),
         *_share("returned_share", "returned / detours."),
         Column("median_us", "BIGINT", "Median time lost of the returned, microseconds.", low=0),
         Column("p90_us", "BIGINT", "90th percentile of that, microseconds.", low=0),
