@@ -201,13 +201,15 @@ def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spar
     def click(on: str | None) -> dict[str, Any]:
         return {"element": {"selector": on}}
 
-    cart, pay = {"page_group": "/cart"}, {"page_group": "/pay"}
+    cart, pay, faq = {"page_group": "/cart"}, {"page_group": "/pay"}, {"page_group": "/faq"}
     given = [
         *events("a", [("begin", 0, cart), ("click", 1, {**pay, **click("b.pay")}), ("click", 2, click(None)),
                       ("x", 29, {"element": {"selector": "no click"}}), ("x", 40, {"page_group": "/late"})]),
         *events("b", [("begin", 0, pay), ("x", 9)]),
         *events("c", [("begin", 0, cart), ("click", 1, click("b.pay")), ("done", 2)]),
         *events("d", [("begin", 0, cart)]),
+        *events("back", [("begin", 0, cart), ("x", 1, faq), ("x", 2, cart), ("done", 3)]),
+        *events("lost", [("begin", 0, cart), ("x", 1, faq), ("x", 3, {"page_group": "/news"})]),
         # went on to something else, whatever happened there
         *events("gone", [("begin", 0, cart), ("click", 2, {"page_group": "/news", **click("a.news")})]),
         *(event for n in range(TOP + 2)
@@ -225,6 +227,7 @@ def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spar
         signal("b", "rage_click", -1),  # before the start
         signal("c", "rage_click", 1),
         signal("gone", "u_turn", 2),
+        signal("lost", "u_turn", 3),  # beyond the page of the detour that it did not come back from
     ]
     shop = task(pages=["/cart", "/pay"])
     found = told(spark, given, [shop], signals=signals)
@@ -232,22 +235,27 @@ def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spar
     last = defaultdict(list)
     for row in sorted(table, key=lambda row: row["rank"]):
         last[row["what"]].append((row["value"], row["failures"], row["completions"]))
-    assert last["page_group"][:3] == [("/cart", 2, 1), ("/pay", 2, 0), ("/00", 1, 0)]
+    assert last["page_group"][:3] == [("/cart", 2, 2), ("/pay", 2, 0), ("/00", 1, 0)]
+    assert [row["value"] for row in table if row["value"] in ("/faq", "/news")] == ["/faq"]
     assert len(last["page_group"]) == TOP  # of fourteen
     assert last["signal"] == [("dead_click", 1, 0)]
     assert last["element"] == [("b.pay", 1, 1)]
     (element,) = [row for row in table if row["what"] == "element"]
-    assert (element["share"], element["share_of_completed"]) == (Decimal("0.0625"), 1)  # of 16, of 1
-    theirs = lifts(1, 16, 1, 1).iloc[0]
+    assert (element["share"], element["share_of_completed"]) == (
+        Decimal("0.058824"),
+        Decimal("0.5"),
+    )  # of 17, 2
+    theirs = lifts(1, 17, 1, 2).iloc[0]
     assert [float(element[name]) for name in ("lift", "low", "high", "p")] == pytest.approx(
         [theirs[name] for name in ("lift", "low", "high", "p")], abs=1e-4
     )
-    assert (element["too_few"], element["q"]) == (True, 1)
+    assert element["too_few"]
+    assert element["p"] < element["q"] <= 1
     (signal_,) = [row for row in table if row["what"] == "signal"]
     assert (signal_["failures_with"], signal_["completions_with"]) == (1, 0)
-    # Two failed on /cart; it was a page of three, and of the one that was completed.
+    # Two failed on /cart; it was a page of four, and of the two that were completed.
     (cart_,) = [row for row in table if row["value"] == "/cart"]
-    assert (cart_["failures_with"], cart_["completions_with"]) == (3, 1)
+    assert (cart_["failures_with"], cart_["completions_with"]) == (4, 2)
 
 
 def by_hand(told: Sequence[Event], limit: int) -> list[tuple[int, bool, int, int]]:

@@ -10,7 +10,8 @@
    task's departures from the same place to the same place come back; else people go on to something else
    when they have given up (`left_for`).
 4. Seconds lost are those from a departure to the way back. Of who never came back none are told.
-5. An attempt ends where it was given up: pages, clicks and signals from then on are of something else.
+5. An attempt is over where it was given up, or after the first place of a detour that did not come back:
+   pages, clicks and signals from then on are of something else.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _PLACES = "ARRAY<STRUCT<what: STRING, name: STRING>>"
 def with_departures(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
     """`attempts` + departures and leg_us.
 
-    departures: ARRAY<STRUCT<turn STRUCT<from, to>, t, back>>, back null for those who did not come back.
-    leg_us: ARRAY<BIGINT>, microseconds on the way by leg, of which there is one more than steps; of a
+    departures: ARRAY<STRUCT<turn STRUCT<from, to>, t, onward (to the next stop), back>>, times null where
+    there is none. leg_us: ARRAY<BIGINT>, microseconds on the way by leg, of which there is one more than steps; of a
     completed attempt they and its departures sum to its time.
     """
     declared = F.lit(None).cast(_PLACES)
@@ -125,7 +126,13 @@ def _departures() -> Column:
         later = F.slice(way, number + 1, F.size(way))
         back = F.get(F.filter(later, lambda one: ~one["off"]), F.lit(0))["t"]
         turn = F.struct(last["place"].alias("from"), stop["place"].alias("to"))
-        return F.when(leaves, F.struct(turn.alias("turn"), stop["t"].alias("t"), back.alias("back")))
+        told = F.struct(
+            turn.alias("turn"),
+            stop["t"].alias("t"),
+            F.get(way, number + 1)["t"].alias("onward"),
+            back.alias("back"),
+        )
+        return F.when(leaves, told)
 
     return F.filter(F.transform(way, begun), F.isnotnull)
 
@@ -146,8 +153,8 @@ def with_detours(departed: DataFrame) -> DataFrame:
 
     detour (STRUCT<what, name>, where the first went; null: none), detours (how many), returned (whether they
     came back from the first; null: none), away_us (seconds lost in microseconds, of all that came back),
-    left_for (STRUCT<what, name>; where they went for good; null: not known); gave_up_us (when they did, else
-    after its last event), and up to then last_page, pages, last_element, elements (that were clicked).
+    left_for (STRUCT<what, name>; where they went for good; null: not known); gave_up_us (when it was over,
+    else after its last event), and up to then last_page, pages, last_element, elements (that were clicked).
     """
     came_back = F.col("departure.back").isNotNull()
     counted = (
@@ -171,6 +178,8 @@ def with_detours(departed: DataFrame) -> DataFrame:
         lambda total, one: total + F.coalesce(one["back"] - one["t"], F.lit(0).cast("BIGINT")),
     )
     first = F.get("kept", F.lit(0))
+    last = F.try_element_at("kept", F.lit(-1))
+    lost_at = F.when(last["back"].isNull(), last["onward"])
     return (
         departed.join(F.broadcast(counted), on="task", how="left")
         .withColumns({"kept": detours, "gone": exits, "away_us": lost})
@@ -180,7 +189,7 @@ def with_detours(departed: DataFrame) -> DataFrame:
                 "detours": F.size("kept"),
                 "returned": F.when(F.size("kept") > 0, first["back"].isNotNull()),
                 "left_for": F.get("gone", F.lit(0))["turn"]["to"],
-                "gave_up_us": F.coalesce(F.get("gone", F.lit(0))["t"], F.col("last_us") + 1),
+                "gave_up_us": F.coalesce(F.get("gone", F.lit(0))["t"], lost_at, F.col("last_us") + 1),
             }
         )
         .withColumns({"pages": _names("stops"), "elements": _names("clicks")})
