@@ -35,8 +35,8 @@ def with_departures(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
     """`attempts` + departures and leg_us.
 
     departures: ARRAY<STRUCT<turn STRUCT<from, to>, t, onward (to the next stop), back>>, times null where
-    there is none. leg_us: ARRAY<BIGINT>, microseconds on the way by leg, of which there is one more than steps; of a
-    completed attempt they and its departures sum to its time.
+    there is none. leg_us: ARRAY<BIGINT>, microseconds on the way by leg, of which there is one more than
+    steps; of a completed attempt they and its departures sum to its time.
     """
     declared = F.lit(None).cast(_PLACES)
     for task in tasks:
