@@ -401,11 +401,9 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
     "task_attempts": [
         ({"time_is_its_parts"}, [{"completed": True, "time_us": 3, "leg_us": [1, 1]}]),
         ({"detours_come_back_or_not"}, [{"detours": 1, "detour": ("page", "/a")}]),
-        ({"detours_come_back_or_not"}, [{"away_us": 4}]),
     ],
     "task_detours": [
         ({"parts_of_attempts"}, [{"attempts": 3, "detours": 1, "without": 1}]),
-        ({"parts_of_attempts"}, [{"attempts": 2, "detours": 1, "without": 1, "completed": 2}]),
     ],
     "task_changes": [
         ({"parts_sum_to_the_change"}, _change(3, 1, 1)),
