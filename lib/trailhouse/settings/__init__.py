@@ -63,7 +63,7 @@ from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
-from trailhouse.settings.tasks import Task, Tasks
+from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
     "Attribution",
@@ -326,6 +326,11 @@ class Settings(BaseSettings):
         return self.model_dump(mode="json", include={section})[section]
 
     @property
+    def every_task(self) -> tuple[Task, ...]:
+        """The declared tasks, and those that key elements with an outcome make."""
+        return every_task(self.tasks, self.elements.key)
+
+    @property
     def report_path(self) -> str:
         """Where the report goes."""
         return self.report.path or f"{self.lake.root.rstrip('/')}/report/index.html"
@@ -366,6 +371,7 @@ def load_settings(
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
+    every_task(sections["tasks"], sections["elements"].key)
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)
     require_known(sections["impact"], sections)
