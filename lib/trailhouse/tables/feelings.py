@@ -3,7 +3,7 @@
 from trailhouse.contract import Column, Table
 from trailhouse.tables._questions import ASKED
 
-VERDICTS = ("association", "raw association", "none shown", "too few")
+VERDICTS = ("association", "gone when matched", "none shown", "too few")
 _SHARE = "DECIMAL(9,6)"
 _NUMBER = "DECIMAL(24,6)"
 _P = "DECIMAL(9,8)"
@@ -44,5 +44,6 @@ TABLE = Table(
         Column("matched_low", _NUMBER, "Lower end of its 95 % interval."),
         Column("matched_high", _NUMBER, "Upper end of it."),
         Column("matched_p_value", _P, "Two-sided.", low=0, high=1),
+        Column("matched_q_value", _P, "It adjusted for all bands of the question.", low=0, high=1),
     ),
 )  # fmt: skip

@@ -145,24 +145,24 @@ class Counted:
         for k in range(len(self.question.adjust)):
             found[f"level_{k}"] = [levels[k] if levels is not None else None for levels in found["levels"]]
         all_ = _hits(found[found["action"].isna()], ["i", *stratum])
+        all_["place"] = all_.groupby("i").cumcount()
+        by_days = dict(list(all_.groupby("i")))
         done = _at_least(found[found["action"].notna()], stratum)
-        by_days = {i: own.reset_index(drop=True) for i, own in all_.groupby("i")}
-        of = dict(list(done.groupby(KEY)))
+        done = done.merge(all_[["i", *stratum, "place"]], on=["i", *stratum])
+        of = dict(list(done.groupby(KEY)[["place", "n", "hits"]]))
+        levels = {
+            i: np.column_stack([pd.factorize(own[name], sort=True)[0] for name in stratum])
+            for i, own in by_days.items()
+        }
         rows = []
-        for (action, i, j), asked in zip(
-            self.candidates.itertuples(index=False, name=None), wanted, strict=True
-        ):
+        for key, asked in zip(self.candidates.itertuples(index=False, name=None), wanted, strict=True):
             odds = None
-            if asked and (action, i, j) in of:
-                strata = by_days[i]
-                own = (
-                    strata[stratum]
-                    .merge(of[action, i, j], on=stratum, how="left")
-                    .fillna({"n": 0, "hits": 0})
-                )
-                n, a = own["n"].to_numpy("int64"), own["hits"].to_numpy("int64")
-                levels = np.column_stack([pd.factorize(strata[name], sort=True)[0] for name in stratum])
-                odds = adjusted_odds(levels, a, n, strata["hits"].to_numpy() - a, strata["n"].to_numpy() - n)
+            if asked and key in of:
+                own, strata = of[key], by_days[key[1]]
+                n, a = np.zeros((2, len(strata)), dtype="int64")
+                n[own["place"]], a[own["place"]] = own["n"], own["hits"]
+                b, m = strata["hits"].to_numpy() - a, strata["n"].to_numpy() - n
+                odds = adjusted_odds(levels[key[1]], a, n, b, m)
             rows.append((odds.ratio, odds.low, odds.high, odds.by) if odds else (np.nan,) * 3 + (None,))
         return pd.DataFrame(rows, columns=["odds_ratio", "odds_low", "odds_high", "odds_by"])
 

@@ -49,8 +49,12 @@ def judged(question: Feeling, counts: pd.DataFrame) -> list[Row]:
         for period, own in sorted(counts.groupby("period"), key=lambda pair: str(pair[0]))
         for band in sorted(own["band"].unique())
     ]
-    for row, q in zip(rows, adjusted([nan if one["few"] else one["p_value"] for one in rows]), strict=True):
-        row["q_value"] = q
+    for of, into in (("p_value", "q_value"), ("matched_p_value", "matched_q_value")):
+        few = "few" if of == "p_value" else "matched_few"
+        found = adjusted([nan if one[few] else one[of] for one in rows])
+        for row, q in zip(rows, found, strict=True):
+            row[into] = float(q)
+    for row in rows:
         row["verdict"] = _verdict(row)
     return rows
 
@@ -60,9 +64,8 @@ def _verdict(row: Row) -> str:
         return "too few"
     if not row["q_value"] <= ALPHA:
         return "none shown"
-    held = not row["matched_few"] and row["matched_p_value"] <= ALPHA
     same = (row["matched_difference"] > 0) == (row["difference"] > 0)
-    return "association" if held and same else "raw association"
+    return "association" if row["matched_q_value"] <= ALPHA and same else "gone when matched"
 
 
 def _band(question: Feeling, own: pd.DataFrame, period: str, band: str) -> Row:
@@ -146,18 +149,14 @@ def _side_by_side(
     mine: pd.DataFrame, others: pd.DataFrame, of_mine: Mapping[str, str], of_others: Mapping[str, str]
 ) -> pd.DataFrame:
     """A row a stratum with the sums of both groups by these names; 0 where one has none there."""
-
-    def summed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-        by_stratum: dict[Any, list[int]] = {}
-        for row in frame[[*_STRATUM, *names]].itertuples(index=False, name=None):
-            key, values = row[: len(_STRATUM)], row[len(_STRATUM) :]
-            known = by_stratum.setdefault(key, [0] * len(names))
-            for place, value in enumerate(values):
-                known[place] += int(value)
-        return pd.DataFrame.from_dict(by_stratum, orient="index", columns=list(names.values()), dtype=object)
-
-    both = summed(mine, of_mine).join(summed(others, of_others), how="outer").fillna(0)
-    return both.sort_index()
+    names = [*of_mine.values(), *of_others.values()]
+    found: dict[Any, dict[str, int]] = {}
+    for frame, of in ((mine, of_mine), (others, of_others)):
+        for row in frame[[*_STRATUM, *of]].itertuples(index=False, name=None):
+            sums = found.setdefault(row[: len(_STRATUM)], dict.fromkeys(names, 0))
+            for name, value in zip(of.values(), row[len(_STRATUM) :], strict=True):
+                sums[name] += int(value)  # of any size
+    return pd.DataFrame([found[key] for key in sorted(found, key=str)], columns=names, dtype=object)
 
 
 def matched_means(strata: pd.DataFrame) -> Matched:

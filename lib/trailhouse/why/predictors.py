@@ -197,11 +197,13 @@ def _of_actions(question: Activation) -> Column:
 
     def entries(one: Column) -> Column:
         codes, label = one["codes"], one["action"]
-        found, all_found = [], []
+        found: list[Column] = []
+        all_found: list[Column] = []
         for i, days in enumerate(question.days):
             done = F.size(F.filter(codes, partial(_before, days)))
-            j = sum(((done >= times).cast("INT") for times in question.times), start=F.lit(0)) - 1
-            shared = {"action": label, "i": F.lit(i), "j": j, "outcome": F.col("outcome")}
+            classes = ((done >= times).cast("INT") for times in question.times)
+            reached = sum(classes, start=F.lit(0)) - 1
+            shared = {"action": label, "i": F.lit(i), "j": reached, "outcome": F.col("outcome")}
             found.append(_struct(what=F.lit("strata"), **{**_stratum(i, days), **shared}))
             found.append(_struct(what=F.lit("days"), day=F.col("day0"), **shared))
         for j, times in enumerate(question.times):
