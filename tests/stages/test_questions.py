@@ -164,7 +164,7 @@ def _line(by: str, **more: Any) -> dict[str, Any]:
 
 def _candidate(**more: Any) -> dict[str, Any]:
     """A row of a candidate; one that is said to be the best stands without its months."""
-    return {"question": "q", "action": "a", "times": 1, "days": 1, "cohort": "all", **more}
+    return {"question": "q", "action": "a", "days": 1, "cohort": "all", "verdict": "stable", **more}
 
 
 FELT = {"question": "q", "period": "all"}

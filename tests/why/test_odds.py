@@ -63,7 +63,7 @@ def test_what_separates_outcomes_is_judged_over_strata() -> None:
 
 
 def test_mantel_and_haenszel_are_those_of_statsmodels() -> None:
-    """Values of the factor as many as strata, and each with one kind of outcome but for two: no regression."""
+    """And near to the regression's, where both have a value."""
     levels = np.array([[0], [1], [2]])
     a, n, b, m = (np.array(one) for one in ([7, 4, 9], [12, 9, 11], [4, 2, 3], [13, 9, 10]))
     found = _mantel_haenszel(a, n, b, m)
@@ -75,7 +75,7 @@ def test_mantel_and_haenszel_are_those_of_statsmodels() -> None:
     )
     logistic = adjusted_odds(levels, a, n, b, m)
     assert logistic is not None
-    assert found.ratio == pytest.approx(logistic.ratio, rel=0.1)  # they agree where both have a value
+    assert found.ratio == pytest.approx(logistic.ratio, rel=0.1)
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.8])

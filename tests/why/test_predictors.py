@@ -33,8 +33,8 @@ QUESTIONS = {
     ),
     "left": Activation.model_validate(
         {"name": "left", "unit": "account", "start": "pay", "starts": "every", "days": [2, 5],
-         "times": [1, 3], "outcome": "churn", "event": "leave", "outcome_days": "6-8", "adjust": ["device_type"],
-         "actions": ["a", {"any_of": ["a", "b"], "name": "a or b"}, "leave"]}
+         "times": [1, 3], "outcome": "churn", "event": "leave", "outcome_days": "6-8",
+         "adjust": ["device_type"], "actions": ["a", {"any_of": ["a", "b"], "name": "a or b"}, "leave"]}
     ),
     "gone": Activation.model_validate(
         {"name": "gone", "days": [2], "times": [1], "outcome": "churn", "outcome_days": "5-9", "adjust": []}
