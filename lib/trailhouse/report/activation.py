@@ -11,10 +11,10 @@ from trailhouse.report.text import Row
 
 _Number = float | Decimal | None
 VERDICTS = {
-    "best": ("passed", "held on later starts, tells it best"),
-    "stable": ("passed", "held on later starts"),
-    "not confirmed": ("warned", "seen at first, not shown again later"),
-    "not checked": ("warned", "seen at first, too few later to check"),
+    "best": ("passed", "best, held later"),
+    "stable": ("passed", "held later"),
+    "not confirmed": ("warned", "not shown later"),
+    "not checked": ("warned", "too few later"),
     "none shown": ("", "none shown"),
     "too few": ("", "too few"),
 }
