@@ -14,8 +14,10 @@ CANDIDATES, MONTHS = 12, 18
 def activations(frames: Frames) -> DataFrame:
     """Of each question the first candidates by verdict and correlation, and the newest months of the best."""
     rows = frames["activations"]
-    rank = F.array_position(F.array(*map(F.lit, VERDICTS)), F.col("verdict"))
-    place = F.struct(rank, -F.abs("mcc"), "days", "times", "action")
+    # Those of which nothing is said come last, by what they would tell, were it no chance.
+    said = F.array_position(F.array(*map(F.lit, VERDICTS[:-2])), F.col("verdict"))
+    rank = F.when(said > 0, said).otherwise(len(VERDICTS))
+    place = F.struct(rank, F.col("mcc").isNull(), -F.abs("mcc"), "days", "times", "action")
     whole = F.col("cohort") == "all"
     of_question = Window.partitionBy("question", whole)
     first = of_question.orderBy(F.when(whole, place), F.desc("cohort"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar, Literal, Self
 
@@ -17,6 +18,7 @@ class Feeling(Question):
 
     kind: ClassVar[str] = "feeling"
     positional: ClassVar[tuple[str, ...]] = ("event",)
+    clauses: ClassVar[Mapping[str, str]] = {"window": "horizon"}
 
     score: Literal["nps", "csat", "ces", "frustration"] = Field(
         "nps",
