@@ -337,24 +337,35 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ({"units_are_of_events"}, [_line("all", measure="count", units=2, value=1)]),
     ],
     "activations": [
-        ({"parts_of_units"}, [_candidate(units=3, with_units=2, outcomes_without=2)]),
-        ({"parts_of_units"}, [_candidate(reached=2, entered=1)]),
-        ({"ends_in_order"}, [_candidate(lift="1", lift_low="1.1", lift_high="2")]),
-        ({"ends_in_order"}, [_candidate(odds_ratio="3", odds_low="1.1", odds_high="2")]),
-        ({"outcomes_are_the_same"}, [_candidate(units=n, times=n) for n in (1, 2)]),
-        ({"oftener_is_rarer"}, [_candidate(units=2, with_units=n, times=n) for n in (1, 2)]),
-        ({"oftener_is_rarer"}, [_candidate(units=2, with_units=3 - n, days=n) for n in (1, 2)]),
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(units=3, with_units=2, outcomes_without=2, lift="1", lift_low="1.1", lift_high="2")],
+        ),
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(reached=2, entered=1, odds_ratio="3", odds_low="1.1", odds_high="2")],
+        ),
+        (
+            {"outcomes_are_the_same", "oftener_is_rarer"},
+            [_candidate(units=n, with_units=n, times=n) for n in (1, 2)],
+        ),
+        (
+            {"oftener_is_rarer", "one_is_best"},
+            [_candidate(units=2, with_units=3 - n, days=n, verdict="best") for n in (1, 2)],
+        ),
         ({"one_is_best"}, [_candidate(verdict="best", entered=1)]),
-        ({"one_is_best"}, [_candidate(verdict="best", times=n, cohort="all") for n in (1, 2)]),
     ],
     "feelings": [
-        ({"parts_of_units"}, [{"period": "all", "asked": 1, "units": 2, "matched_units": 2}]),
-        ({"parts_of_units"}, [{"period": "all", "asked": 2, "units": 2, "matched_units": 1}]),
-        ({"ends_in_order"}, [{"mean": 1, "low": 2, "high": 3}]),
-        ({"ends_in_order"}, [{"matched_difference": 4, "matched_low": 2, "matched_high": 3}]),
         (
-            {"bands_add_up"},
-            [{**FELT, "asked": n, "units": n, "matched_units": n, "other_units": 2} for n in (1, 2)],
+            {"parts_of_units", "ends_in_order"},
+            [{**FELT, "asked": 1, "units": 2, "matched_units": 2, "mean": 1, "low": 2, "high": 3}],
+        ),
+        (
+            {"parts_of_units", "ends_in_order", "bands_add_up"},
+            [
+                {**FELT, "asked": n, "units": n, "other_units": 2, "matched_difference": 4, "matched_low": 5}
+                for n in (1, 2)
+            ],
         ),
     ],
     "heatmaps": [

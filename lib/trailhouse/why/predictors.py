@@ -229,11 +229,11 @@ def _before(days: int, code: Column) -> Column:
 
 
 def _bucket(code: Column) -> Column:
-    """Whole seconds from the start on, rounded down to seven binary digits: less than 1 % off."""
+    """Whole seconds from the start on, rounded down to eight binary digits: less than 1 % off."""
     seconds = F.call_function("div", code.bitwiseAND(F.lit((1 << _SHIFT) - 1)), F.lit(1_000_000))
     power = F.lit(1)
-    for bits in range(8, 24):  # of 60 days in seconds
-        power = F.when(seconds >= 1 << (bits - 1), 1 << (bits - 7)).otherwise(power)
+    for digits in range(9, 24):  # of 60 days in seconds
+        power = F.when(seconds >= 1 << (digits - 1), 1 << (digits - 8)).otherwise(power)
     return F.call_function("div", seconds, power) * power
 
 
