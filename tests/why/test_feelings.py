@@ -251,7 +251,7 @@ def test_associations_are_claimed_where_they_are_between_alike_units(gain: float
     for seed in range(100):
         rng, parts = np.random.default_rng(seed), []
         for level in range(4):
-            hits, n = {}, {"low": 90 - 20 * level, "middle": 40, "high": 30 + 30 * level}
+            hits, n = {}, {"low": 120 - 25 * level, "middle": 60, "high": 30 + 30 * level}
             for band, size in n.items():
                 chance = 0.1 + 0.15 * level + gain * (band == "low")
                 hits[band] = (int(rng.binomial(size, chance)), size)
