@@ -37,6 +37,7 @@ QUESTIONS = {
          "from_day": "2026-02-03"}),
     "left": Feeling.model_validate(
         {"name": "left", "unit": "account", "outcome": "churn", "event": "leave", "having": "pay",
+         "after": "2d",
          "horizon": "20d"}
     ),
     "paid": Feeling.model_validate(
@@ -126,6 +127,9 @@ def by_hand(question: Feeling, events: list[dict[str, Any]]) -> Counter[Any]:
         if question.score == "frustration" and t > UNTIL:
             continue
         step = question.counted.event
+        left_out = question.event is not None and question.outcome in ("conversion", "churn")
+        if left_out and any(one["name"] == step and t < one["at"] <= t + question.wait for one in told):
+            continue
         after = [
             one
             for one in told
@@ -310,7 +314,7 @@ def test_intervals_of_matched_means_hold_the_truth() -> None:
 
 
 def test_a_question_is_asked_on_one_line() -> None:
-    found = parse("feeling leave outcome: churn having: pay per account within 20d", MODELS)
+    found = parse("feeling leave outcome: churn having: pay after: 2d per account within 20d", MODELS)
     assert found.model_copy(update={"name": "left"}) == QUESTIONS["left"]
     found = parse("activation order outcome: conversion outcome_days: '8-30'", MODELS)
     assert isinstance(found, Activation)
@@ -319,8 +323,8 @@ def test_a_question_is_asked_on_one_line() -> None:
 
 def test_a_question_is_told_in_words() -> None:
     assert definition(QUESTIONS["left"]) == (
-        "churn: did leave within 20d after nps answers, having done pay; matched by active days, days "
-        "since the first, device; accounts"
+        "churn: did leave within 20d, from 2d on after nps answers, having done pay; matched by active days, "
+        "days since the first, device; accounts"
     )
     assert "came back within 14d, from 1d on after nps answers to s" in definition(QUESTIONS["back"])
     assert "value of pay in EUR within 30d after csat answers" in definition(QUESTIONS["paid"])

@@ -195,6 +195,9 @@ def _with_outcome(question: Feeling, asked: Asked, cases: DataFrame) -> DataFram
     recent = F.filter("days", lambda day: (day <= F.col("day")) & (day > F.date_sub("day", _WINDOW)))
     zero = F.lit(0).cast("BIGINT")
     value = F.aggregate(inside, zero, lambda sum_, one: sum_ + one["value"])
+    if question.once and wait:  # who leaves with the answer cannot leave later
+        at_once = F.exists("outcomes", lambda one: (one["t"] > t) & (one["t"] <= t + F.lit(wait)))
+        cases = cases.where(~at_once)
     known = with_watermark(cases, asked["watermark"])
     if question.score == "frustration":  # a month that is not over has no rate yet
         known = known.where(_eligible(question, t) & (F.unix_micros(WATERMARK) > t))
