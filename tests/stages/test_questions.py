@@ -42,6 +42,8 @@ SETTINGS = Settings.model_validate(
             "stickiness": [{"name": "days"}],
             "paths": [{"name": "ways", "node": "event", "breakdowns": ["device_type"]}],
             "trends": [{"name": "orders", "series": [{"name": "orders", "event": "order"}]}],
+            "activations": [{"name": "moment", "days": [1], "outcome_days": "1-2"}],
+            "feelings": [{"name": "felt"}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -175,6 +177,12 @@ def _line(by: str, **more: Any) -> dict[str, Any]:
     return {"question": "t", "series": "s", "measure": "min", "breakdown_by": by, "breakdown": by, **more}
 
 
+def _candidate(**more: Any) -> dict[str, Any]:
+    """A row of a candidate; one that is said to be the best stands without its months."""
+    return {"question": "q", "action": "a", "days": 1, "cohort": "all", "verdict": "stable", **more}
+
+
+FELT = {"question": "q", "period": "all"}
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
 FUNNEL = {"question": "f", "breakdown_by": "all", "breakdown": "all", "optional": False}
@@ -342,6 +350,38 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
             [_line("all", series="a"), _line("all"), _line("all", start="2026-03-03 00:00:00")],
         ),
         ({"units_are_of_events"}, [_line("all", measure="count", units=2, value=1)]),
+    ],
+    "activations": [
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(units=3, with_units=2, outcomes_without=2, lift="1", lift_low="1.1", lift_high="2")],
+        ),
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(reached=2, entered=1, odds_ratio="3", odds_low="1.1", odds_high="2")],
+        ),
+        (
+            {"outcomes_are_the_same", "oftener_is_rarer"},
+            [_candidate(units=n, with_units=n, times=n) for n in (1, 2)],
+        ),
+        (
+            {"oftener_is_rarer", "one_is_best"},
+            [_candidate(units=2, with_units=3 - n, days=n, verdict="best") for n in (1, 2)],
+        ),
+        ({"one_is_best"}, [_candidate(verdict="best", entered=1)]),
+    ],
+    "feelings": [
+        (
+            {"parts_of_units", "ends_in_order"},
+            [{**FELT, "asked": 1, "units": 2, "matched_units": 2, "mean": 1, "low": 2, "high": 3}],
+        ),
+        (
+            {"parts_of_units", "ends_in_order", "bands_add_up"},
+            [
+                {**FELT, "asked": n, "units": n, "other_units": 2, "matched_difference": 4, "matched_low": 5}
+                for n in (1, 2)
+            ],
+        ),
     ],
     "heatmaps": [
         (

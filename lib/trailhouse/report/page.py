@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import (
+    activation,
     behaviour,
     charts,
     credit,
@@ -83,6 +84,8 @@ def build_report(
             segments=segments.segments(frames),
             discovered=segments.discovered(frames),
             predictions=predictions.predictions(frames),
+            activations=activation.activations(frames),
+            feelings=activation.feelings(frames),
             maps=maps(frames, screenshots),
             heat_spec=charts.heat(),
             depths_spec=charts.depths(),

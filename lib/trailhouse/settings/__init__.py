@@ -40,9 +40,11 @@ from trailhouse.settings.io import check_environment, check_files, parse_overrid
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
+    Activation,
     Attribution,
     Churn,
     Experiment,
+    Feeling,
     Filter,
     Funnel,
     Lifecycle,
@@ -66,6 +68,7 @@ from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, 
 from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
+    "Activation",
     "Attribution",
     "Case",
     "Catalog",
@@ -75,6 +78,7 @@ __all__ = [
     "Events",
     "Experiment",
     "Feedback",
+    "Feeling",
     "Filter",
     "Funnel",
     "Gates",

@@ -3,6 +3,7 @@
 from trailhouse.contract import Table
 from trailhouse.tables import (
     accounts,
+    activations,
     activity,
     attribution,
     capabilities,
@@ -22,6 +23,7 @@ from trailhouse.tables import (
     feedback_respondents,
     feedback_themes,
     feedback_tickets,
+    feelings,
     form_fields,
     forms,
     funnels,
@@ -113,6 +115,8 @@ _MODULES = (
     stickiness,
     paths,
     trends,
+    activations,
+    feelings,
     heatmaps,
     scroll_maps,
     elements,
