@@ -6,10 +6,10 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
+from trailhouse.questions.attempts import attempts
 from trailhouse.questions.fields import matches
 from trailhouse.questions.people import of_people
 from trailhouse.questions.periods import WATERMARK
-from trailhouse.questions.tasks import attempts
 from trailhouse.why.impact_given import FAR, Given
 
 
