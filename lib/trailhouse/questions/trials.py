@@ -33,9 +33,9 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     What comes after the unit's next trial began belongs to that one. Only trials whose end and
     grace lie before that count as ended, and only of these conversions are counted.
     """
-    trials = broken_down(begun(question, asked), question)
+    begun = broken_down(each_trial(question, asked), question)
     return (
-        trials.groupBy("breakdown_by", "breakdown", "cohort")
+        begun.groupBy("breakdown_by", "breakdown", "cohort")
         .agg(
             F.count("*").alias("trials"),
             F.count_if("ended").alias("ended"),
@@ -57,10 +57,10 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     )
 
 
-def begun(question: Trials, asked: Asked) -> DataFrame:
-    """A row a trial: unit, t (its start), cohort, ended, us, by_0, ...
+def each_trial(question: Trials, asked: Asked) -> DataFrame:
+    """A row a trial: unit, cohort, ended, us (from start to conversion; null: none in time), by_0, ...
 
-    Microseconds: t since 1970, us from start to conversion (null: none in time).
+    Also t (of its start) and `over` (its end with the grace), in microseconds since 1970.
     """
     keep = {
         "starts": matches(question.start),

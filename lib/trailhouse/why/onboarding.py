@@ -26,7 +26,7 @@ from trailhouse.questions.fields import field
 from trailhouse.questions.matcher import attempts
 from trailhouse.questions.months import known_until
 from trailhouse.questions.periods import with_watermark
-from trailhouse.questions.trials import begun as begun_trials
+from trailhouse.questions.trials import each_trial
 from trailhouse.settings import Funnel, Trials
 from trailhouse.why.evidence import ALPHA, adjusted, differences, lifts
 from trailhouse.why.fold import Day, by_day, slips
@@ -179,7 +179,7 @@ def _with_q(rows: list[Row]) -> None:
 
 def of_trials(units: DataFrame, question: Trials, asked: Asked) -> DataFrame:
     """Counts of units with a trial by device class, ended, completed and converted."""
-    each = begun_trials(question, asked)
+    each = each_trial(question, asked)
     own = (
         each.join(units.select("unit", "device_type", "completed", "done_t"), on="unit", how="inner")
         .withColumn("converts", F.col("ended") & F.col("us").isNotNull())
