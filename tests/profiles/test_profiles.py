@@ -46,8 +46,21 @@ RULES = [
         )
     ),
 ]
+ITEMS = {
+    "events": [
+        {"event": "order", "item": "properties.plan", "category": "page_group", "weight": "2.5"},
+        {"event": "page_view", "item": "page_group", "pattern": "^/([abc])$"},
+    ],
+    "half_life": "7d",
+    "horizon": "60d",
+    "top": 2,
+}
 SETTINGS = Settings.model_validate(
-    {"project": {"timezone": ZONE, "week_start": "sunday"}, "profiles": {"traits": RULES}}
+    {
+        "project": {"timezone": ZONE, "week_start": "sunday"},
+        "profiles": {"traits": RULES},
+        "items": ITEMS,
+    }
 )
 
 

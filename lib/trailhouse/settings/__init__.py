@@ -36,6 +36,7 @@ from trailhouse.errors import SettingsError
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.items import ItemEvent, Items
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
@@ -79,6 +80,8 @@ __all__ = [
     "IdentifierType",
     "Identity",
     "Incremental",
+    "ItemEvent",
+    "Items",
     "KeyElement",
     "Lake",
     "Lifecycle",
@@ -282,6 +285,7 @@ class Settings(BaseSettings):
     profiles: Profiles = Profiles()
     segments: Segments = Segments()
     tasks: Tasks = ()
+    items: Items = Items()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
