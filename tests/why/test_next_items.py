@@ -25,7 +25,7 @@ from trailhouse.stages.next_items import STAGE
 from trailhouse.why.export import export_next_items
 from trailhouse.why.interactions import UNIT
 from trailhouse.why.learned import Known, learned
-from trailhouse.why.next_items import paired
+from trailhouse.why.next_items import judged, paired
 from trailhouse.why.recommenders import CoVisits, Factorised, Popularity, cosines, next_items
 
 SEED, PERSONS, DAYS = 900, 120, 70
@@ -183,15 +183,17 @@ def test_without_tastes_nothing_is_better_than_popularity_and_popularity_is_what
         assert all(row.why_item is None for row in best)
 
 
-def test_too_few_persons_or_days_are_told_and_get_popular_items(spark: SparkSession, tmp_path: Path) -> None:
-    few = tastes(3, 12, DAYS, taste=0.5)
-    quality, shown = answered(spark, frame(spark, few), tmp_path)
-    assert {row.verdict for row in quality.values()} == {"too few"}
-    assert {row.hits for row in quality.values()} == {None}
-    assert {row.model for best in shown.values() for row in best} == {"popularity"}
-    late = [one for one in few if one.day > SPLIT]
+def test_too_few_persons_or_days_are_told_and_get_popular_items(
+    spark: SparkSession, known: dict[date, Known], world: list[One], tmp_path: Path
+) -> None:
+    more = ITEMS.model_copy(update={"enough": PERSONS + 1})
+    found, chosen = judged(frame(spark, world), more, known[SPLIT], LAST, spark)
+    assert chosen == "popularity"
+    assert {(row.verdict, row.hits, row.low) for row in found.collect()} == {("too few", None, None)}
+    late = [one for one in world[:200] if one.day > SPLIT]
     quality, shown = answered(spark, frame(spark, late), tmp_path)
     assert {row.verdict for row in quality.values()} == {"too little history"}
+    assert {row.model for best in shown.values() for row in best} == {"popularity"}
     assert {row.trained_as_of for row in quality.values()} == {None}
     assert len(shown) == len({one.person for one in late})
 

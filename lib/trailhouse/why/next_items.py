@@ -67,7 +67,7 @@ def recommend(
     if split < first:
         quality, chosen = _unjudged(spark, items, None, "too little history"), "popularity"
     else:
-        quality, chosen = _judged(interactions, items, known[split], last, spark)
+        quality, chosen = judged(interactions, items, known[split], last, spark)
     model = made(chosen, known[last], items, spark)
     return _recommended(interactions, items, known[last], model), quality
 
@@ -171,10 +171,10 @@ def _new_items(interactions: DataFrame, known: Known, last: date) -> dict[str, s
     return found
 
 
-def _judged(
+def judged(
     interactions: DataFrame, items: Items, known: Known, last: date, spark: SparkSession
 ) -> tuple[DataFrame, str]:
-    """2., and the name of the model that is chosen."""
+    """2. Rows of recommendation_quality, and the name of the model that is chosen; `known` as of the split."""
     came = _new_items(interactions, known, last)
     about = {
         "trained_as_of": known.day,
