@@ -237,9 +237,9 @@ def test_predictions_are_judged_against_recency_and_told_with_reasons(shop: Page
 
 
 def test_next_items_are_judged_against_popularity_and_hidden_where_there_are_none(shop: Page) -> None:
-    assert "als, better than popularity" in shop.words
-    assert ("als (chosen)", "203", "49.3%", "45.3% to 53.3%", "7.0% to 17.2%", "71.0%") in cells(shop)
-    assert ("popularity", "153", "37.1%", "33.1% to 41.1%", "–", "12.0%") in cells(shop)
+    assert "ALS, better than popularity" in shop.words
+    assert ("ALS (chosen)", "203", "49.3%", "45.3% to 53.3%", "7.0% to 17.2%", "71.0%") in cells(shop)
+    assert ("Popularity", "153", "37.1%", "33.1% to 41.1%", "–", "12.0%") in cells(shop)
     assert tuple(row[1] for row in cells(shop) if row[0] == "sku-5") == ("<b>rugs</b>",)
     assert items.next_items(empty_frames()) is None
     quality = shop_frames()["recommendation_quality"].assign(chosen=[False, False, True])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from trailhouse.report import text
-from trailhouse.report.answers import Frames, titled
+from trailhouse.report.answers import Frames
 
+TITLES = {"popularity": "Popularity", "co_visits": "Co-visits", "als": "ALS"}
 SENTENCES = {
     "better": "Finds what people took later more often than showing everyone the popular items does.",
     "no better": "No better than popularity: no model is shown to find more of what people took later, so "
@@ -30,11 +31,11 @@ def next_items(frames: Frames) -> dict[str, Any] | None:
     shown = text.rows_of(frames, "most_recommended")
     return {
         "tone": "passed" if verdict == "better" else "warned",
-        "verdict": f"{titled(chosen['model'])}, better than popularity" if verdict == "better" else
+        "verdict": f"{TITLES[chosen['model']]}, better than popularity" if verdict == "better" else
         ("no better than popularity" if verdict == "no better" else verdict),
         "sentence": SENTENCES[verdict],
         "judged": chosen if chosen["hits"] is not None else None,
-        "models": [{**row, "title": titled(row["model"])} for row in rows],
+        "models": [{**row, "title": TITLES[row["model"]]} for row in rows],
         "items": shown,
         "persons": shown[0]["of"] if shown else 0,
         "definition": chosen["definition"],

@@ -174,7 +174,7 @@ def _new_items(interactions: DataFrame, known: Known, last: date) -> dict[str, s
 def judged(
     interactions: DataFrame, items: Items, known: Known, last: date, spark: SparkSession
 ) -> tuple[DataFrame, str]:
-    """2. Rows of recommendation_quality, and the name of the model that is chosen; `known` as of the split."""
+    """2. Rows of recommendation_quality, and the name of the model to choose; `known` as of the split."""
     came = _new_items(interactions, known, last)
     about = {
         "trained_as_of": known.day,
