@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 
@@ -162,3 +165,10 @@ def test_a_wrong_declaration_says_what_is_allowed(given: dict[str, Any], told: s
 def test_wrong_lengths_of_time_say_what_is_allowed(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Items.model_validate(given)
+
+
+def test_the_example_of_the_docs_is_sound() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "items.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    items = Settings.model_validate(yaml.safe_load(example)).items
+    assert [one.kind for one in items.events] == ["view", "order", "view"]

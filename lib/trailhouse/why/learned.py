@@ -20,7 +20,7 @@ from trailhouse.settings import Items
 from trailhouse.why.interactions import UNIT, at_age, faded
 
 AS_OF = "as_of"
-LATEST = 200
+LATEST = 100
 """Interactions of a person that pairs are made of at most: the latest."""
 History = list[tuple[int, float]]
 """Numbers of items, each once, with their weights."""
