@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 
 from tests.factories import rows, watermark
 from tests.profiles.oracle import World, profile
-from tests.profiles.worlds import AS_OF, ZONE, cut, random_world
+from tests.profiles.worlds import AS_OF, ITEMS, ZONE, cut, random_world
 from trailhouse.errors import SettingsError
 from trailhouse.profiles.build import profiles_on
 from trailhouse.profiles.export import export, require_kind, write
@@ -46,15 +46,6 @@ RULES = [
         )
     ),
 ]
-ITEMS = {
-    "events": [
-        {"event": "order", "item": "properties.plan", "category": "page_group", "weight": "2.5"},
-        {"event": "page_view", "item": "page_group", "pattern": "^/([abc])$"},
-    ],
-    "half_life": "7d",
-    "horizon": "60d",
-    "top": 2,
-}
 SETTINGS = Settings.model_validate(
     {
         "project": {"timezone": ZONE, "week_start": "sunday"},

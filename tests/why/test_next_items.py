@@ -33,7 +33,7 @@ ITEMS = Items.model_validate(
     {
         "events": [{"event": "product_view", "item": "properties.sku"}],
         **{"half_life": "20d", "horizon": "60d", "together": "5d", "support": 2, "test": "21d"},
-        **{"recommended": 8, "als": {"rank": 6, "iterations": 5}},
+        **{"recommended": 8, "als": {"rank": 6, "iterations": 3}},
     }
 )
 SETTINGS = Settings(items=ITEMS)

@@ -25,6 +25,7 @@ from scipy.stats import norm
 
 from trailhouse.durations import as_text
 from trailhouse.profiles.keys import last_complete_day
+from trailhouse.questions.intervals import wilson
 from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Items, Project
 from trailhouse.tables import TABLES
@@ -207,8 +208,6 @@ def _unjudged(spark: SparkSession, items: Items, about: dict[str, Any] | None, v
 
 
 def _quality(spark: SparkSession, items: Items, rows: list[dict[str, Any]], chosen: str) -> DataFrame:
-    from trailhouse.questions.intervals import wilson
-
     told = [
         {"chosen": row["model"] == chosen, "definition": definition(items), "recommended": items.recommended}
         | {key: _rounded(value) for key, value in row.items()}
