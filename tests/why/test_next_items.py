@@ -187,7 +187,7 @@ def test_too_few_persons_or_days_are_told_and_get_popular_items(
     spark: SparkSession, known: dict[date, Known], world: list[One], tmp_path: Path
 ) -> None:
     more = ITEMS.model_copy(update={"enough": PERSONS + 1})
-    found, chosen = judged(frame(spark, world), more, known[SPLIT], LAST, spark)
+    found, chosen = judged(frame(spark, world), more, known[SPLIT], LAST, str(tmp_path))
     assert chosen == "popularity"
     assert {(row.verdict, row.hits, row.low) for row in found.collect()} == {("too few", None, None)}
     late = [one for one in world[:200] if one.day > SPLIT]

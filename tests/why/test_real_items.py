@@ -22,7 +22,9 @@ COLUMNS = (
 
 @pytest.mark.soak
 @pytest.mark.skipif(not RETAIL.is_dir(), reason=f"no real orders at {RETAIL}")
-def test_what_people_of_a_real_shop_buy_next_is_known_better_than_by_popularity(spark: SparkSession) -> None:
+def test_what_people_of_a_real_shop_buy_next_is_known_better_than_by_popularity(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     lines = spark.read.csv(str(RETAIL), schema=COLUMNS, header=True)
     orders = lines.where("person IS NOT NULL AND NOT startswith(invoice, 'C') AND n > 0").distinct()
     time = F.to_timestamp("time")
@@ -44,7 +46,7 @@ def test_what_people_of_a_real_shop_buy_next_is_known_better_than_by_popularity(
     last = bought.agg(F.max("day")).collect()[0][0]
     split = last - timedelta(days=28)
     known = learned(bought, items, [split], lambda frame: frame.cache())[split]
-    quality, chosen = judged(bought, items, known, last, spark)
+    quality, chosen = judged(bought, items, known, last, str(tmp_path))
     found = {row.model: row for row in quality.collect()}
     print(
         {name: (row.judged_persons, row.hits, row.gain_low, row.gain_high) for name, row in found.items()},

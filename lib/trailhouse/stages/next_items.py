@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trailhouse.identity.settle import settled
 from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Stage
@@ -20,7 +19,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
         inputs["watermark"],
         settings.items,
         settings.project,
-        lambda frame: settled(frame, context.scratch, "interactions"),
+        context.scratch,
     )
     return {name: TABLES[name].select(frame) for name, frame in zip(STAGE.writes, found, strict=True)}
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from pyspark.sql import functions as F
 from scipy.stats import norm
 
 from trailhouse.durations import as_text
+from trailhouse.identity.settle import checkpoints, settled
 from trailhouse.profiles.keys import last_complete_day
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.rows import no_rows
@@ -49,11 +50,11 @@ def recommend(
     watermark: DataFrame,
     items: Items,
     project: Project,
-    keep: Callable[[DataFrame], DataFrame],
+    scratch: str,
 ) -> tuple[DataFrame, DataFrame]:
     """Rows of `next_items` and `recommendation_quality`. An engine: it collects, fits and judges.
 
-    `keep` computes a frame once, as it is read several times.
+    `scratch` is the URL of a folder that it may write to.
     """
     spark = interactions.sparkSession
     [(last,)] = last_complete_day(watermark, project).collect()
@@ -64,12 +65,12 @@ def recommend(
         )
     split = last - items.test
     days = [day for day in (split, last) if first <= day]
-    known = learned(interactions, items, days, keep)
+    known = learned(interactions, items, days, lambda frame: settled(frame, scratch, "interactions"))
     if split < first:
         quality, chosen = _unjudged(spark, items, None, "too little history"), "popularity"
     else:
-        quality, chosen = judged(interactions, items, known[split], last, spark)
-    model = made(chosen, known[last], items, spark)
+        quality, chosen = judged(interactions, items, known[split], last, scratch)
+    model = made(chosen, known[last], items, spark, scratch)
     return _recommended(interactions, items, known[last], model), quality
 
 
@@ -82,17 +83,17 @@ def definition(items: Items) -> str:
     )
 
 
-def made(name: str, known: Known, items: Items, spark: SparkSession) -> Model:
+def made(name: str, known: Known, items: Items, spark: SparkSession, scratch: str) -> Model:
     """A model of this name from what is known."""
     if name == "co_visits":
         return CoVisits(cosines(known.pairs, np.array(known.pair_persons, dtype=np.int64)))
     if name == "als":
-        return Factorised(_factors(known, items, spark), items.als.confidence, items.als.penalty)
+        return Factorised(_factors(known, items, spark, scratch), items.als.confidence, items.als.penalty)
     persons = max(len(known.persons), 1)
     return Popularity(np.array(known.popular, dtype=np.float64) / 1_000_000 / persons)
 
 
-def _factors(known: Known, items: Items, spark: SparkSession) -> np.ndarray:
+def _factors(known: Known, items: Items, spark: SparkSession, scratch: str) -> np.ndarray:
     """items x rank, by Spark ML.
 
     One partition and one block in a fixed order: with more, sums of doubles would follow the order in which
@@ -107,7 +108,7 @@ def _factors(known: Known, items: Items, spark: SparkSession) -> np.ndarray:
     ]
     frame = spark.createDataFrame(rows, "person INT, item INT, weight DOUBLE").coalesce(1)
     rules = items.als
-    model = ALS(
+    engine = ALS(
         rank=rules.rank,
         maxIter=rules.iterations,
         regParam=rules.penalty,
@@ -116,10 +117,14 @@ def _factors(known: Known, items: Items, spark: SparkSession) -> np.ndarray:
         implicitPrefs=True,
         numUserBlocks=1,
         numItemBlocks=1,
+        checkpointInterval=2,
         userCol="person",
         itemCol="item",
         ratingCol="weight",
-    ).fit(frame)
+    )
+    # Without checkpoints each iteration lengthens the plan that a task is sent with: ten overflowed a stack.
+    with checkpoints(spark, f"{scratch.rstrip('/')}/factors"):
+        model = engine.fit(frame)
     found = np.zeros((len(known.items), rules.rank))
     for row in model.itemFactors.collect():
         found[row.id] = row.features
@@ -173,9 +178,10 @@ def _new_items(interactions: DataFrame, known: Known, last: date) -> dict[str, s
 
 
 def judged(
-    interactions: DataFrame, items: Items, known: Known, last: date, spark: SparkSession
+    interactions: DataFrame, items: Items, known: Known, last: date, scratch: str
 ) -> tuple[DataFrame, str]:
     """2. Rows of recommendation_quality, and the name of the model to choose; `known` as of the split."""
+    spark = interactions.sparkSession
     came = _new_items(interactions, known, last)
     about = {
         "trained_as_of": known.day,
@@ -186,7 +192,7 @@ def judged(
     }
     if len(came) < items.enough:
         return _unjudged(spark, items, about, "too few"), "popularity"
-    trials = {name: tried(made(name, known, items, spark), known, came, items) for name in MODELS}
+    trials = {name: tried(made(name, known, items, spark, scratch), known, came, items) for name in MODELS}
     base, others = trials["popularity"], len(MODELS) - 1
     rows: list[dict[str, Any]] = []
     for name, trial in trials.items():
