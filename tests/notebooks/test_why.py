@@ -99,7 +99,7 @@ def test_a_missing_lake_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
 def test_on_the_world_saas_every_answer_is_as_planted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The smallest world in which all nineteen show has a thousand people: forty of their accounts cancel."""
+    # The smallest world in which each shows has a thousand people: forty of their accounts cancel.
     raw, truth, lake = (tmp_path / name for name in ("raw", "truth", "lake"))
     env = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
     commands = [
