@@ -38,6 +38,7 @@ from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.items import ItemEvent, Items
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.onboarding import Onboarding, Onboardings, require_asked
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
@@ -89,6 +90,8 @@ __all__ = [
     "Identity",
     "Impact",
     "Incremental",
+    "ItemEvent",
+    "Items",
     "KeyElement",
     "Lake",
     "Lifecycle",
@@ -295,6 +298,7 @@ class Settings(BaseSettings):
     tasks: Tasks = ()
     arrivals: Arrivals = Arrivals()
     onboarding: Onboardings = ()
+    items: Items = Items()
     feedback: Feedback = Feedback()
     impact: Impact = Impact()
     catalog: Catalog = Catalog()
