@@ -25,6 +25,7 @@ from trailhouse.stages import (
     discovered_segments,
     engagement,
     event_catalog,
+    feature_usage,
     feedback,
     forms,
     heatmaps,
@@ -63,6 +64,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         forms.STAGE,
         tasks.STAGE,
         feedback.STAGE,
+        feature_usage.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

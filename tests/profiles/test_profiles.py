@@ -46,8 +46,17 @@ RULES = [
         )
     ),
 ]
+FEATURES = {
+    "ordering": {"use": ["order"]},
+    "page a": {"use": [{"any_of": ["page_view", "screen_view"], "page_group": "/a"}]},
+    "never": {"use": ["nothing of the kind"]},
+}
 SETTINGS = Settings.model_validate(
-    {"project": {"timezone": ZONE, "week_start": "sunday"}, "profiles": {"traits": RULES}}
+    {
+        "project": {"timezone": ZONE, "week_start": "sunday"},
+        "profiles": {"traits": RULES},
+        "features": {"declared": FEATURES},
+    }
 )
 
 
@@ -64,6 +73,8 @@ def plain(row: Any) -> dict[str, Any]:
     for name, value in found.items():
         if isinstance(value, list):
             found[name] = [tuple(one) if isinstance(one, tuple) else one for one in value]
+        if isinstance(value, dict):
+            found[name] = {key: tuple(one) for key, one in value.items()}
         if name in ("first_seen", "last_seen"):
             found[name] = value.astimezone()
     return found
@@ -170,7 +181,7 @@ def test_two_traits_of_one_name_are_refused() -> None:
 
 
 def test_questions_may_ask_for_every_single_value_of_a_profile() -> None:
-    lists = {c.name for c in TABLES["profiles"].columns if c.type.startswith("ARRAY")}
+    lists = {c.name for c in TABLES["profiles"].columns if c.type.startswith(("ARRAY", "MAP"))}
     rest = {c.name for c in TABLES["profiles"].columns} - lists - {"person_id", "as_of", "traits"}
     assert {*PROFILE_FIELDS} == rest
 

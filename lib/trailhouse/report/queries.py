@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import answer_reads, map_reads, reads, voice_reads, way_reads
+from trailhouse.report import answer_reads, features, map_reads, reads, voice_reads, way_reads
 from trailhouse.report.reads import Frames
 from trailhouse.signals.registry import STRUGGLES
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
@@ -230,7 +230,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         reads.elements,
         10 * len(STRUGGLES),
     ),
-    *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES)),
+    *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES, *features.QUERIES)),
     _query(
         "person_sizes",
         "Persons by how many identifiers they have.",

@@ -33,6 +33,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.features import Feature, Features, with_features
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
@@ -72,6 +73,8 @@ __all__ = [
     "Elements",
     "Events",
     "Experiment",
+    "Feature",
+    "Features",
     "Feedback",
     "Filter",
     "Funnel",
@@ -282,6 +285,7 @@ class Settings(BaseSettings):
     profiles: Profiles = Profiles()
     segments: Segments = Segments()
     tasks: Tasks = ()
+    features: Features = Features()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
@@ -362,6 +366,7 @@ def load_settings(
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
+    sections["features"] = with_features(loaded.features, files)
     require_declared(sections["questions"], sections["segments"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)

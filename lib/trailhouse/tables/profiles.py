@@ -5,6 +5,8 @@ from trailhouse.profiles.measures import WINDOWS
 from trailhouse.profiles.measures import columns as measured
 from trailhouse.tables import _shapes as shapes
 
+_USES = ", ".join(["uses: BIGINT", *(f"uses_{days}: BIGINT" for days in WINDOWS)])
+FEATURES = f"MAP<STRING, STRUCT<{_USES}, last_day: DATE>>"
 COMPUTED_TRAITS = "ARRAY<STRUCT<name: STRING, number: DECIMAL(28,4), text: STRING, list: ARRAY<STRING>>>"
 
 TABLE = Table(
@@ -45,6 +47,13 @@ TABLE = Table(
             True,
         ),
         *measured(),
+        Column(
+            "features",
+            FEATURES,
+            "Declared features that the person has used: uses, ever and in the last days, and the last day "
+            "with one.",
+            True,
+        ),
         Column("value", shapes.MONEY, "Value of conversions by currency, sorted.", True),
         *(
             Column(
