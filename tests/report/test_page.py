@@ -47,11 +47,14 @@ SECTIONS = [
     "forms",
     "media",
     "tasks",
+    "features",
     "feedback",
     "channels",
     "people",
     "quality",
 ]
+WHERE_DECLARED = ("features",)
+"""Sections that are there only where the settings declare what they show."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -361,7 +364,8 @@ def test_a_lake_of_one_run_says_that_nobody_was_merged() -> None:
 
 def test_empty_tables_give_a_page_that_says_what_is_missing() -> None:
     page = Page(report(empty_frames()))
-    assert [a.get("id") for tag, a in page.elements if tag == "h2"] == SECTIONS
+    always = [one for one in SECTIONS if one not in WHERE_DECLARED]
+    assert [a.get("id") for tag, a in page.elements if tag == "h2"] == always
     assert "No survey has been answered" in page.words
     assert "No funnel is declared" in page.words
     assert "No click with a place on its page" in page.words
@@ -505,8 +509,8 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     # activity's two, funnel, lifecycle, stickiness, a flow, two trends, credit in three currencies, revenue,
     # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
-    # media, scores and their parts, choices, people's
-    assert len(charts) == 33
+    # media, features, scores and their parts, choices, people's
+    assert len(charts) == 34
     assert [a.get("data-state") for a in charts] == ["drawn"] * 33
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"

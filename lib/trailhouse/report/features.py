@@ -119,7 +119,7 @@ def features(frames: Frames) -> Row | None:
     return {
         "features": found[:FEATURES],
         "left_out": max(0, len(found) - FEATURES),
-        "chart": _chart(frames, [one["name"] for one in found[:4]]),
+        "chart": _chart(frames, [one["name"] for one in found[:4] if one["all"]["exposed"]]),
         "gaps": [
             {
                 "kind": {"search": "Searches without a result", "text": "Texts that ask for something"}.get(

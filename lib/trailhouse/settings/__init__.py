@@ -61,7 +61,7 @@ from trailhouse.settings.questions import (
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
-from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
+from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments, with_uses
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 from trailhouse.settings.tasks import Task, Tasks
 
@@ -365,8 +365,9 @@ def load_settings(
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
-    sections["segments"] = with_segments(loaded.segments, files)
     sections["features"] = with_features(loaded.features, files)
+    segments = with_segments(loaded.segments, files)
+    sections["segments"] = with_uses(segments, sections["features"].declared)
     require_declared(sections["questions"], sections["segments"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
