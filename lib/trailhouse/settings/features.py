@@ -24,6 +24,11 @@ ASKING = (
 """Words and phrases by which an English text asks for something."""
 
 
+def _others(steps: Sequence[Step]) -> list[str]:
+    """The fields that steps read of sessions and profiles."""
+    return sorted(name for step in steps for name in step.fields if name.startswith(_OF_OTHERS))
+
+
 class Feature(Section):
     """A feature: each event that is any of `use`, or a click on one of its elements, is one use of it."""
 
@@ -48,8 +53,7 @@ class Feature(Section):
     def _fits(self) -> Feature:
         if not (self.use or self.selectors or self.texts):
             raise ValueError("a feature needs its use: give use, selectors or texts")
-        read = {name for step in (*self.use, *self.exposed) for name in step.fields}
-        if others := sorted(name for name in read if name.startswith(_OF_OTHERS)):
+        if others := _others((*self.use, *self.exposed)):
             raise ValueError(f"use and exposure are told by events alone, not by {', '.join(others)}")
         return self
 
@@ -89,6 +93,9 @@ class Features(Section):
     breakdowns: tuple[FieldName, ...] = Field(
         (), description="profile.NAME and trait.NAME: use is told by these, too"
     )
+    among: Step | None = Field(
+        None, description="only people who ever did this count, such as a log-in; none: everybody"
+    )
     asks: tuple[str, ...] = Field(
         (), description="themes of the codebook whose texts ask for something that is not there"
     )
@@ -113,6 +120,13 @@ class Features(Section):
         if any(not one.strip(" *") for one in asking):
             raise ValueError("words that ask need a letter each")
         return asking
+
+    @field_validator("among")
+    @classmethod
+    def _of_events(cls, among: Step | None) -> Step | None:
+        if among is not None and (others := _others((among,))):
+            raise ValueError(f"people are told by events alone, not by {', '.join(others)}")
+        return among
 
     @field_validator("breakdowns")
     @classmethod

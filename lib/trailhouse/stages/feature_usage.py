@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from trailhouse.identity.settle import settled
 from trailhouse.questions.rows import no_rows
-from trailhouse.settings import Settings
+from trailhouse.settings import Feature, Settings
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.why.feature_blockers import blockers
 from trailhouse.why.feature_gaps import asked_for, searches
 from trailhouse.why.feature_impact import impact
 from trailhouse.why.feature_usage import usage, with_values
-from trailhouse.why.feature_use import exposed_persons, marked, offered
+from trailhouse.why.feature_use import MEMBERS, among, exposed_persons, marked, offered
 
 _WHERE_THERE = ("profiles", "segment_members", "feedback_answers")
 _ADD_UP = ("exposed", "tried", "adopted", "uses", "person_weeks")
@@ -24,8 +24,14 @@ def transform(inputs: Frames, context: Context) -> Frames:
     if not features:
         return {name: no_rows(TABLES[name], inputs["activity"]) for name in STAGE.writes}
     activity, sessions, days = inputs["activity"], inputs["sessions"], inputs["person_days"]
-    marks = settled(marked(activity, sessions, features, project), context.scratch, "marks")
+    looked_for = dict(features)
+    if rules.among is not None:
+        looked_for[MEMBERS] = Feature(use=(rules.among,))
+    marks = settled(marked(activity, sessions, looked_for, project), context.scratch, "marks")
+    members = None if rules.among is None else among(marks)
     every = offered(marks, inputs["page_views"], sessions, days, features, project)
+    if members is not None:
+        every = every.join(members, on="person_id", how="left_semi")
     offers = settled(every, context.scratch, "offers")
     persons = with_values(
         exposed_persons(offers),
@@ -42,7 +48,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
         "feature_usage": usage(offers, persons, days, inputs["watermark"], features, project),
         "feature_blockers": blockers(persons, marks, inputs),
         "feature_gaps": gaps,
-        "feature_impact": impact(offers, days, sessions, inputs["watermark"], rules.weeks, project),
+        "feature_impact": impact(offers, days, sessions, inputs["watermark"], rules.weeks, project, members),
     }
     return {name: TABLES[name].select(frame) for name, frame in made.items()}
 

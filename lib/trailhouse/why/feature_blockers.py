@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from trailhouse.stage import Frames
 from trailhouse.why.evidence import ALPHA, FEW, adjusted, lifts
 from trailhouse.why.feature_causes import CAUSES, Cause, Exposed
-from trailhouse.why.judged import FIGURE, P_VALUE, Judge
+from trailhouse.why.feature_engine import FIGURE, P_VALUE, Judge
 
 TOP = 50
 """Rows of a feature at most."""

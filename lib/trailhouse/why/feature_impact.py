@@ -2,7 +2,8 @@
 
 1. A person's week 0 are the first seven project days from the first event on, week k the k-th seven after.
 2. A user used the feature in week 0; everyone else is held against them.
-3. Somebody is there in week k who has an event in it. Persons count whose week k is over.
+3. Somebody is there in week k who has an event in it. Persons count whose week k is over, and who did what
+   `features.among` asks for in week 0: later it would be a way of staying.
 4. Raw: the difference of both shares. Matched: among persons alike in device and channel of the first
    session, month of the first day, and days active in week 0 (one, two or three, more).
 
@@ -19,7 +20,7 @@ from trailhouse.columns import project_day
 from trailhouse.questions.breakdowns import UNKNOWN, device
 from trailhouse.settings import Project
 from trailhouse.why.evidence import ALPHA, adjusted, differences, matched
-from trailhouse.why.judged import FIGURE, P_VALUE, Judge
+from trailhouse.why.feature_engine import FIGURE, P_VALUE, Judge
 
 STRATA = ("device_type", "channel", "cohort_month", "band")
 ASSOCIATION, NOTHING, TOO_FEW = "association", "no association shown", "too few"
@@ -54,8 +55,9 @@ def impact(
     watermark: DataFrame,
     weeks: int,
     project: Project,
+    members: DataFrame | None = None,
 ) -> DataFrame:
-    """Rows of `feature_impact`: a row a feature and week 1 to `weeks`, of `offered`.
+    """Rows of `feature_impact`: a row a feature and week 1 to `weeks`, of `offered`; members are of `among`.
 
     The persons of a stratum are counted once for all features: others are those who are no users.
     """
@@ -69,7 +71,7 @@ def impact(
         .where(F.col("number") <= weeks)
         .groupBy("person_id", "first_day")
         .agg(
-            F.count_if("number = 0").alias("days"),
+            F.count_if(F.col("number") == 0).alias("days"),
             *(F.max(F.col("number") == week).alias(f"back_{week}") for week in range(1, weeks + 1)),
         )
     )
@@ -80,6 +82,11 @@ def impact(
         .agg(F.min(start).alias("first"))
         .select("person_id", "first.device_type", "first.channel")
     )
+    if members is not None:
+        since = project_day(F.timestamp_micros("since_us"), project.timezone)
+        by_week = by_week.join(members, on="person_id", how="inner").where(
+            F.datediff(since, "first_day") <= 6
+        )
     band = F.when(F.col("days") <= 1, "1").when(F.col("days") <= 3, "2 to 3").otherwise("4 to 7")
     backs = [
         F.struct(F.lit(week).alias("week"), F.col(f"back_{week}").alias("back"))

@@ -123,7 +123,7 @@ def usage(
         .groupBy("feature", "person_id", "period")
         .agg(
             F.coalesce(F.sum("uses"), F.lit(0)).alias("uses"),
-            F.count_if("active IS NULL").alias("_offers"),
+            F.count_if(F.col("active").isNull()).alias("_offers"),
             F.count("active").alias("person_weeks"),
             many("session_id").alias("sessions"),
             many("session_id", used).alias("used_sessions"),

@@ -25,6 +25,8 @@ from trailhouse.settings import Feature, Project, Step
 from trailhouse.settings.questions import names_of
 
 Declared = Mapping[str, Feature]
+MEMBERS = ""
+"""In place of a feature's name: what somebody has to have done to count."""
 GRAIN = ("feature", "person_id", "session_id", "day")
 _AT = "STRUCT<t: BIGINT, n: INT, session_id: STRING, view_id: STRING>"
 """A moment: microseconds since 1970, the event's number in its session, session and view."""
@@ -88,6 +90,15 @@ def _any(steps: tuple[Step, ...]) -> Column:
     return reduce(Column.__or__, map(matches, steps), F.lit(False))
 
 
+def among(marks: DataFrame) -> DataFrame:
+    """person_id and since_us of those who did what MEMBERS stands for, from `marked`."""
+    return (
+        marks.where(F.col("feature") == MEMBERS)
+        .groupBy("person_id")
+        .agg(F.min("first_use.t").alias("since_us"))
+    )
+
+
 def offered(
     marks: DataFrame,
     page_views: DataFrame,
@@ -97,6 +108,7 @@ def offered(
     project: Project,
 ) -> DataFrame:
     """GRAIN, uses, first_use, first_offer of `marks` and of the offers that nobody declared."""
+    marks = marks.where(F.col("feature") != MEMBERS)
     parts = [marks.where("first_offer IS NOT NULL").drop("page", "y")]
     if any(one.shown for one in features.values()):
         pages = (
@@ -143,4 +155,18 @@ def exposed_persons(offers: DataFrame) -> DataFrame:
     """A row a feature and person: first_offer, first_use (null: not tried), from `offered`."""
     return offers.groupBy("feature", "person_id").agg(
         F.min("first_offer").alias("first_offer"), F.min("first_use").alias("first_use")
+    )
+
+
+def asked_units(persons: DataFrame, feature: str) -> DataFrame:
+    """One feature's rows of `exposed_persons` as units whose reasons can be asked for.
+
+    Gives unit and person_id, from_us (the first offer) and done_us (the first use; null: none), microseconds
+    since 1970.
+    """
+    return persons.where(F.col("feature") == F.lit(feature)).select(
+        F.col("person_id").alias("unit"),
+        "person_id",
+        F.col("first_offer.t").alias("from_us"),
+        F.col("first_use.t").alias("done_us"),
     )
