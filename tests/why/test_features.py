@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -374,6 +373,19 @@ def test_settings_of_features_name_what_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "features.yaml").write_text("features: {a: {use: [x]}}")
     with pytest.raises(SettingsError, match="in one place"):
         load_settings(None, [f"features.path={tmp_path}/features.yaml", "features.declared={b: {use: [x]}}"])
-    assert math.isclose(
-        len(load_settings(None, [f"features.path={tmp_path}/features.yaml"]).features.declared), 1
-    )
+    assert set(load_settings(None, [f"features.path={tmp_path}/features.yaml"]).features.declared) == {"a"}
+
+
+def test_a_segment_may_ask_for_the_use_of_a_feature() -> None:
+    declared = "features.declared={tags: {use: [tagged], selectors: [b.tag]}}"
+    rule = "segments.rules={few: {all: [{used: tags, at_most: 2, within: 7d}, {not: {used: tags}}]}}"
+    few = load_settings(None, [declared, rule]).segments.rules["few"]
+    done = "tagged or click [selector = b.tag]"
+    assert few.text == f"did {done} at most 2 times within 7d and not (did {done})"
+    assert [step.label for leaf in few.leaves for step in leaf.steps] == ["tags", "tags"]
+    with pytest.raises(
+        SettingsError, match=r"segments\.rules\.few\.any\.0\.used = 'tag': .* did you mean tags"
+    ):
+        load_settings(None, [declared, "segments.rules={few: {any: [{used: tag}]}}"])
+    with pytest.raises(SettingsError, match="window belongs to in_sequence, not to used"):
+        load_settings(None, [declared, "segments.rules={few: {used: tags, window: 1d}}"])
