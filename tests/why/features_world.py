@@ -142,11 +142,11 @@ def random_world(seed: int, people: int, world: World) -> None:
 Key = tuple[str, str, str, str]
 
 
-def expected(world: World, names: Iterable[str]) -> dict[Key, dict[str, int | None]]:
-    """By feature, breakdown, value, period: the counts and times of `feature_usage`."""
+def expected(world: World, names: Iterable[str], without: str) -> dict[Key, dict[str, int | None]]:
+    """By feature, breakdown, value, period: counts and times of `feature_usage`, `without` one person."""
     bots = {one["session_id"] for one in world.sessions if one.get("is_bot")}
     device = {one["session_id"]: one["device"]["type"] for one in world.sessions}
-    people = [one for one in world.activity if one["session_id"] not in bots]
+    people = [one for one in world.activity if one["session_id"] not in bots and one["person_id"] != without]
     pages = {
         one["page_group"] for one in people if (one.get("element") or {}).get("selector") in ("b.x", "b.y")
     }
@@ -187,7 +187,7 @@ def expected(world: World, names: Iterable[str]) -> dict[Key, dict[str, int | No
     for feature in names:
         row(feature, "all", "all", "all")
         uses: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
-        offers: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        offers: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
         for one in people:
             if is_use[feature](one):
                 uses[one["person_id"]].append((one["event_time"], one["session_id"]))
@@ -195,11 +195,15 @@ def expected(world: World, names: Iterable[str]) -> dict[Key, dict[str, int | No
             page = view["page_group"]
             if (feature == "declared" and page == "/a") or (feature == "of elements" and page in pages):
                 offers[view["person_id"]].append((view["start_time"], view["session_id"]))
-        if feature == "for all":
-            for one in people:
-                offers[one["person_id"]].append((one["event_time"], one["session_id"]))
+        if feature == "for all":  # sessions count where they begin, and days where somebody was there
+            for session in world.sessions:
+                if session["session_id"] not in bots:
+                    offers[session["person_id"]].append((session["start_time"], session["session_id"]))
+            for day in world.person_days:
+                offers[day["person_id"]].append((day["first_time"], None))
+        offers.pop(without, None)
         for who in {*uses, *offers}:
-            every = sorted([*uses[who], *offers[who]])
+            every = sorted([*uses[who], *offers[who]], key=lambda one: (one[0], one[1] is None))
             values = [("all", "all"), ("device_type", device[every[0][1]]), ("channel", "Direct")]
             values += [("segment", one) for one in segments[who]]
             used_weeks = sorted({week(time) for time, _ in uses[who]})
@@ -220,8 +224,7 @@ def expected(world: World, names: Iterable[str]) -> dict[Key, dict[str, int | No
                     own["first_tried"] += new
                     own["uses"] += len(used)
                     own["person_weeks"] += weeks
-                    # offered to everybody: sessions belong to the day on which they begin
-                    own["sessions"] += len({session for _, session in inside})
+                    own["sessions"] += len({session for _, session in inside} - {None})
                     own["used_sessions"] += len({session for _, session in used})
                     if new:
                         first = min(uses[who])[0]

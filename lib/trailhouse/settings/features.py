@@ -94,7 +94,7 @@ class Features(Section):
         (), description="profile.NAME and trait.NAME: use is told by these, too"
     )
     among: Step | None = Field(
-        None, description="only people who ever did this count, such as a log-in; none: everybody"
+        None, description="only people who ever did this count, such as to sign up; none: everybody"
     )
     asks: tuple[str, ...] = Field(
         (), description="themes of the codebook whose texts ask for something that is not there"

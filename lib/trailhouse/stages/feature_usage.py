@@ -7,7 +7,7 @@ from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Feature, Settings
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
-from trailhouse.why.feature_blockers import blockers
+from trailhouse.why.feature_blockers import blockers, where_offered
 from trailhouse.why.feature_gaps import asked_for, searches
 from trailhouse.why.feature_impact import impact
 from trailhouse.why.feature_usage import usage, with_values
@@ -41,12 +41,13 @@ def transform(inputs: Frames, context: Context) -> Frames:
         rules,
         settings.profiles,
     )
+    people = settled(where_offered(persons, inputs, project), context.scratch, "people")
     gaps = searches(activity, sessions, project).unionByName(
         asked_for(inputs["feedback_answers"], rules, project)
     )
     made = {
         "feature_usage": usage(offers, persons, days, inputs["watermark"], features, project),
-        "feature_blockers": blockers(persons, marks, inputs),
+        "feature_blockers": blockers(people, marks, inputs),
         "feature_gaps": gaps,
         "feature_impact": impact(offers, days, sessions, inputs["watermark"], rules.weeks, project, members),
     }

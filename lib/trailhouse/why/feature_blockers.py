@@ -10,6 +10,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.columns import project_day
+from trailhouse.settings import Project
 from trailhouse.stage import Frames
 from trailhouse.why.evidence import ALPHA, FEW, adjusted, lifts
 from trailhouse.why.feature_causes import CAUSES, Cause, Exposed
@@ -41,17 +43,16 @@ COLUMNS = {
 
 
 def blockers(
-    persons: DataFrame,
+    people: DataFrame,
     marks: DataFrame,
     frames: Frames,
     causes: Sequence[Cause] = CAUSES,
 ) -> DataFrame:
-    """Rows of `feature_blockers`; `persons` are `exposed_persons` `with_values`.
+    """Rows of `feature_blockers`; `people` are `where_offered`.
 
-    `frames`: activity, sessions, page_views, signals. Candidates that fewer than FEW persons of both sides
-    have are not looked at; the others of a feature are adjusted for their number.
+    `frames`: activity, sessions, signals, segment_members. Candidates that fewer than FEW persons of both
+    sides have, or everybody has, are not looked at; the others of a feature are adjusted for their number.
     """
-    people = _people(persons, frames)
     of = Exposed(people, marks, frames)
     met = reduce(
         DataFrame.unionByName,
@@ -75,10 +76,17 @@ def blockers(
     totals = sides.groupBy("feature").agg(
         F.count_if(~F.col("tried")).alias("of_not_tried"), F.count_if("tried").alias("of_tried")
     )
-    return Judge(judged, COLUMNS).of(hits.join(F.broadcast(totals), on="feature", how="inner"))
+    told = hits.join(F.broadcast(totals), on="feature", how="inner").where(
+        "not_tried + tried < of_not_tried + of_tried"
+    )
+    return Judge(judged, COLUMNS).of(told)
 
 
-def _people(persons: DataFrame, frames: Frames) -> DataFrame:
+def where_offered(persons: DataFrame, frames: Frames, project: Project) -> DataFrame:
+    """`exposed_persons` `with_values`, and the view that offered it first: `people` of `Exposed`.
+
+    `frames`: page_views, sessions.
+    """
     views = frames["page_views"].select(
         "session_id",
         F.col("view_id").alias("offer_view"),
@@ -100,6 +108,7 @@ def _people(persons: DataFrame, frames: Frames) -> DataFrame:
             "page_group",
             "device_type",
             "values",
+            project_day(F.timestamp_micros("first_offer.t"), project.timezone).alias("offer_day"),
             F.coalesce("view_end", "session_end").alias("until_us"),
             F.col("first_use.t").alias("used_us"),
             "visible_px",

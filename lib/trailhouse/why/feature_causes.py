@@ -20,15 +20,17 @@ from trailhouse.signals.counting import is_struggle
 from trailhouse.stage import Frames
 
 _LONGEST = 200
+SEGMENT = "segment"
+"""The breakdown by segments of today."""
 
 
 @dataclass(frozen=True)
 class Exposed:
     """What candidates are found in.
 
-    `people`: feature, person_id, tried, session_id, view_id, page_group, device_type, values, until_us (the
-    end of the stretch), used_us, visible_px (how far down the view was seen; null: not collected). `marks`
-    are those of feature_use. `frames`: activity, sessions, signals.
+    `people`: feature, person_id, tried, session_id, view_id, page_group, device_type, values, offer_day (the
+    project's), until_us (the end of the stretch), used_us, visible_px (how far down the view was seen; null:
+    not collected). `marks` are those of feature_use. `frames`: activity, sessions, signals, segment_members.
     """
 
     people: DataFrame
@@ -117,8 +119,19 @@ def _below_fold(of: Exposed) -> DataFrame:
 
 
 def _mix(of: Exposed) -> DataFrame:
-    rows = of.people.select("feature", "person_id", F.inline("values")).where(F.col("breakdown") != ALL)
+    rows = of.people.select("feature", "person_id", F.inline("values"))
+    rows = rows.where(~F.col("breakdown").isin(ALL, SEGMENT))
     return rows.select("feature", "person_id", F.concat_ws(": ", "breakdown", "value").alias("value"))
+
+
+def _segments(of: Exposed) -> DataFrame:
+    """Segments that the person was in when the day before the first offer ended: later ones may follow it."""
+    before = F.date_sub("offer_day", 1)
+    members = of.frames["segment_members"].select("person_id", "segment", "valid_from", "valid_to")
+    met = of.people.join(members, on="person_id", how="inner").where(
+        (F.col("valid_from") <= before) & (F.col("valid_to").isNull() | (F.col("valid_to") > before))
+    )
+    return _found(met, F.concat(F.lit(f"{SEGMENT}: "), "segment"))
 
 
 CAUSES: tuple[Cause, ...] = (
@@ -126,5 +139,6 @@ CAUSES: tuple[Cause, ...] = (
     Cause("error", "An error, by its message.", _errors),
     Cause("clicked instead", "Another element of the view that offered it was clicked.", _clicked_instead),
     Cause("below the fold", "The view was not scrolled as far as the feature's element.", _below_fold),
-    Cause("who", "Device, channel, segment, field of the person.", _mix),
+    Cause("who", "Device, channel, field of the person.", _mix),
+    Cause("who", "A segment that the person was in before.", _segments),
 )
