@@ -46,7 +46,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
         asked_for(inputs["feedback_answers"], rules, project)
     )
     made = {
-        "feature_usage": usage(offers, persons, days, inputs["watermark"], features, project),
+        "feature_usage": usage(offers, people, days, inputs["watermark"], features, project),
         "feature_blockers": blockers(people, marks, inputs),
         "feature_gaps": gaps,
         "feature_impact": impact(offers, days, sessions, inputs["watermark"], rules.weeks, project, members),

@@ -102,6 +102,8 @@ def where_offered(persons: DataFrame, frames: Frames, project: Project) -> DataF
         .select(
             "feature",
             "person_id",
+            "first_offer",
+            "first_use",
             F.col("first_use").isNotNull().alias("tried"),
             "session_id",
             F.col("offer_view").alias("view_id"),
