@@ -17,6 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.factories import rows, watermark
+from tests.signals.test_one_pass import paths
 from tests.why.features_world import BEGIN, RANDOM, World, expected, random_world
 from trailhouse.errors import SettingsError
 from trailhouse.settings import Feature, Features, Filter, Project, Settings, Step, load_settings
@@ -328,14 +329,19 @@ def test_the_matched_interval_holds_what_is_planted_and_finds_nothing_where_noth
 
 
 def test_all_features_are_looked_for_in_one_pass(spark: SparkSession) -> None:
-    activity, sessions = rows(spark, "activity"), rows(spark, "sessions")
-    many = {f"f{n}": Feature.model_validate({"use": [f"use_{n}"], "exposed": ["/a"]}) for n in range(12)}
-    for features in ({"f0": many["f0"]}, many):
-        plan = marked(activity, sessions, features, Project())._jdf.queryExecution().executedPlan()
-        text = plan.toString()
-        # the rows themselves, and the sessions of bots to leave out
-        assert text.count("Scan ExistingRDD") == 2, text
-        assert text.count("Exchange hashpartitioning") <= 3, text
+    activity, sessions = (rows(spark, name).localCheckpoint() for name in ("activity", "sessions"))
+    found = []
+    for count in (1, 12):
+        features = {
+            f"f{n}": Feature.model_validate({"use": [f"use_{n}"], "exposed": ["/a"]}) for n in range(count)
+        }
+        made = marked(activity, sessions, features, Project())
+        plan = made._jdf.queryExecution().executedPlan().initialPlan()
+        from_activity = [path for path in paths(plan) if "event_number" in path[-1].toString()]
+        assert len(from_activity) == 1, "activity is read more than once"
+        found.append([str(node.nodeName()) for node in from_activity[0]])
+    assert found[0] == found[1], "more features, more work of other kinds"
+    assert found[1].count("Exchange") <= 2, found[1]  # to leave out the sessions of bots, and to count
 
 
 def test_nothing_is_made_without_features(spark: SparkSession) -> None:
