@@ -70,6 +70,7 @@ def feature_frames(markup: str = "SMS") -> dict[str, pd.DataFrame]:
                 _gap("search", "all", 214, 902, 81),
                 _gap("search", markup, 130, 902, 52),
                 _gap("search", "gift card", 84, 902, 29),
+                _gap("detour", "checkout: /help/delivery", 41, 66, None),
                 _gap("text", "all", 12, 104, None),
                 {**_gap("text", "delivery", 12, 104, None), "examples": ["I wish you came on Saturdays"]},
             ]

@@ -36,6 +36,7 @@ def test_the_section_tells_what_its_frames_hold() -> None:
     assert "1 340 41.2% 2,002 30.1% +11.1 +6.1 to +16.1 +4.0 +1.0 to +9.0 association" in told
     assert "3 340 20.0% 2,002 24.1% −4.1 −9.1 to +0.9 – too few" in told
     assert "“I wish you came on Saturdays”" in told
+    assert "checkout: /help/delivery 41 38 5 62.1%" in told
     assert "23.7% of 902 visits that search" in told
     assert '<a href="#features">Features</a>' in html
     assert html.index('aria-labelledby="tasks"') < html.index('aria-labelledby="features"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.factories import rows, watermark
+from tests.gates_of import failed_checks
 from tests.signals.test_one_pass import paths
 from tests.why.features_world import BEGIN, RANDOM, World, expected, random_world
 from trailhouse.errors import SettingsError
@@ -87,6 +88,20 @@ def golden() -> World:
     return world
 
 
+ATTEMPTS = """task STRING, person_id STRING, session_id STRING, start_day DATE,
+    detour STRUCT<what: STRING, name: STRING>"""
+
+
+def attempts() -> Iterator[tuple[Any, ...]]:
+    """One task whose detours mostly go to one page, and one whose detours go here and there."""
+    places = ["/help"] * 7 + ["/blog"] * 3 + [None] * 5
+    for number, place in enumerate(places):
+        day = date(2026, 3, 2) + timedelta(days=number)
+        yield "buy", f"p{number % 4}", f"s{number}", day, place and ("page", place)
+    for number in range(60):
+        yield "sell", "p", None, date(2026, 3, 2), ("page", f"/{number % 4}")
+
+
 TEXTS = (
     ("t1", ["missing"], "no word of it"),
     ("t2", [], "I wish there was a dark mode"),
@@ -129,6 +144,7 @@ def made(spark: SparkSession, world: World, tmp_path_factory: pytest.TempPathFac
         "profiles": rows(spark, "profiles", [profile]),
         "feedback_answers": rows(spark, "feedback_answers", texts),
         "watermark": watermark(spark, "2026-05-01 00:00:00"),
+        "task_attempts": spark.createDataFrame(list(attempts()), ATTEMPTS),
     }
     settings = Settings(
         project=Project(timezone="America/New_York", week_start="sunday"),
@@ -233,6 +249,8 @@ def test_searches_without_a_result_and_texts_that_ask_are_gaps(made: Tables) -> 
         ("search", "all"): (4, 3, 2, 4, 2, 1),
         ("search", "sms"): (3, 3, 2, 4, 2, 1),
         ("search", "landing page"): (1, 1, 1, 4, 0, 0),
+        # on the days of two weeks that begin on Sunday, by all four persons; /blog has too few
+        ("detour", "buy: /help"): (7, 4, 2, 10, None, None),
         ("text", "all"): (3, 3, 2, 4, None, None),
         ("text", "missing"): (1, 1, 1, 4, None, None),
         ("text", "no theme"): (1, 1, 1, 4, None, None),
@@ -342,6 +360,30 @@ def test_all_features_are_looked_for_in_one_pass(spark: SparkSession) -> None:
         found.append([str(node.nodeName()) for node in from_activity[0]])
     assert found[0] == found[1], "more features, more work of other kinds"
     assert found[1].count("Exchange") <= 2, found[1]  # to leave out the sessions of bots, and to count
+
+
+def test_the_tables_pass_their_gate(spark: SparkSession, made: Tables) -> None:
+    assert failed_checks(STAGE, {name: rows(spark, name, table) for name, table in made.items()}) == []
+
+
+def test_every_check_of_the_gate_catches_the_rows_it_is_there_for(spark: SparkSession) -> None:
+    of = {"feature": "f", "definition": "d", "period": "all"}
+    whole = {"breakdown": "all", "value": "all"}
+    desktop = {"breakdown": "device_type", "value": "desktop"}
+    direct = {"breakdown": "channel", "value": "Direct"}
+    wrong: dict[str, list[dict[str, Any]]] = {
+        # device and channel have one person each of two; more adopted it than tried it
+        "feature_usage": [
+            {**of, **whole, "exposed": 2, "tried": 1, "adopted": 2},
+            {**of, **desktop, "exposed": 1, "tried": 1, "adopted": 1},
+            {**of, **direct, "exposed": 2, "tried": 1, "adopted": 1},
+        ],
+        "feature_blockers": [{"feature": "f", "not_tried": 2, "of_not_tried": 1, "finding": "more"}],
+        "feature_gaps": [{"n": 1, "weeks": 1, "share": "0.5", "low": "0.6", "high": "0.7"}],
+        "feature_impact": [{"feature": "f", "week": 1, "users": 3, "matched_users": 1, "left_out": 1}],
+    }
+    failed = failed_checks(STAGE, {name: rows(spark, name, table) for name, table in wrong.items()})
+    assert failed == [check.name for check in STAGE.checks]
 
 
 def test_nothing_is_made_without_features(spark: SparkSession) -> None:

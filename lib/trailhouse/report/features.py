@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -12,6 +14,23 @@ from trailhouse.report.text import Row
 
 FEATURES, PARTS, BLOCKERS, GAPS, WEEKS = 12, 10, 8, 10, 26
 """How many of each are shown."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The words of a kind of gap: its heading, what one row is, what is counted, and of what."""
+
+    title: str
+    one: str
+    counted: str
+    of: str
+
+
+KINDS = {
+    "search": Kind("Searches without a result", "Query", "Searches", "visits that search"),
+    "text": Kind("Texts that ask for something", "Theme", "Texts", "texts"),
+    "detour": Kind("Detours to one place", "Task and place", "Attempts", "the task's detours"),
+}
 TONES = {
     "more": ("failed", "more among those who did not"),
     "less": ("passed", "less among those who did not"),
@@ -122,10 +141,10 @@ def features(frames: Frames) -> Row | None:
         "chart": _chart(frames, [one["name"] for one in found[:4] if one["all"]["exposed"]]),
         "gaps": [
             {
-                "kind": {"search": "Searches without a result", "text": "Texts that ask for something"}.get(
-                    kind, kind
-                ),
+                "kind": KINDS[kind].title,
+                "of": KINDS[kind],
                 "is_search": kind == "search",
+                "is_text": kind == "text",
                 "all": next((row for row in rows if row["value"] == "all"), None),
                 "rows": [row for row in rows if row["value"] != "all"][:GAPS],
             }

@@ -8,12 +8,16 @@ from trailhouse.settings import Feature, Settings
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.why.feature_blockers import blockers, where_offered
-from trailhouse.why.feature_gaps import asked_for, searches
+from trailhouse.why.feature_gaps import asked_for, searches, wandered
 from trailhouse.why.feature_impact import impact
 from trailhouse.why.feature_usage import usage, with_values
 from trailhouse.why.feature_use import MEMBERS, among, exposed_persons, marked, offered
 
-_WHERE_THERE = ("profiles", "segment_members", "feedback_answers")
+ATTEMPTS = "task_attempts"
+_WHERE_THERE = (
+    *("profiles", "segment_members", "feedback_answers"),
+    *(name for name in (ATTEMPTS,) if name in TABLES),
+)
 _ADD_UP = ("exposed", "tried", "adopted", "uses", "person_weeks")
 
 
@@ -45,6 +49,8 @@ def transform(inputs: Frames, context: Context) -> Frames:
     gaps = searches(activity, sessions, project).unionByName(
         asked_for(inputs["feedback_answers"], rules, project)
     )
+    if ATTEMPTS in inputs:
+        gaps = gaps.unionByName(wandered(inputs[ATTEMPTS], project))
     made = {
         "feature_usage": usage(offers, people, days, inputs["watermark"], features, project),
         "feature_blockers": blockers(people, marks, inputs),

@@ -6,17 +6,22 @@ _RATE = "DECIMAL(9,6)"
 
 TABLE = Table(
     name="feature_gaps",
-    sentence="Searches without a result, and texts that ask for something: what the product lacks.",
+    sentence="Searches without a result, texts that ask, detours to one place: what the product lacks.",
     grain=("kind", "value"),
     optional=True,
     columns=(
         Column("kind", "STRING", "How it was told.", True, values=("search", "text", "detour")),
-        Column("value", "STRING", "The query, the theme, the destination; 'all' for all of the kind.", True),
+        Column(
+            "value", "STRING", "The query, the theme, `task: place`; 'all' for all searches or texts.", True
+        ),
         Column("n", "BIGINT", "Searches, texts, detours.", True, low=1),
         Column("persons", "BIGINT", "People behind them.", True, low=0),
         Column("weeks", "BIGINT", "Weeks with one.", True, low=1),
         Column(
-            "of", "BIGINT", "Sessions that search and are told results; texts; detours of the task.", True
+            "of",
+            "BIGINT",
+            "Sessions that search and are told results; texts; attempts at the task with a detour.",
+            True,
         ),
         Column("share", _RATE, "Of these, the share with one.", True, low=0, high=1),
         Column("low", _RATE, "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),

@@ -4,6 +4,8 @@
    once more after it. The row 'all' is of every query.
 2. Texts that ask for something: of a theme in `features.asks`, or with words of `features.asking`; by theme
    of the codebook, 'no theme' where it has none.
+3. Attempts at a task that first wander off to one place: where that takes half of the task's detours, as
+   far as its interval tells, people look there for what the task's own pages lack.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Features, Project
+from trailhouse.why.evidence import FEW
 
 EXAMPLES = 5
+HALF = 0.5
 NO_THEME = "no theme"
 _LONGEST = 200
 _RATE = "DECIMAL(9,6)"
@@ -102,6 +106,30 @@ def asked_for(answers: DataFrame, rules: Features, project: Project) -> DataFram
     )
     total = marked.agg(F.count("*").alias("of"))
     return _told("text", counted.crossJoin(F.broadcast(total)))
+
+
+def wandered(attempts: DataFrame, project: Project) -> DataFrame:
+    """Rows of `feature_gaps` for detours, from `task_attempts`: shares are of the task's first detours."""
+    rows = attempts.where("detour IS NOT NULL").select(
+        "task",
+        "person_id",
+        "session_id",
+        week_of(F.col("start_day"), project.week_start).alias("week"),
+        F.concat_ws(": ", "task", F.left("detour.name", F.lit(_LONGEST))).alias("value"),
+    )
+    journey = F.struct(F.xxhash64("session_id").alias("h"), "session_id")
+    counted = rows.groupBy("task", "value").agg(
+        F.count("*").alias("n"),
+        F.count_distinct("person_id").alias("persons"),
+        F.count_distinct("week").alias("weeks"),
+        F.count("*").alias("sessions"),
+        F.slice(F.sort_array(F.collect_set(F.when(F.col("session_id").isNotNull(), journey))), 1, EXAMPLES)[
+            "session_id"
+        ].alias("examples"),
+    )
+    total = rows.groupBy("task").agg(F.count("*").alias("of"))
+    told = _told("detour", counted.join(F.broadcast(total), on="task", how="inner"))
+    return told.where((F.col("n") >= FEW) & (F.col("high") >= HALF))
 
 
 def _week(time: Column, project: Project) -> Column:
