@@ -511,10 +511,10 @@ def test_a_browser_draws_every_chart_without_an_error(
     # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
     # media, features, scores and their parts, choices, people's
     assert len(charts) == 34
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 33
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 34
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 35
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 36
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
 
 
