@@ -36,13 +36,16 @@ from trailhouse.errors import SettingsError
 from trailhouse.settings.features import Feature, Features, with_features
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
+from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
+    Activation,
     Attribution,
     Churn,
     Experiment,
+    Feeling,
     Filter,
     Funnel,
     Lifecycle,
@@ -63,10 +66,12 @@ from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments, with_uses
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
-from trailhouse.settings.tasks import Task, Tasks
+from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
+    "Activation",
     "Attribution",
+    "Case",
     "Catalog",
     "Churn",
     "Conversion",
@@ -76,11 +81,13 @@ __all__ = [
     "Feature",
     "Features",
     "Feedback",
+    "Feeling",
     "Filter",
     "Funnel",
     "Gates",
     "IdentifierType",
     "Identity",
+    "Impact",
     "Incremental",
     "KeyElement",
     "Lake",
@@ -287,6 +294,7 @@ class Settings(BaseSettings):
     tasks: Tasks = ()
     features: Features = Features()
     feedback: Feedback = Feedback()
+    impact: Impact = Impact()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()
@@ -324,6 +332,11 @@ class Settings(BaseSettings):
 
     def _dumped(self, section: str) -> Any:
         return self.model_dump(mode="json", include={section})[section]
+
+    @property
+    def every_task(self) -> tuple[Task, ...]:
+        """The declared tasks, and those that key elements with an outcome make."""
+        return every_task(self.tasks, self.elements.key)
 
     @property
     def report_path(self) -> str:
@@ -368,7 +381,10 @@ def load_settings(
     sections["features"] = with_features(loaded.features, files)
     segments = with_segments(loaded.segments, files)
     sections["segments"] = with_uses(segments, sections["features"].declared)
+    every_task(sections["tasks"], sections["elements"].key)
     require_declared(sections["questions"], sections["segments"])
+    sections["impact"] = with_cases(loaded.impact, files)
+    require_known(sections["impact"], sections)
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
 

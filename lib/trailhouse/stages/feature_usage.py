@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from pyspark.sql import DataFrame
+
 from trailhouse.identity.settle import settled
 from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Feature, Settings
@@ -13,11 +17,7 @@ from trailhouse.why.feature_impact import impact
 from trailhouse.why.feature_usage import usage, with_values
 from trailhouse.why.feature_use import MEMBERS, among, exposed_persons, marked, offered
 
-ATTEMPTS = "task_attempts"
-_WHERE_THERE = (
-    *("profiles", "segment_members", "feedback_answers"),
-    *(name for name in (ATTEMPTS,) if name in TABLES),
-)
+_WHERE_THERE = ("profiles", "segment_members", "feedback_answers", "task_attempts")
 _ADD_UP = ("exposed", "tried", "adopted", "uses", "person_weeks")
 
 
@@ -46,11 +46,14 @@ def transform(inputs: Frames, context: Context) -> Frames:
         settings.profiles,
     )
     people = settled(where_offered(persons, inputs, project), context.scratch, "people")
-    gaps = searches(activity, sessions, project).unionByName(
-        asked_for(inputs["feedback_answers"], rules, project)
+    gaps = reduce(
+        DataFrame.unionByName,
+        [
+            searches(activity, sessions, project),
+            asked_for(inputs["feedback_answers"], rules, project),
+            wandered(inputs["task_attempts"], project),
+        ],
     )
-    if ATTEMPTS in inputs:
-        gaps = gaps.unionByName(wandered(inputs[ATTEMPTS], project))
     made = {
         "feature_usage": usage(offers, people, days, inputs["watermark"], features, project),
         "feature_blockers": blockers(people, marks, inputs),
