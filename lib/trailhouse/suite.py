@@ -22,6 +22,7 @@ from trailhouse.stage import Stage
 from trailhouse.stages import (
     accounts,
     activity,
+    arrivals,
     discovered_segments,
     engagement,
     event_catalog,
@@ -33,6 +34,7 @@ from trailhouse.stages import (
     identity_links,
     impact,
     key_elements,
+    onboarding_steps,
     page_views,
     pages,
     person_days,
@@ -67,6 +69,8 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         feedback.STAGE,
         feature_usage.STAGE,
         impact.STAGE,
+        arrivals.STAGE,
+        onboarding_steps.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from trailhouse.report import (
     activation,
+    arrivals,
     behaviour,
     charts,
     credit,
@@ -24,6 +25,7 @@ from trailhouse.report import (
     features,
     headline,
     money,
+    onboarding,
     predictions,
     returns,
     sections,
@@ -97,6 +99,10 @@ def build_report(
             tasks=behaviour.tasks(frames),
             features=features.features(frames),
             task_ways=task_ways.ways(frames),
+            arrivals=arrivals.arrivals(frames),
+            unexpected=arrivals.unexpected(frames),
+            held=arrivals.held(frames),
+            onboarding=onboarding.onboarding(frames),
             surveys=voices.surveys(frames),
             voices=voices.voices(frames),
             channels=sections.channels(frames),

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from trailhouse.report import (
     activation_reads,
     answer_reads,
+    arrival_reads,
     features,
     map_reads,
     reads,
@@ -257,7 +258,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         10 * len(STRUGGLES),
     ),
     *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES)),
-    *(_query(*each) for each in activation_reads.QUERIES),
+    *(_query(*each) for each in (*activation_reads.QUERIES, *arrival_reads.QUERIES)),
     *(_query(*each) for each in features.QUERIES),
     _query(
         "person_sizes",

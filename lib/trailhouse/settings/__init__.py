@@ -33,12 +33,14 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.arrivals import Arrivals
 from trailhouse.settings.features import Feature, Features, with_features
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
+from trailhouse.settings.onboarding import Onboarding, Onboardings, require_asked
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
     Activation,
@@ -70,6 +72,7 @@ from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
     "Activation",
+    "Arrivals",
     "Attribution",
     "Case",
     "Catalog",
@@ -95,6 +98,7 @@ __all__ = [
     "Maintain",
     "Maps",
     "Metric",
+    "Onboarding",
     "Paths",
     "Plan",
     "PlannedEvent",
@@ -293,6 +297,8 @@ class Settings(BaseSettings):
     segments: Segments = Segments()
     tasks: Tasks = ()
     features: Features = Features()
+    arrivals: Arrivals = Arrivals()
+    onboarding: Onboardings = ()
     feedback: Feedback = Feedback()
     impact: Impact = Impact()
     catalog: Catalog = Catalog()
@@ -385,6 +391,7 @@ def load_settings(
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)
     require_known(sections["impact"], sections)
+    require_asked(sections["onboarding"], sections["questions"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
     return Settings.model_construct(**sections)
 
