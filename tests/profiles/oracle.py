@@ -113,7 +113,7 @@ def profile(world: World, person: str, day: date, zone: str, sunday: bool) -> Ro
         | _of_sessions(ended, begun, zone)
         | _of_events(events)
         | _interests(events, zone)
-        | {"identifiers": _ids(world, person, day, zone)}
+        | {"identifiers": _ids(world, person, day, zone), "features": _features(events, day, zone)}
     )
 
 
@@ -216,6 +216,21 @@ def _interests(events: list[Row], zone: str) -> Row:
 
 def _six(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.000001"), "ROUND_HALF_UP")
+
+
+def _features(events: list[Row], day: date, zone: str) -> dict[str, Any]:
+    """By the features of the test: see FEATURES there."""
+    is_use = {
+        "ordering": lambda row: row["event_name"] == "order",
+        "page a": lambda row: row["event_name"].endswith("_view") and row["page_group"] == "/a",
+    }
+    found = {}
+    for name, holds in is_use.items():
+        days = [row["event_time"].astimezone(ZoneInfo(zone)).date() for row in events if holds(row)]
+        if days:
+            counts = [sum(one > day - timedelta(n) for one in days) for n in DAYS]
+            found[name] = (len(days), *counts, max(days))
+    return found
 
 
 def _ids(world: World, person: str, day: date, zone: str) -> list[Any]:

@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.factories import rows, watermark
+from tests.gates_of import failed_checks
 from tests.profiles.oracle import World, profile
 from tests.profiles.worlds import AS_OF, ITEMS, ZONE, cut, random_world
 from trailhouse.errors import SettingsError
@@ -46,11 +47,17 @@ RULES = [
         )
     ),
 ]
+FEATURES = {
+    "ordering": {"use": ["order"]},
+    "page a": {"use": [{"any_of": ["page_view", "screen_view"], "page_group": "/a"}]},
+    "never": {"use": ["nothing of the kind"]},
+}
 SETTINGS = Settings.model_validate(
     {
         "project": {"timezone": ZONE, "week_start": "sunday"},
         "profiles": {"traits": RULES},
         "items": ITEMS,
+        "features": {"declared": FEATURES},
     }
 )
 
@@ -68,6 +75,8 @@ def plain(row: Any) -> dict[str, Any]:
     for name, value in found.items():
         if isinstance(value, list):
             found[name] = [tuple(one) if isinstance(one, tuple) else one for one in value]
+        if isinstance(value, dict):
+            found[name] = {key: tuple(one) for key, one in value.items()}
         if name in ("first_seen", "last_seen"):
             found[name] = value.astimezone()
     return found
@@ -174,9 +183,19 @@ def test_two_traits_of_one_name_are_refused() -> None:
 
 
 def test_questions_may_ask_for_every_single_value_of_a_profile() -> None:
-    lists = {c.name for c in TABLES["profiles"].columns if c.type.startswith("ARRAY")}
+    lists = {c.name for c in TABLES["profiles"].columns if c.type.startswith(("ARRAY", "MAP"))}
     rest = {c.name for c in TABLES["profiles"].columns} - lists - {"person_id", "as_of", "traits"}
     assert {*PROFILE_FIELDS} == rest
+
+
+def test_the_gate_sees_uses_of_few_days_that_are_not_within_those_of_more(spark: SparkSession) -> None:
+    def failed(*uses: int) -> list[str]:
+        given = {"person_id": "p", "features": {"f": (*uses, AS_OF[0])}}
+        days = rows(spark, "person_days", [{"person_id": "p", "day": AS_OF[0]}])
+        return failed_checks(STAGE, {"profiles": rows(spark, "profiles", [given]), "person_days": days})
+
+    assert "uses_nest" not in failed(5, 1, 2, 3, 4)
+    assert "uses_nest" in failed(5, 1, 4, 3, 4)
 
 
 def test_a_csv_file_has_lists_as_json_and_no_formulas(spark: SparkSession, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tests.report.shop_answers import answer_frames
 from tests.report.shop_behaviour import behaviour_frames
+from tests.report.shop_features import feature_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
 from tests.report.shop_predictors import predictor_frames
@@ -75,6 +76,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "retention": _retention(rng),
         "elements": _elements(),
         **behaviour_frames(),
+        **feature_frames(),
         **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
         **voice_frames(rng, FIRST),
         **people_frames(LAST),

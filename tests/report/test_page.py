@@ -49,12 +49,13 @@ SECTIONS = [
     "forms",
     "media",
     "tasks",
+    "features",
     "feedback",
     "channels",
     "people",
     "quality",
 ]
-WHERE_ASKED = {"activations", "feelings"}
+WHERE_ASKED = {"activations", "features", "feelings"}
 """Sections that are there only where their question is asked."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -510,12 +511,12 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     # activity's two, funnel, lifecycle, stickiness, a flow, two trends, credit in three currencies, revenue,
     # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
-    # media, two changes in time, scores and their parts, choices, people's
-    assert len(charts) == 35
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 35
+    # media, two changes in time, features, scores and their parts, choices, people's
+    assert len(charts) == 36
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 36
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 37
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 38
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
 
 

@@ -25,9 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
         ("{field: profile.contry, value: x}", "did you mean profile.country?"),
         ("{field: country, value: x}", "a person has profile.NAME and trait.NAME"),
         ("{field: profile.country, op: above, value: x}", "above compares with a number"),
-        ("{did: order, did_not: order}", "a rule is one of all, any, not, field, did, did_not, in_sequence, "
-         "segment; found did and did_not"),
-        ("{segment: b, within: 2d}", "within belongs to did or did_not or in_sequence, not to segment"),
+        ("{did: order, did_not: order}", "a rule is one of all, any, not, field, did, used, did_not, "
+         "in_sequence, segment; found did and did_not"),
+        ("{segment: b, within: 2d}", "within belongs to did or used or did_not or in_sequence, "
+         "not to segment"),
         ("{segmnt: b}", "did you mean segments.rules.a.segment?"),
         ("{segment: a}", "segments.rules.a.segment = 'a': these go in a circle, a > a; name segments that"),
         ("{any: [{did: x}, {not: {segment: lapsed_buyer}}]}", "segments.rules.a.any.1.not.segment = "
@@ -37,10 +38,11 @@ ROOT = Path(__file__).resolve().parents[2]
          "of persons have no persons_7"),
         ("{}", "found none of them"),
         ("{all: []}", "found none of them"),
-        ("{did_not: order, at_least: 2}", "at_least belongs to did, not to did_not"),
+        ("{did_not: order, at_least: 2}", "at_least belongs to did or used, not to did_not"),
         ("{did: order, ties: strict}", "ties belongs to in_sequence, not to did"),
         ("{did: order, window: 2h}", "window belongs to in_sequence, not to did"),
-        ("{any: [{did: order}], within: 2d}", "within belongs to did or did_not or in_sequence, not to any"),
+        ("{any: [{did: order}], within: 2d}", "within belongs to did or used or did_not or in_sequence, "
+         "not to any"),
         ("{did: order, exactly: 0, at_most: 2}", "give exactly, or at_least and at_most, not both"),
         ("{did: order, at_least: 3, at_most: 2}", "at_least 3 is more than at_most 2"),
         ("{did: order, at_least: 3, first_ever: true}", "there is one first_ever"),

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
-from trailhouse.profiles import computed, days, habits, interests, visits
+from trailhouse.profiles import computed, days, habits, interests, used, visits
 from trailhouse.profiles.keys import PERSON, happened, moments, seen_until
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Settings
@@ -83,6 +83,8 @@ def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> Da
         parts.append(computed.computed(activity, rules.traits))
     if settings.items.events:
         parts.append(interests.interests(activity, settings.items, project.timezone))
+    if settings.features.declared:
+        parts.append(used.feature_uses(activity, settings.features.declared, project))
     # 3.
     found = days.from_days(person_days, project)
     for part in parts:
@@ -104,6 +106,9 @@ def _closed(profiles: DataFrame, settings: Settings) -> DataFrame:
             none = F.array().cast(column.type)
             given = F.col(column.name) if column.name in profiles.columns else none
             filled[column.name] = F.coalesce(given, none).cast(column.type)
+        elif column.name == "features":
+            given = F.col(column.name) if column.name in profiles.columns else F.lit(None)
+            filled[column.name] = F.coalesce(given.cast(column.type), F.create_map().cast(column.type))
         elif column.name not in profiles.columns:  # interests, where no item is declared
             filled[column.name] = F.lit(None).cast(column.type)
         elif column.type == "BIGINT":

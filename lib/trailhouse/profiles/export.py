@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType
+from pyspark.sql.types import ArrayType, MapType
 
 from trailhouse.csv_cells import safe_cell
 from trailhouse.errors import SettingsError, StorageError
@@ -48,10 +48,10 @@ def write(profiles: DataFrame, out: Path) -> int:
 
 
 def _as_csv(profiles: DataFrame, out: Path) -> int:
-    """Lists as JSON, instants in UTC."""
+    """Lists and maps as JSON, instants in UTC."""
 
     def cell(name: str) -> Column:
-        if isinstance(profiles.schema[name].dataType, ArrayType):
+        if isinstance(profiles.schema[name].dataType, ArrayType | MapType):
             return F.to_json(name).alias(name)
         return F.col(name).cast("STRING")
 

@@ -13,6 +13,7 @@ from trailhouse.report import (
     activation_reads,
     answer_reads,
     arrival_reads,
+    features,
     map_reads,
     reads,
     voice_reads,
@@ -258,6 +259,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
     ),
     *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES)),
     *(_query(*each) for each in (*activation_reads.QUERIES, *arrival_reads.QUERIES)),
+    *(_query(*each) for each in features.QUERIES),
     _query(
         "person_sizes",
         "Persons by how many identifiers they have.",

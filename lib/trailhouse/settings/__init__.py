@@ -34,6 +34,7 @@ from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.arrivals import Arrivals
+from trailhouse.settings.features import Feature, Features, with_features
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.impact import Case, Impact, require_known, with_cases
@@ -66,7 +67,7 @@ from trailhouse.settings.questions import (
 from trailhouse.settings.questions.files import with_files
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
-from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
+from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments, with_uses
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
 from trailhouse.settings.tasks import Task, Tasks, every_task
 
@@ -81,6 +82,8 @@ __all__ = [
     "Elements",
     "Events",
     "Experiment",
+    "Feature",
+    "Features",
     "Feedback",
     "Feeling",
     "Filter",
@@ -296,6 +299,7 @@ class Settings(BaseSettings):
     profiles: Profiles = Profiles()
     segments: Segments = Segments()
     tasks: Tasks = ()
+    features: Features = Features()
     arrivals: Arrivals = Arrivals()
     onboarding: Onboardings = ()
     items: Items = Items()
@@ -384,7 +388,9 @@ def load_settings(
         sections["plan"] = _with_events(loaded.plan)
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
-    sections["segments"] = with_segments(loaded.segments, files)
+    sections["features"] = with_features(loaded.features, files)
+    segments = with_segments(loaded.segments, files)
+    sections["segments"] = with_uses(segments, sections["features"].declared)
     every_task(sections["tasks"], sections["elements"].key)
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)

@@ -6,6 +6,7 @@ A rule is one of
 - `field` with `op` and `value`: a condition on a field of the profile or a trait;
 - `did` (`at_least`, `at_most`, `exactly` so many times; `first_ever`: the first one alone counts) and
   `did_not`, a step of the questions each;
+- `used`, the name of a declared feature, with what `did` takes: it stands for `did` of any of its uses;
 - `in_sequence`, several steps in this order, from the first to the last within `window`, events of one
   time in any order, or (`ties: strict`) in that of the tie-break;
 - `segment`, the name of another segment: its members;
@@ -20,13 +21,14 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.features import Feature
 from trailhouse.settings.io import check_files, sentence
 from trailhouse.settings.questions import Questions
 from trailhouse.settings.questions.events import Filter, Operator, Scalar, Step
@@ -42,6 +44,7 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
     "not": (),
     "field": ("op", "value"),
     "did": ("at_least", "at_most", "exactly", "first_ever", *_DAYS),
+    "used": ("at_least", "at_most", "exactly", "first_ever", *_DAYS),
     "did_not": _DAYS,
     "in_sequence": ("window", "ties", *_DAYS),
     "segment": (),
@@ -59,6 +62,7 @@ class Rule(Section):
     op: Operator = "is"
     value: Scalar | tuple[Scalar, ...] | None = None
     did: Step | None = None
+    used: str | None = Field(None, description="the name of a declared feature")
     did_not: Step | None = None
     in_sequence: tuple[Step, ...] = Field((), description="2 to 30 steps")
     segment: str | None = Field(None, description="the name of another segment, whose members these are")
@@ -205,6 +209,9 @@ class Rule(Section):
         )
 
 
+_R = TypeVar("_R", bound=Rule)
+
+
 class Segment(Rule):
     """A rule with words about what it is for."""
 
@@ -241,6 +248,29 @@ class Segments(Section):
                     f"the name {name[:100]!r} must have 1 to 100 characters, no blank at its ends"
                 )
         return rules
+
+
+def with_uses(given: Segments, features: Mapping[str, Feature]) -> Segments:
+    """The section with the uses of features in the place of their names; SettingsError for an unknown one."""
+    rules = {name: _spelt(rule, f"segments.rules.{name}", features) for name, rule in given.rules.items()}
+    return given.model_copy(update={"rules": rules})
+
+
+def _spelt(rule: _R, key: str, features: Mapping[str, Feature]) -> _R:
+    update: dict[str, Any] = {
+        kind: tuple(_spelt(one, f"{key}.{kind}.{n}", features) for n, one in enumerate(getattr(rule, kind)))
+        for kind in ("all", "any")
+        if getattr(rule, kind)
+    }
+    if rule.not_ is not None:
+        update["not_"] = _spelt(rule.not_, f"{key}.not", features)
+    if rule.used is not None:
+        if rule.used not in features:
+            near = difflib.get_close_matches(rule.used, features, n=1, cutoff=0.5)
+            there = f"did you mean {near[0]}?" if near else f"there are {', '.join(features) or 'none'}"
+            raise SettingsError(f"{key}.used = {rule.used!r}: no feature of this name is declared; {there}")
+        update |= {"used": None, "did": Step(any_of=features[rule.used].uses, name=rule.used)}
+    return rule.model_copy(update=update) if update else rule
 
 
 class _Declared(Section):

@@ -20,6 +20,7 @@ from trailhouse.touched.persons import Moved, touched_persons
 
 _CARRIED = "profiles to carry over"
 _CUT = ("person_days", "sessions", "activity", "identities")
+_USES = (*(f"f.uses_{days}" for days in WINDOWS), "f.uses")
 _AGREE = ("events", "views", "clicks", "conversions", "orders", "sessions")
 """Counts that person_days has as well, and that add up to those of the profile."""
 
@@ -72,7 +73,15 @@ STAGE = Stage(
     transform=transform,
     narrow=narrow,
     remembers=("profiles",),
-    settings=("project", "profiles", "items.events", "items.half_life", "items.horizon", "items.top"),
+    settings=(
+        "project",
+        "profiles",
+        "items.events",
+        "items.half_life",
+        "items.horizon",
+        "items.top",
+        "features.declared",
+    ),
     version=3,
     pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
     checks=(
@@ -93,6 +102,12 @@ STAGE = Stage(
             "days_are_within_windows",
             "Active days of N days are at most N.",
             " AND ".join(f"active_days_{days} <= {days}" for days in WINDOWS),
+        ),
+        Check(
+            "profiles",
+            "uses_nest",
+            "Uses of a feature in few days are within those in more, and these within all.",
+            "forall(map_values(features), f -> " + nest([_USES]) + ")",
         ),
         Check(
             "profiles",

@@ -5,6 +5,8 @@ from trailhouse.profiles.measures import WINDOWS
 from trailhouse.profiles.measures import columns as measured
 from trailhouse.tables import _shapes as shapes
 
+_USES = ", ".join(["uses: BIGINT", *(f"uses_{days}: BIGINT" for days in WINDOWS)])
+FEATURES = f"MAP<STRING, STRUCT<{_USES}, last_day: DATE>>"
 COMPUTED_TRAITS = "ARRAY<STRUCT<name: STRING, number: DECIMAL(28,4), text: STRING, list: ARRAY<STRING>>>"
 INTERESTS = "ARRAY<STRUCT<name: STRING, weight: DECIMAL(18,6), share: DECIMAL(9,6)>>"
 
@@ -55,6 +57,12 @@ TABLE = Table(
         ),
         Column("interest_items", INTERESTS, "Items by the same; share: of all items.", True),
         Column("last_interest_day", "DATE", "Last day with an interaction with an item."),
+            "features",
+            FEATURES,
+            "Declared features that the person has used: uses, ever and in the last days, and the last day "
+            "with one.",
+            True,
+        ),
         Column("value", shapes.MONEY, "Value of conversions by currency, sorted.", True),
         *(
             Column(

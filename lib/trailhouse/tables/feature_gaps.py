@@ -1,0 +1,36 @@
+"""`feature_gaps`: what people look for or ask for, and do not get."""
+
+from trailhouse.contract import Column, Table
+
+_RATE = "DECIMAL(9,6)"
+
+TABLE = Table(
+    name="feature_gaps",
+    sentence="Searches without a result, texts that ask, detours to one place: what the product lacks.",
+    grain=("kind", "value"),
+    optional=True,
+    columns=(
+        Column("kind", "STRING", "How it was told.", True, values=("search", "text", "detour")),
+        Column(
+            "value", "STRING", "The query, the theme, `task: place`; 'all' for all searches or texts.", True
+        ),
+        Column("n", "BIGINT", "Searches, texts, detours.", True, low=1),
+        Column("persons", "BIGINT", "People behind them.", True, low=0),
+        Column("weeks", "BIGINT", "Weeks with one.", True, low=1),
+        Column(
+            "of",
+            "BIGINT",
+            "Sessions that search and are told results; texts; attempts at the task with a detour.",
+            True,
+        ),
+        Column("share", _RATE, "Of these, the share with one.", True, low=0, high=1),
+        Column("low", _RATE, "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
+        Column("high", _RATE, "Upper end of it.", True, low=0, high=1),
+        Column("again", "BIGINT", "Sessions that searched again after it; null: no search.", low=0),
+        Column("found_again", "BIGINT", "Of these, with a result.", low=0),
+        Column("again_rate", _RATE, "again / sessions with one.", low=0, high=1),
+        Column("again_low", _RATE, "Lower end of its 95 % interval (Wilson).", low=0, high=1),
+        Column("again_high", _RATE, "Upper end of it.", low=0, high=1),
+        Column("examples", "ARRAY<STRING>", "Up to five sessions; of texts, the texts.", True),
+    ),
+)
