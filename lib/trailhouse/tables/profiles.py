@@ -57,6 +57,7 @@ TABLE = Table(
         ),
         Column("interest_items", INTERESTS, "Items by the same; share: of all items.", True),
         Column("last_interest_day", "DATE", "Last day with an interaction with an item."),
+        Column(
             "features",
             FEATURES,
             "Declared features that the person has used: uses, ever and in the last days, and the last day "
