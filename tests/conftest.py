@@ -69,15 +69,24 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""A plan is run as it stands: to make Java of it and to compile that takes longer than some hundred rows."""
-COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+"""A plan is run as it stands: to make Java of it and to compile that, and to plan anew behind each of its
+stages, takes longer than some hundred rows."""
+COMPILED = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+}
 """As everywhere else: Spark's own values."""
 
 
 @contextmanager
 def compiled(spark: SparkSession) -> Iterator[None]:
-    """Plans are compiled, as in a job: the shop's lake is made so, by all stages, and so are soak tests."""
+    """Plans are compiled and adapted, as in a job: all stages make the shop's lake so; so are soak tests."""
     before = {key: str(spark.conf.get(key)) for key in COMPILED}
     for key, value in COMPILED.items():
         spark.conf.set(key, value)
