@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
+from tests.conftest import ADAPTED, compiled
 from trailhouse import snapshot, storage
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
@@ -40,8 +42,10 @@ ROWS = [("mon", 1, {"a": 1, "b": 2}), ("mon", 2, None), ("tue", 1, {"a": 1}), ("
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return Lake(spark, str(tmp_path / "lake"))
+def lake(spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
+    """Tables of it are laid out as in a job."""
+    with compiled(spark, ADAPTED):
+        yield Lake(spark, str(tmp_path / "lake"))
 
 
 def frame(lake: Lake, rows: list[tuple[object, ...]], table: Table = VISITS) -> DataFrame:
