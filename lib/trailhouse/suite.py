@@ -30,6 +30,7 @@ from trailhouse.stages import (
     heatmaps,
     identities,
     identity_links,
+    impact,
     key_elements,
     page_views,
     pages,
@@ -63,6 +64,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         forms.STAGE,
         tasks.STAGE,
         feedback.STAGE,
+        impact.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

@@ -27,9 +27,10 @@ from pyspark.sql import functions as F
 from trailhouse.columns import ratio
 from trailhouse.identity.settle import settled
 from trailhouse.segments.features import NUMBERS, counted, profile_features
-from trailhouse.segments.similar import ALPHA, shares
+from trailhouse.segments.similar import shares
 from trailhouse.settings.segments import Discover
 from trailhouse.tables import TABLES
+from trailhouse.why.evidence import ALPHA
 
 if TYPE_CHECKING:
     from pyspark.ml.clustering import KMeansModel

@@ -9,9 +9,9 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.intervals import Z
 from trailhouse.segments.features import EVENT, counted, event_features, profile_features
 from trailhouse.settings import Project, Rule
+from trailhouse.why.evidence import ALPHA, adjusted, lifts
 
 COLUMNS = (
     "feature",
@@ -28,10 +28,6 @@ COLUMNS = (
     "too_few",
     "of_rule",
 )
-FEW = 5
-"""A count below it that is expected by chance is too few."""
-ALPHA = 0.05
-"""Adjusted p up to which a difference is taken for one."""
 _REASONS = 3
 _ALIKE = "person_id STRING, score DECIMAL(18,6), reasons ARRAY<STRING>"
 
@@ -63,49 +59,21 @@ def similar(
 def shares(counts: pd.DataFrame, inside: int, persons: int, rule: Rule | None = None) -> pd.DataFrame:
     """`similar` from counts (feature, value, members, persons), of `inside` members among `persons`.
 
-    Interval of the lift: D. Katz et al. (1978), Biometrics 34, by logarithms; where a count is 0, 0.5 is
-    added to counts and totals (S. D. Walter, 1975, Biometrika 62). p: Fisher's exact test; adjusted for all
-    rows by Y. Benjamini and Y. Hochberg (1995). ValueError where nobody, or everybody, is a member.
+    Intervals and p by `evidence.lifts`, p adjusted for all rows by `evidence.adjusted`. ValueError
+    where nobody, or everybody, is a member.
     """
-    from scipy.stats import false_discovery_control, fisher_exact
-
     outside = persons - inside
     if not inside or not outside:
         raise ValueError(f"{inside} of {persons} persons are members: there is nobody to compare")
     a = counts["members"].to_numpy(dtype="int64")
     b = counts["persons"].to_numpy(dtype="int64") - a
-    # Half a person more on both sides where one of the shares is 0, whose logarithm has no value.
-    half = np.where((a == 0) | (b == 0), 0.5, 0.0)
-    x, y, n, m = a + half, b + half, inside + half, outside + half
-    lift = (x / n) / (y / m)
-    width = Z * np.sqrt(np.maximum(1 / x - 1 / n + 1 / y - 1 / m, 0))
-    p = np.array(
-        [fisher_exact([[i, inside - i], [j, outside - j]]).pvalue for i, j in zip(a, b, strict=True)],
-        dtype="float64",
-    )
-    both = a + b
-    expected = np.minimum(both, persons - both) * min(inside, outside) / persons
-    found = pd.DataFrame(
-        {
-            "feature": counts["feature"],
-            "value": counts["value"],
-            "members": a,
-            "others": b,
-            "share_in": a / inside,
-            "share_out": b / outside,
-            "lift": lift,
-            "low": lift * np.exp(-width),
-            "high": lift * np.exp(width),
-            "p": p,
-            "p_adjusted": false_discovery_control(np.minimum(p, 1.0)) if len(p) else p,
-            "too_few": expected < FEW,
-            "of_rule": _of_rule(counts, rule),
-        },
-        columns=list(COLUMNS),
-    )
+    found = pd.DataFrame({"feature": counts["feature"], "value": counts["value"], "members": a, "others": b})
+    found = found.join(lifts(a, inside, b, outside)).assign(
+        p_adjusted=lambda rows: adjusted(rows["p"]), of_rule=list(_of_rule(counts, rule))
+    )[list(COLUMNS)]
     # How far even the nearer end of the interval is from no difference.
     found["_tells"] = np.maximum.reduce(
-        [np.log(found["low"]), -np.log(found["high"]), np.zeros(len(p))]
+        [np.log(found["low"]), -np.log(found["high"]), np.zeros(len(found))]
     ).round(9)
     order = found.sort_values(
         ["too_few", "_tells", "feature", "value"], ascending=[True, False, True, True], kind="stable"
