@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +69,28 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""A plan is run as it stands: to make Java of it and to compile that takes longer than some hundred rows."""
-COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+"""A plan is run as it stands: to make Java of it and to compile that, and to plan anew behind each of its
+stages, takes longer than some hundred rows."""
+ADAPTED = {"spark.sql.adaptive.enabled": "true"}
+"""Without it Spark passes over what a writer asks for: one file a day."""
+COMPILED = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    **ADAPTED,
+}
 """As everywhere else: Spark's own values."""
 
 
 @contextmanager
-def compiled(spark: SparkSession) -> Iterator[None]:
-    """Plans are compiled, as in a job: the shop's lake is made so, by all stages, and so are soak tests."""
-    before = {key: str(spark.conf.get(key)) for key in COMPILED}
-    for key, value in COMPILED.items():
+def compiled(spark: SparkSession, values: Mapping[str, str] = COMPILED) -> Iterator[None]:
+    """Plans are compiled and adapted, as in a job: all stages make the shop's lake so; so are soak tests."""
+    before = {key: str(spark.conf.get(key)) for key in values}
+    for key, value in values.items():
         spark.conf.set(key, value)
     try:
         yield

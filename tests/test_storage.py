@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -15,7 +17,8 @@ from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from trailhouse import storage
+from tests.conftest import ADAPTED, compiled
+from trailhouse import snapshot, storage
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
 from trailhouse.files import java
@@ -34,12 +37,15 @@ VISITS = Table(
     ),
 )
 WHOLE = Table(name="whole", sentence="The same without days.", grain=("visit",), columns=VISITS.columns)
+DATED = replace(VISITS, name="dated", columns=(Column("day", "DATE", "Day.", True), *VISITS.columns[1:]))
 ROWS = [("mon", 1, {"a": 1, "b": 2}), ("mon", 2, None), ("tue", 1, {"a": 1}), ("o'clock", 1, {})]
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return Lake(spark, str(tmp_path / "lake"))
+def lake(spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
+    """Tables of it are laid out as in a job."""
+    with compiled(spark, ADAPTED):
+        yield Lake(spark, str(tmp_path / "lake"))
 
 
 def frame(lake: Lake, rows: list[tuple[object, ...]], table: Table = VISITS) -> DataFrame:
@@ -51,7 +57,8 @@ def published(lake: Lake, table: str = "visits", version: int | None = None) -> 
 
 
 def files(lake: Lake, day: str) -> set[str]:
-    return {Path(path).name for path in lake.read("visits").where(f'day = "{day}"').inputFiles()}
+    rows = lake.spark.read.format("delta").load(lake.path("visits")).where(f'day = "{day}"')
+    return {Path(path).name for path in rows.inputFiles()}
 
 
 @pytest.mark.parametrize("table", [VISITS, WHOLE], ids=lambda table: table.name)
@@ -62,6 +69,14 @@ def test_the_first_publish_is_one_commit_of_table_and_rows(lake: Lake, table: Ta
     told = lake.spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(table.name)}`").first()
     assert told is not None
     assert (told.description, tuple(told.partitionColumns)) == (table.sentence, table.partition_by)
+
+
+def test_the_first_publish_marks_what_its_rows_were_made_from(lake: Lake) -> None:
+    made_from = {"inputs": {"events": 3}}
+    done = lake.publish(VISITS, frame(lake, ROWS), consumed=made_from)
+    assert lake.up_to_date("visits", made_from)
+    lake.mark("visits", made_from, done.version)
+    assert lake.version("visits") == 0, "there is nothing to add to it"
 
 
 def test_a_table_of_nothing_is_there_and_empty_and_takes_rows_later(lake: Lake) -> None:
@@ -79,10 +94,35 @@ def test_a_look_at_a_table_is_no_job_of_spark(lake: Lake) -> None:
     try:
         assert lake.state("visits").files == 3
         assert context.statusTracker().getJobIdsForGroup("a look") == []
-        assert lake.read("visits").count() == 4
-        assert context.statusTracker().getJobIdsForGroup("a look") != [], "the group is that of jobs"
+        for rows in (lake.read("visits"), lake.read("visits", 0)):
+            rows.collect()
+        assert len(context.statusTracker().getJobIdsForGroup("a look")) == 2, "rows alone are read by jobs"
     finally:
         context.setLocalProperty("spark.jobGroup.id", None)
+
+
+def test_rows_that_were_asked_for_are_those_of_then(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.publish(VISITS, frame(lake, ROWS))
+    then = lake.read("visits")
+    changed = [*ROWS[1:], ("wed", 1, None)]
+    lake.publish(VISITS, frame(lake, changed))
+    assert sorted(map(tuple, then.collect()), key=repr) == sorted(ROWS, key=repr)
+    assert published(lake, version=0) == sorted(ROWS, key=repr)
+    assert published(lake) == sorted(changed, key=repr)
+    monkeypatch.setattr(snapshot, "_SMALL", 0)
+    # As Delta's own frames give them.
+    assert published(lake, version=0) == sorted(ROWS, key=repr)
+    assert published(lake) == sorted(changed, key=repr)
+
+
+def test_rows_of_a_day_are_told_by_the_list_of_files_as_by_the_log(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = date(2026, 3, 2), date(2026, 3, 3)
+    lake.publish(DATED, frame(lake, [(one, 1, None), (one, 2, None), (other, 1, None)], DATED))
+    assert lake.rows_by_day(DATED) == {one: 2, other: 1}
+    monkeypatch.setattr(storage, "rows_by_value", lambda *_: None)
+    assert lake.rows_by_day(DATED) == {one: 2, other: 1}
 
 
 def test_a_run_that_comes_second_in_making_a_table_adds_nothing(lake: Lake) -> None:

@@ -156,7 +156,7 @@ def run_stage(run: Run, stage: Stage, *, rebuild: bool = False) -> dict[str, Pub
             context = Context(run.settings, lake.scratch(scratch), run.id, run.started)
             inputs = read_inputs(lake, stage, versions)
             part, context = part_of(lake, stage, inputs, consumed, context, rebuild=rebuild)
-            published, told = _published(run, stage, part, context)
+            published, told = _published(run, stage, part, context, consumed)
             for table, done in published.items():
                 lake.mark(table, consumed, done.version)
             rows = {table: lake.rows(table) for table in stage.writes}
@@ -193,7 +193,9 @@ Told = dict[str, Mapping[str, int]]
 """By table, numbers for the ledger."""
 
 
-def _published(run: Run, stage: Stage, part: Part, context: Context) -> tuple[dict[str, Published], Told]:
+def _published(
+    run: Run, stage: Stage, part: Part, context: Context, consumed: Mapping[str, Any]
+) -> tuple[dict[str, Published], Told]:
     """Transform, gate and publish a part; what happened to each table."""
     lake = run.lake
     if part.untouched:
@@ -207,7 +209,13 @@ def _published(run: Run, stage: Stage, part: Part, context: Context) -> tuple[di
     }
     run.lease.require()
     done = {
-        table: lake.publish(TABLES[table], staged[table], part.scope(table), differs=context.whole == MOST)
+        table: lake.publish(
+            TABLES[table],
+            staged[table],
+            part.scope(table),
+            differs=context.whole == MOST,
+            consumed=consumed,
+        )
         for table in stage.writes
     }
     return done, told

@@ -23,6 +23,7 @@ from trailhouse.difference import changed_partitions, different_partitions, not_
 from trailhouse.errors import StorageError
 from trailhouse.files import Files, java, reason
 from trailhouse.scope import Scope
+from trailhouse.snapshot import at_version, number_of_files, number_of_rows, rows_by_value, small_table
 from trailhouse.sql import literal, quoted
 
 CONSUMED = "trailhouse.consumed"
@@ -153,7 +154,9 @@ class Lake:
 
     def state(self, table: str) -> State:
         """What the log says of a table that is there."""
-        snapshot = self._snapshot(table)
+        return self._state(self._snapshot(table))
+
+    def _state(self, snapshot: Any) -> State:
         metadata = snapshot.metadata()
         entries, properties = metadata.configuration().iterator(), {}
         while entries.hasNext():
@@ -161,11 +164,11 @@ class Lake:
             properties[str(entry._1())] = str(entry._2())
         made = metadata.createdTime()
         created = _SINCE + timedelta(milliseconds=int(made.get()) if made.isDefined() else 0)
-        return State(int(snapshot.version()), _number_of_files(self.spark, snapshot), created, properties)
+        return State(int(snapshot.version()), number_of_files(self.spark, snapshot), created, properties)
 
     def rows(self, table: str) -> int:
         """How many rows the newest version has."""
-        known = _number_of_rows(self._snapshot(table))
+        known = number_of_rows(self._snapshot(table))
         return self.read(table).count() if known is None else known
 
     def version(self, table: str) -> int:
@@ -187,15 +190,25 @@ class Lake:
         """The table, at a version. StorageError when it is not there, naming what to do."""
         if not self.exists(table):
             raise StorageError(f"lake {self.root} has no table {table}: run the stage that writes it first")
+        snapshot = self._snapshot(table)
+        same = None if version is None else self._state(snapshot).same_rows(version)
+        if same is None or same == int(snapshot.version()):
+            small = small_table(self.spark, snapshot)
+            if small is not None:
+                return small
         reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", self.state(table).same_rows(version))
+        if same is not None:
+            reader = reader.option("versionAsOf", same)
         try:
-            return reader.load(self.path(table))
+            frame = reader.load(self.path(table))
         except PySparkException as error:
             raise StorageError(
                 f"{table} cannot be read at version {version} ({reason(error)}): run again with --rebuild"
             ) from None
+        if same is None:
+            return frame
+        small = small_table(self.spark, at_version(self.spark, snapshot, same))
+        return frame if small is None else small
 
     def read_as_of(self, table: Table, version: int) -> DataFrame:
         """The table at a version; no rows at version NONE, at which it was not there."""
@@ -228,15 +241,22 @@ class Lake:
             self.files.remove(f"{self.root}/{folder}")
 
     def publish(
-        self, table: Table, staged: DataFrame, scope: Scope | None = None, *, differs: bool = False
+        self,
+        table: Table,
+        staged: DataFrame,
+        scope: Scope | None = None,
+        *,
+        differs: bool = False,
+        consumed: Mapping[str, Any] | None = None,
     ) -> Published:
         """One commit that makes the table equal to `staged`; none when it is already.
 
         With a `scope` it is its rows inside of the scope that become `staged`, and others stay.
         `differs` says that most days of a table by days are known to: it is written without a look.
+        A table that is made by this commit is marked by it as made from what was `consumed`.
         """
         if not self.exists(table.name):
-            return self._publish_first(table, staged)
+            return self._publish_first(table, staged, consumed)
         self._add_columns(table)
         state = self.state(table.name)
         if scope is not None and state.files:
@@ -312,26 +332,33 @@ class Lake:
 
     def rows_by_day(self, table: Table) -> dict[date, int]:
         """The rows of each value of the partition column, by the log; a day is 0 where it does not tell."""
-        files = DataFrame(self._snapshot(table.name).allFiles().toDF(), self.spark)
-        day = F.try_element_at("partitionValues", F.lit(table.partition_by[0])).cast("date")
+        (column,), snapshot = table.partition_by, self._snapshot(table.name)
+        known = rows_by_value(snapshot, column)
+        if known is not None:
+            return {date.fromisoformat(day): number for day, number in known.items()}
+        files = DataFrame(snapshot.allFiles().toDF(), self.spark)
+        day = F.try_element_at("partitionValues", F.lit(column)).cast("date")
         number = F.get_json_object("stats", "$.numRecords").cast("bigint")
         rows = files.groupBy(day.alias("day")).agg(F.sum(number).alias("rows")).collect()
         return {row.day: row.rows or 0 for row in rows if row.day is not None}
 
-    def _publish_first(self, table: Table, staged: DataFrame) -> Published:
-        """The table and its rows in one commit, which fails when another run made the table meanwhile."""
+    def _publish_first(
+        self, table: Table, staged: DataFrame, consumed: Mapping[str, Any] | None = None
+    ) -> Published:
+        """The table, its rows and its mark in one commit, which fails when another run made the table
+        meanwhile."""
         writer = _laid_out(table, staged).writeTo(f"delta.{quoted(self.path(table.name))}").using("delta")
-        for name, value in {"comment": table.sentence, **_table_properties(table)}.items():
+        mark = {} if consumed is None else {**_mark(consumed, 0), MARKED_VERSION: "0"}
+        for name, value in {"comment": table.sentence, **_table_properties(table), **mark}.items():
             writer = writer.tableProperty(name, value)
         if table.partition_by:
             writer = writer.partitionedBy(*[F.col(name) for name in table.partition_by])
         writer.create()
-        return Published("unchanged" if staged.isEmpty() else "published", self.version(table.name))
+        return Published("published" if self.rows(table.name) else "unchanged", self.version(table.name))
 
     def mark(self, table: str, consumed: Mapping[str, Any], data_version: int) -> None:
         """Record as table properties what the rows were made from, after their commit."""
-        text = json.dumps(dict(consumed), sort_keys=True)
-        state, wanted = self.state(table), {CONSUMED: text, DATA_VERSION: str(data_version)}
+        state, wanted = self.state(table), _mark(consumed, data_version)
         if state.marked and wanted.items() <= state.properties.items():
             return
         self._note(table, state, data_version, wanted)
@@ -386,29 +413,8 @@ class Lake:
         return log.update(False, nothing, nothing)
 
 
-def _number_of_files(spark: SparkSession, snapshot: Any) -> int:
-    # By Delta's checksum of the version: the snapshot's own count reads all of its log by two Spark jobs.
-    checksum = snapshot.checksumOpt()
-    if checksum.isDefined():
-        return int(checksum.get().numFiles())
-    # A version without one, such as a clone's first: its jobs look for the session of their thread.
-    java(spark, "org.apache.spark.sql.classic.SparkSession").setActiveSession(spark._jsparkSession)
-    return int(snapshot.numOfFiles())
-
-
-def _number_of_rows(snapshot: Any) -> int | None:
-    """By the statistics of the files in Delta's checksum, which lists a few; None where it lists none."""
-    checksum = snapshot.checksumOpt()
-    listed = checksum.get().allFiles() if checksum.isDefined() else checksum
-    if not listed.isDefined():
-        return None
-    files, rows = listed.get().iterator(), 0
-    while files.hasNext():
-        number = files.next().numLogicalRecords()
-        if not number.isDefined():
-            return None
-        rows += int(number.get())
-    return rows
+def _mark(consumed: Mapping[str, Any], data_version: int) -> dict[str, str]:
+    return {CONSUMED: json.dumps(dict(consumed), sort_keys=True), DATA_VERSION: str(data_version)}
 
 
 def _table_properties(table: Table) -> dict[str, str]:

@@ -21,6 +21,8 @@ import pyspark
 SPARK_HOME = Path(pyspark.__path__[0])
 HOST = "127.0.0.1"
 WORKER_MEMORY = "1g"
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Machines that live for a minute: compiling each plan thoroughly never pays."""
 
 
 def free_port() -> int:
@@ -81,9 +83,8 @@ class StandaloneCluster:
             "spark.driver.bindAddress": HOST,
             "spark.ui.enabled": "false",
             "spark.executor.memory": WORKER_MEMORY,
-            # Three machines that live for a minute: compiling each plan thoroughly never pays.
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-            "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+            "spark.driver.extraJavaOptions": SHORT_LIVED,
+            "spark.executor.extraJavaOptions": SHORT_LIVED,
             # A job starts when all workers are there, not when the first is.
             "spark.cores.max": str(self._workers),
             "spark.scheduler.minRegisteredResourcesRatio": "1.0",
@@ -120,6 +121,7 @@ class StandaloneCluster:
             "SPARK_LOCAL_IP": HOST,
             "SPARK_LOCAL_DIRS": str(self._folder / "scratch"),
             "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": SHORT_LIVED,
             "PYSPARK_PYTHON": sys.executable,
             "LOG4J_CONFIGURATION_FILE": str(Path(__file__).parents[2] / "conf" / "log4j2.properties"),
             "TRAILHOUSE_SPARK_LOG": str(self._folder / "logs" / f"{name}.log"),

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.cluster.standalone import StandaloneCluster
-from tests.conftest import ROOT, Shop
+from tests.conftest import INTERPRETED, ROOT, Shop
 from tests.pipeline.test_reruns import LAWFUL, contents
 from trailhouse.storage import Lake
 
@@ -38,7 +38,8 @@ def submitted(
     lake = tmp_path_factory.mktemp("submitted") / "lake"
     job = str(ROOT / "jobs" / "run_all.py")
     # Python and SQL run on the executors; the other jobs go the same way.
-    return cluster.submit(HERE / "smoke_job.py", job, *arguments(shop, lake, "events"), timeout=900), lake
+    given = (HERE / "smoke_job.py", job, *arguments(shop, lake, "events"))
+    return cluster.submit(*given, conf=INTERPRETED, timeout=900), lake
 
 
 def test_each_executor_takes_the_package_from_the_zip_and_the_exit_code_comes_through(

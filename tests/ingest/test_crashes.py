@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.conftest import ROOT
+from tests.conftest import INTERPRETED, ROOT
 from tests.ingest import crashes
 from tests.ingest.crashes import Crash, Step, end
 from tests.ingest.raw import World
@@ -194,6 +194,22 @@ def test_a_run_that_ends_at_any_step_of_any_delivery_and_is_run_again_gives_the_
     assert tables(crashed) == expected
 
 
+def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(
+    clean: World, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    world = clean.copy(tmp_path / "lake")
+    lake = world.lake
+    before = {name: lake.version(name) for name in ("events", "events_quarantine", "event_origins")}
+    lake.clear("_streams")
+    world.run()
+    assert {name: lake.version(name) for name in before} == before
+    again = lake.read("ledger").where("table_name = 'events' AND kept IS NOT NULL").orderBy("at").collect()
+    assert len(again) == 2
+    assert again[-1].records_in == expected["balance"]["records"]
+    assert again[-1].kept == 0
+    assert again[-1].duplicate == again[-1].records_in - again[-1].quarantined
+
+
 def killed(world: World, log: Path, mark: str) -> None:
     """The events job as a user starts it, killed with all of its processes once the lake holds `mark`."""
     settings = {
@@ -204,6 +220,7 @@ def killed(world: World, log: Path, mark: str) -> None:
         "gates.docs": '""',
         "spark.shuffle_partitions": 2,
         "spark.conf.spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        **{f"spark.conf.{key}": value for key, value in INTERPRETED.items()},
     }
     command = [
         sys.executable,

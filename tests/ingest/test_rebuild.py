@@ -29,6 +29,8 @@ def test_a_rebuild_applies_changed_rules_to_events_that_were_kept(
     assert sum(row.kept - row.replaced for row in told) == lake.read("events").count()
 
 
+# Of few records: tests/ingest/test_crashes.py.
+@pytest.mark.soak
 def test_a_lost_checkpoint_reads_everything_again_and_changes_nothing(
     spark: SparkSession, shop: Shop, copy: Path
 ) -> None:

@@ -26,18 +26,22 @@ def execute(lake: Path | str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return notebook
 
 
+@pytest.fixture(scope="module")
+def executed(shop_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The notebook after a run against the shop's lake."""
+    with pytest.MonkeyPatch.context() as patch:
+        return execute(shop_lake, tmp_path_factory.mktemp("notebook"), patch)
+
+
 def test_the_notebook_is_kept_without_outputs_and_numbers_of_runs() -> None:
     code = [cell for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"]
     assert code
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
-def test_the_notebook_draws_an_answer_to_each_of_its_three_questions(
-    shop_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notebook = execute(shop_lake, tmp_path, monkeypatch)
-    questions = [cell.source for cell in notebook.cells if re.match(r"## .*\?", cell.source)]
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+def test_the_notebook_draws_an_answer_to_each_of_its_three_questions(executed: Any, shop_lake: Path) -> None:
+    questions = [cell.source for cell in executed.cells if re.match(r"## .*\?", cell.source)]
+    outputs = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
     charts = [output.data["image/svg+xml"] for output in outputs if "image/svg+xml" in output.get("data", {})]
     assert [output for output in outputs if output.output_type == "error"] == []
     assert len(questions) == len(charts) == 3
@@ -55,7 +59,7 @@ def test_the_notebook_draws_an_answer_to_each_of_its_three_questions(
 
 
 def test_the_first_chart_counts_people_as_a_query_in_another_engine_does(
-    shop_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    executed: Any, shop_lake: Path
 ) -> None:
     activity = DeltaTable(str(shop_lake / "activity")).to_pyarrow_dataset()
     event, people = duckdb.sql(
@@ -65,10 +69,9 @@ def test_the_first_chart_counts_people_as_a_query_in_another_engine_does(
         "GROUP BY 1 ORDER BY people DESC, event_name LIMIT 1"
     ).fetchall()[0]
     assert activity.count_rows() > 0
-    notebook = execute(shop_lake, tmp_path, monkeypatch)
     chart = next(
         output.data["image/svg+xml"]
-        for cell in notebook.cells
+        for cell in executed.cells
         if cell.cell_type == "code"
         for output in cell.outputs
         if "image/svg+xml" in output.get("data", {})

@@ -72,6 +72,7 @@ def test_a_folder_may_mix_lines_packed_lines_and_parquet(
     [bad] = [row.raw for row in quarantine if row.line is None]
     assert json.loads(bytes(bad))["uuid"] == "bad"
 
-    half.write_bytes(zstd(lines("mended")))
-    run_suite(spark, settings, "events")
-    assert spark.read.format("delta").load(str(lake / "events")).count() == 5
+    # Tried again at the next run, as any file: tests/ingest/test_readings.py.
+    files = spark.read.format("delta").load(str(lake / "raw_files")).collect()
+    assert {Path(row.file).name for row in files if row.state == "unreadable"} == {"e.json.zst"}
+    assert len(files) == 5

@@ -16,7 +16,7 @@ from trailhouse.errors import GateFailed
 from trailhouse.ingest import batch
 from trailhouse.settings import Settings
 from trailhouse.stage import Check
-from trailhouse.stages import feedback
+from trailhouse.stages import forms
 from trailhouse.storage import Lake
 from trailhouse.tables import TABLES
 
@@ -105,15 +105,15 @@ def test_a_failed_check_holds_the_publish_and_readers_keep_the_last_good_table(
 ) -> None:
     lake = Lake(spark, str(copy))
     before = versions(lake)
-    impossible = Check("feedback", "impossible", "No answer is ever given.", condition="answers = 0")
-    failing = replace(feedback.STAGE, checks=(*feedback.STAGE.checks, impossible), version=99)
+    impossible = Check("forms", "impossible", "No form is ever begun.", condition="started = 0")
+    failing = replace(forms.STAGE, checks=(*forms.STAGE.checks, impossible), version=99)
     monkeypatch.setitem(suite.JOBS, "metrics", (failing,))
-    with pytest.raises(GateFailed, match="No answer is ever given") as held:
+    with pytest.raises(GateFailed, match="No form is ever begun") as held:
         run_suite(spark, shop.settings(copy), "metrics")
     assert held.value.exit_code == 3
     assert versions(lake) == before
     verdict = lake.read("gate_results").where("check_name = 'impossible'").collect()[0]
     assert not verdict.passed
     assert verdict.examples, "a few keys of offending rows help to find them"
-    rows = lake.read("ledger").where("action = 'held' AND stage = 'feedback'").collect()
+    rows = lake.read("ledger").where("action = 'held' AND stage = 'forms'").collect()
     assert sorted(row.table_name for row in rows) == sorted(failing.writes), "each table of the stage is held"

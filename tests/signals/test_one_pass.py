@@ -165,7 +165,7 @@ def test_activity_is_shuffled_once_and_sorted_once(spark: SparkSession) -> None:
     }
     context = Context(Settings.model_validate({"signals": EVERYTHING}), "")
     made = signals.transform(inputs, context)["signals"]
-    plan = made._jdf.queryExecution().executedPlan().initialPlan()
+    plan = made._jdf.queryExecution().executedPlan()
     from_activity = [path for path in paths(plan) if "event_number" in path[-1].toString()]
     assert len(from_activity) == 1, "activity is read more than once"
     names = Counter(str(node.nodeName()) for node in from_activity[0])

@@ -161,7 +161,9 @@ def tally(prepared: DataFrame) -> Tally:
 
 def count(lake: Lake, told: Tally, rows: DataFrame, conflicts: int) -> Counts:
     """How the records of a batch balance: `rows` are those that are kept, `conflicts` is `conflicting`."""
-    newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
+    newest = None
+    if lake.state("events").files:
+        newest = lake.read("events").agg(F.max("event_date")).collect()[0][0]
     behind = F.lit(0) if newest is None else F.datediff(F.lit(newest), F.col("event_date"))
     kept = rows.agg(
         F.count("*").alias("kept"),
