@@ -38,6 +38,7 @@ from trailhouse.stages import (
     predictions,
     profiles,
     questions,
+    reasons,
     replay_events,
     segment_members,
     sessions,
@@ -63,6 +64,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         forms.STAGE,
         tasks.STAGE,
         feedback.STAGE,
+        reasons.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

@@ -58,6 +58,7 @@ from trailhouse.settings.questions import (
     Trials,
 )
 from trailhouse.settings.questions.files import with_files
+from trailhouse.settings.reasons import Reasons, require_there
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
@@ -95,6 +96,7 @@ __all__ = [
     "Question",
     "Questions",
     "Raw",
+    "Reasons",
     "Replay",
     "Report",
     "Retention",
@@ -282,6 +284,7 @@ class Settings(BaseSettings):
     profiles: Profiles = Profiles()
     segments: Segments = Segments()
     tasks: Tasks = ()
+    reasons: Reasons = Reasons()
     feedback: Feedback = Feedback()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
@@ -364,6 +367,8 @@ def load_settings(
     sections["segments"] = with_segments(loaded.segments, files)
     require_declared(sections["questions"], sections["segments"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
+    steps = {one.name: len(one.steps) for one in sections["questions"].funnels}
+    require_there(sections["reasons"], steps, [task.name for task in sections["tasks"]])
     return Settings.model_construct(**sections)
 
 
