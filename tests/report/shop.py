@@ -12,6 +12,7 @@ from tests.report.shop_answers import answer_frames
 from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
+from tests.report.shop_reasons import reason_frames
 from tests.report.shop_voices import voice_frames
 from tests.report.shop_ways import way_frames
 from trailhouse.report import REPORT_TABLES
@@ -73,6 +74,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "retention": _retention(rng),
         "elements": _elements(),
         **behaviour_frames(),
+        **reason_frames(),
         **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
         **voice_frames(rng, FIRST),
         **people_frames(LAST),

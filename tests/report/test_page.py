@@ -47,6 +47,7 @@ SECTIONS = [
     "forms",
     "media",
     "tasks",
+    "reasons",
     "feedback",
     "channels",
     "people",

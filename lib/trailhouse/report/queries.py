@@ -223,6 +223,15 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         600,
     ),
     _query(
+        "reasons",
+        "Reasons behind the declared numbers.",
+        "reasons",
+        "question step number rank kind value with_it units share others_with_it others share_others lift low"
+        " high q compared too_few verdict sentence comments session_ids recorded",
+        reads.reasons,
+        500,
+    ),
+    _query(
         "elements",
         "Elements with most signals.",
         "signals",

@@ -67,7 +67,7 @@ def why(
     if not isinstance(lake, Lake):
         lake = Lake(spark or _session(), lake)
     if isinstance(wanted.of, Question):
-        require_segment(wanted.of, lake)
+        require_segment(_within(wanted.of, segment, (None, None)), lake)
     frames = LakeFrames(lake)
     asked = Asked(frames, settings.project, settings.profiles)
     return reasons(

@@ -23,7 +23,6 @@ from trailhouse.settings import Funnel, Task
 MIX = {
     "device": "device.type",
     "browser": "device.browser",
-    "os": "device.os",
     "country": "geo.country",
     "channel": "channel",
 }
@@ -42,9 +41,10 @@ last moment to look at); `before_us`, how long it took to come there from the st
 class Number:
     """A number whose reasons are asked for. `key` tells it from others asked for at once.
 
-    `units` are rows of UNITS; None: they are among those of a number before. `leaves`: whether a page beside the way of those who went on ends the stretch.
-    `change`: the groups are two periods, `now` the later, and a reason is that a unit stopped with it.
-    `worst_of`: of several numbers of this name only the one that loses most is asked for.
+    `units` are rows of UNITS; None: they are among those of a number before. `leaves`: whether a page beside
+    the way of those who went on ends the stretch. `change`: the groups are two periods, `now` the later, and
+    a reason is that a unit stopped with it. `worst_of`: of several numbers of this name only the one that
+    loses most is asked for. `groups`: what those who failed are called, and the others.
     """
 
     key: str
@@ -56,6 +56,7 @@ class Number:
     leaves: bool = True
     change: bool = False
     worst_of: str | None = None
+    groups: tuple[str, str] = ("those who stopped", "those who went on")
 
 
 def funnel_steps(funnel: Funnel, asked: Asked, steps: Sequence[int]) -> list[Number]:
@@ -165,7 +166,9 @@ def page(page_group: str, asked: Asked, next_page: str | None = None) -> Number:
         F.col("session_id").alias("in_session"),
         F.col("next_us").alias("latest_us"),
     )
-    return Number(key, "page", page_group, label, in_session(units, asked["sessions"]), leaves=False)
+    groups = ("those who left", "those who went on") if next_page is None else ("those", "the others")
+    rows = in_session(units, asked["sessions"])
+    return Number(key, "page", page_group, label, rows, leaves=False, groups=groups)
 
 
 def given(name: str, label: str, units: DataFrame, asked: Asked, *, kind: str = "feature") -> Number:
@@ -225,7 +228,8 @@ def in_session(units: DataFrame, sessions: DataFrame) -> DataFrame:
 
 def between(later: Number, earlier: Number) -> Number:
     """The change of a number from one period to another, of the same number asked for in each."""
-    assert later.units is not None and earlier.units is not None
+    assert later.units is not None
+    assert earlier.units is not None
     units = later.units.withColumn("now", F.lit(True)).unionByName(
         earlier.units.withColumn("now", F.lit(False))
     )

@@ -57,4 +57,5 @@ def retention_gap(question: Retention, period: int, asked: Asked) -> Number:
     )
     label = f"did not come back in {interval} {period} ({question.name})"
     units_ = in_session(rows, asked["sessions"])
-    return Number(key, "retention", question.name, label, units_, period, leaves=False)
+    groups = ("those who did not come back", "those who did")
+    return Number(key, "retention", question.name, label, units_, period, leaves=False, groups=groups)

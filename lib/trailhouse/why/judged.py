@@ -102,6 +102,13 @@ def _row(one: Reason, own: _Worth, other: _Worth, told: Mapping[str, Any]) -> di
     """Shares are of the units as they are; the interval is that of what they are worth."""
     expected = Fraction(own.n * other.x, other.n) if other.n else Fraction(own.x)
     too_few = bool(told["too_few"])
+    if own.x and other.x and own.n and other.n:  # what counts are worth is rounded, their shares are not
+        exact = (own.x / own.n) / (other.x / other.n)
+        told = {
+            **told,
+            **{name: told[name] * exact / told["lift"] for name in ("low", "high")},
+            "lift": exact,
+        }
     sure = bool(told["q"] <= ALPHA and told["low"] > 1)
     return {
         **{name: getattr(one, name) for name in KEY},

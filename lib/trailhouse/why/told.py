@@ -49,8 +49,9 @@ def rows(
 ) -> pd.DataFrame:
     """The first TOP reasons of each number."""
     shown = [(number, one) for number, found in answers for one in found[:TOP]]
-    recorded = _recorded({name for _, one in shown for name in one["sessions"][:SESSIONS]}, frames)
-    return pd.DataFrame([_row(number, one, recorded) for number, one in shown], columns=list(COLUMNS))
+    recorded = _recorded({name for _, one in shown for name in one["sessions"]}, frames)
+    told = [_row(number, one, recorded) for number, one in shown]
+    return pd.DataFrame(told, columns=list(COLUMNS), dtype=object)
 
 
 def _row(number: Number, one: Mapping[str, Any], recorded: frozenset[str]) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def sentence(number: Number, one: Mapping[str, Any]) -> str:
         first, then = ("earlier", "later") if one["swapped"] else ("later", "earlier")
         ours, others = f"stopped with it in the {first} period", f"in the {then} one"
     else:
-        ours, others = "of those who stopped", "of those who went on"
+        ours, others = (f"of {group}" for group in number.groups)
     counted = (
         f"{_capital(what(one))}: {_of(one['with_it'], one['units'])} {ours}, "
         f"{_of(one['others_with_it'], one['others'])} {others}."
