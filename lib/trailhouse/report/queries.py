@@ -227,7 +227,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "Reasons behind the declared numbers.",
         "reasons",
         "question step number rank kind value with_it units share others_with_it others share_others lift low"
-        " high q compared too_few verdict sentence comments session_ids recorded",
+        " high q compared too_few verdict what sentence comments session_ids recorded",
         reads.reasons,
         500,
     ),

@@ -49,7 +49,6 @@ def _row(row: Row) -> Row:
     sessions = zip(row["session_ids"] or [], row["recorded"] or [], strict=True)
     return {
         **row,
-        "what": str(row["sentence"]).split(": ", 1)[0] if ": " in str(row["sentence"]) else row["value"],
         "sure": row["verdict"] == CLAIMED,
         "sessions": [{"id": name, "command": "replay" if kept else "journey"} for name, kept in sessions],
     }

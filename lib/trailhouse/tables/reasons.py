@@ -36,7 +36,8 @@ TABLE = Table(
         Column("compared", "INT", "Reasons that were compared.", True, low=1),
         Column("too_few", "BOOLEAN", "Whether the counts are too small to tell.", True),
         Column("verdict", "STRING", "What may be said of it.", True, values=VERDICTS),
-        Column("sentence", "STRING", "The reason in words, with its counts.", True),
+        Column("what", "STRING", "The reason in words.", True),
+        Column("sentence", "STRING", "The same with its counts, and what may be said of it.", True),
         Column("comments", "ARRAY<STRING>", "Words of units that stopped with it, up to three.", True),
         Column(
             "sessions",

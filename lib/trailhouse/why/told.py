@@ -32,7 +32,7 @@ SCHEMA = ", ".join(
         "with_it BIGINT, units BIGINT, share DECIMAL(9,6)",
         "others_with_it BIGINT, others BIGINT, share_others DECIMAL(9,6), excess DECIMAL(18,1)",
         "lift DECIMAL(18,4), low DECIMAL(18,4), high DECIMAL(18,4), p DECIMAL(9,8), q DECIMAL(9,8)",
-        "compared INT, too_few BOOLEAN, verdict STRING, sentence STRING",
+        "compared INT, too_few BOOLEAN, verdict STRING, what STRING, sentence STRING",
         "comments ARRAY<STRING>, sessions ARRAY<STRUCT<session_id: STRING, recorded: BOOLEAN>>",
     )
 )
@@ -40,7 +40,7 @@ SCHEMA = ", ".join(
 COLUMNS = (
     *("question", "asked", "step", "number", "rank", *KEY, "with_it", "units", "share", "others_with_it"),
     *("others", "share_others", "excess", "lift", "low", "high", "p", "q", "compared", "too_few", "verdict"),
-    *("sentence", "comments", "sessions"),
+    *("what", "sentence", "comments", "sessions"),
 )
 
 
@@ -66,6 +66,7 @@ def _row(number: Number, one: Mapping[str, Any], recorded: frozenset[str]) -> di
         **{name: one[name] for name in ("rank", *KEY, "with_it", "units", "others_with_it", "others")},
         **{name: _decimal(name, figures[name]) for name in _TYPES},
         **{name: one[name] for name in ("compared", "too_few", "verdict")},
+        "what": _capital(what(one)),
         "sentence": sentence(number, one),
         "comments": list(one["comments"][:COMMENTS]),
         "sessions": [(name, name in recorded) for name in sessions],
