@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -89,6 +90,10 @@ def named(
         return declared[question]
     if question.startswith("/") and " " not in question:
         return question
+    if " " not in question:
+        near = difflib.get_close_matches(question, declared, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared) or 'none'}"
+        raise SettingsError(f"no question or task {question!r} is declared; {hint}")
     found = parse(question, MODELS)
     require_of_accounts([found], settings.profiles)
     return found
