@@ -384,7 +384,7 @@ def test_a_hundred_worlds_find_what_is_planted_and_nothing_else(spark: SparkSess
     wrong = claimed.drop(right.index)
     assert (right["rank"] == 1).sum() >= 30, "few of fifty are found"
     assert held >= 0.9 * len(right), f"{held} of {len(right)}"
-    # Nothing is planted in fifty worlds, of which one in twenty may claim something; and some beside the true.
+    # Nothing is planted in fifty worlds, of which one in twenty may claim something.
     assert wrong["question"].nunique() <= 6, wrong["sentence"].tolist()
 
 

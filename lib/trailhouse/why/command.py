@@ -27,6 +27,7 @@ Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractCon
 LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 _DAY = {"formats": ["%Y-%m-%d"], "metavar": "DATE"}
 _SHOWN = 10
+NOTHING = "no reason to tell: nobody came there, nobody stopped, or everybody did"
 
 
 def register(app: typer.Typer, reading: Reading) -> None:
@@ -83,6 +84,8 @@ def register(app: typer.Typer, reading: Reading) -> None:
             if out is not None:
                 write_csv(out, found)
                 run.progress.note(f"{how_many(len(found), 'reason')}: {out}")
+            elif found.empty:
+                run.progress.note(NOTHING)
             else:
                 run.progress.console.print(shown(found, limit))
                 for line in look_at(found, _options(settings, lake)):
@@ -92,9 +95,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
 def shown(found: pd.DataFrame, limit: int) -> Table:
     """The first reasons as a table for the terminal."""
     rows = found.head(limit).to_dict("records")
-    title = (
-        f"Who {rows[0]['number']}" if rows else "no reason: nobody came there, or nobody stopped, or all did"
-    )
+    title = f"Who {rows[0]['number']}" if rows else ""
     table = Table(title=escape(title), title_justify="left")
     for header, justify in (("", "right"), ("reason", "left"), ("q", "right"), ("said", "left")):
         table.add_column(header, justify=justify)  # type: ignore[arg-type]
