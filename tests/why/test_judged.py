@@ -99,7 +99,7 @@ def test_an_error_is_named_with_the_release_in_which_nearly_all_had_it():
 
 def element(now: bool, n: int, bottom: int, y: int | None, *, touched: bool, device: str = "phone") -> Any:
     return row(
-        "element", "Next", now, n, page_group="/p", element="b.next", device=device, day=MONDAY,
+        "element", "Next", now, n, page_group="/p", element="b.next", device=device, week=MONDAY,
         bottom=bottom, y=y, touched=touched,
     )  # fmt: skip
 

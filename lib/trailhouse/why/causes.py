@@ -14,7 +14,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.columns import VIEW_EVENTS
+from trailhouse.columns import VIEW_EVENTS, week_of
 from trailhouse.settings import KeyElement
 from trailhouse.why.asked import MIX
 
@@ -22,8 +22,8 @@ Frames = Mapping[str, DataFrame]
 
 KEY = ("kind", "value", "page_group", "element", "release")
 """What tells a reason from others."""
-_DETAIL = {"device": "STRING", "day": "DATE", "bottom": "INT", "y": "INT", "touched": "BOOLEAN"}
-"""Of a key element on a page: on which device and day, how far down the unit saw (to 20 px), where the
+_DETAIL = {"device": "STRING", "week": "DATE", "bottom": "INT", "y": "INT", "touched": "BOOLEAN"}
+"""Of a key element on a page: on which device and week, how far down the unit saw (to 20 px), where the
 element lies if a click told, and whether the unit pointed at it or clicked it."""
 DETAIL = tuple(_DETAIL)
 STEP = 20
@@ -103,7 +103,7 @@ def _elements(given: Given) -> list[Column]:
             F.col("page_group"),
             element=F.lit(element.selector),
             device=F.coalesce("device.type", F.lit("unknown")),
-            day=F.col("event_date"),
+            week=week_of(F.col("event_date"), "monday"),
             bottom=(F.floor(sight / STEP) * STEP),
             y=F.when(named, F.col("element.box.y")),
             touched=F.coalesce(named & F.col("event_name").isin(*_POINTED), F.lit(False)),
@@ -170,14 +170,14 @@ def causes(units: DataFrame, frames: Frames, given: Given) -> DataFrame:
     # 2. Each reason once a unit; of an element what all rows of the unit tell.
     each = joined.groupBy(*columns, *(f"told.{name}" for name in KEY)).agg(
         F.min("told.device").alias("device_"),
-        F.min("told.day").alias("day"),
+        F.min("told.week").alias("week"),
         F.max("told.bottom").alias("bottom"),
         F.max("told.y").alias("y"),
         F.bool_or("told.touched").alias("touched"),
         F.min(F.when(F.col("told.kind") == COMMENT, F.struct("t", "told.value"))).alias("said"),
     )
     is_reason = F.col("kind").isNotNull() & (F.col("kind") != COMMENT)
-    reason = F.struct(*KEY, F.col("device_").alias("device"), "day", "bottom", "y", "touched")
+    reason = F.struct(*KEY, F.col("device_").alias("device"), "week", "bottom", "y", "touched")
     by_unit = each.groupBy(*columns).agg(
         F.collect_list(F.when(is_reason, reason)).alias("seen"),
         F.min("said")["value"].alias("comment"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -233,8 +233,7 @@ def _of_element(key: tuple[Any, ...], number: Number, rows: list[Mapping[str, An
 
 
 def _where(row: Mapping[str, Any]) -> tuple[str, date]:
-    day: date = row["day"]
-    return str(row["device"]), day - timedelta(days=day.weekday())
+    return str(row["device"]), row["week"]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -25,8 +25,8 @@ SESSIONS, COMMENTS = 5, 3
 """What is shown to look at, at most."""
 _DRAWS = {"session": 8, COMMENT: 6}
 """Least values are kept of so many parts that a hash makes of them: enough for what is shown."""
-MOST = 20_000
-"""Counted reasons that are judged at most, the most frequent ones."""
+MOST = 100_000
+"""Counts that are judged at most, those of the most frequent reasons."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def reasons(
     units = stretched(kept, way_of(kept, chosen), slow_from(kept), told.length)
     clustered = any(group.squares > group.units for group in groups.values())
     found = counted(units, frames, Given(tuple(elements)), clustered=clustered)
-    rows = found.orderBy(F.desc("all"), *_OF).limit(MOST).toPandas()
+    # Of elements there are rows by depth, device and week, of all units: they must not crowd out the rest.
+    of_elements = F.col("kind") == "element"
+    rows = found.orderBy(of_elements.asc(), F.desc("all"), *_OF).limit(MOST).toPandas()
     by_number = dict(tuple(rows.groupby("number")))
     answers = [
         (number, judged(number, by_number.get(number.key, rows.iloc[:0]), *_sums(number, groups)))
