@@ -59,6 +59,8 @@ def reasons(
     # Of elements there are rows by depth, device and week, of all units: they must not crowd out the rest.
     of_elements = F.col("kind") == "element"
     rows = found.orderBy(of_elements.asc(), F.desc("all"), *_OF).limit(MOST).toPandas()
+    if len(rows) == MOST:  # some of an element's counts would be a wrong count
+        rows = rows[rows["kind"] != "element"]
     by_number = dict(tuple(rows.groupby("number")))
     answers = [
         (number, judged(number, by_number.get(number.key, rows.iloc[:0]), *_sums(number, groups)))
