@@ -19,6 +19,7 @@ from trailhouse.journey import commands
 from trailhouse.progress import Progress, how_many
 from trailhouse.segments import commands as segment_commands
 from trailhouse.settings import Settings, load_settings
+from trailhouse.why import case_command
 from trailhouse.why import command as why_command
 
 if TYPE_CHECKING:
@@ -374,6 +375,7 @@ commands.register(app, _reading)
 asking.register(app, _reading)
 segment_commands.register(app, _reading)
 why_command.register(app, _reading)
+case_command.register(app, _reading)
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from trailhouse.stages import (
     heatmaps,
     identities,
     identity_links,
+    impact,
     key_elements,
     page_views,
     pages,
@@ -65,6 +66,7 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         tasks.STAGE,
         feedback.STAGE,
         reasons.STAGE,
+        impact.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

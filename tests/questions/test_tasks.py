@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pydantic import ValidationError
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from scipy.stats import binomtest
 
 from tests.factories import rows, watermark
 from trailhouse.errors import SettingsError
-from trailhouse.questions.tasks import TOP, attempts, completion, failures
+from trailhouse.questions.attempts import attempts
+from trailhouse.questions.tasks import completion, described
 from trailhouse.settings import Project, Settings, Task, load_settings
 from trailhouse.tables import TABLES
+from trailhouse.why.detours import with_departures, with_detours
+from trailhouse.why.evidence import lifts
+from trailhouse.why.failures import TOP, failures
 
 Event = tuple[str, int]
 """Name and minute."""
@@ -119,23 +127,44 @@ def test_an_attempt_that_may_go_on_is_not_counted_yet(spark: SparkSession) -> No
     assert sorted(case for _, case in table) == ["again", "over"]
 
 
-def test_rates_times_and_steps_are_told_by_device_channel_and_week(spark: SparkSession) -> None:
+def told(
+    spark: SparkSession,
+    activity: Sequence[Mapping[str, Any]],
+    tasks: Sequence[Task],
+    sessions: Sequence[Mapping[str, Any]] = (),
+    signals: Sequence[Mapping[str, Any]] = (),
+    members: Sequence[Mapping[str, Any]] | None = None,
+) -> DataFrame:
+    known = rows(spark, "sessions", sessions)
+    made = attempts(rows(spark, "activity", activity), known, watermark(spark, "2026-04-01 00:00:00"), tasks)
+    made = with_detours(with_departures(made, tasks))
+    in_segments = None if members is None else rows(spark, "segment_members", members)
+    return described(made, known, rows(spark, "signals", signals), Project(), in_segments)
+
+
+def test_rates_times_and_steps_are_told_by_what_attempts_are_like(spark: SparkSession) -> None:
     known = [
         {"session_id": "a", "device": {"type": "mobile"}, "channel": "Email"},
         {"session_id": "b", "device": {"type": "desktop"}, "channel": "Email"},
     ]
-    later = 7 * 24 * 60
+    later, new = 7 * 24 * 60, {"release": "2.0"}
     given = [
-        *events("a", [("begin", 0), ("one", 1), ("done", 10), ("begin", 20), ("one", 21), ("two", 22)]),
+        *events("a", [("begin", 0), ("one", 1), ("done", 10, new),
+                      ("begin", 20, new), ("one", 21), ("two", 22)]),
         *events("b", [("begin", 0), ("done", 4)]),
         *events("c", [("begin", later), ("two", later + 1)]),
+    ]  # fmt: skip
+    # START is the second of March; of "late" it is the first day at whose end the rule holds.
+    members = [
+        {"segment": "big", "person_id": "a", "valid_from": "2026-01-01"},
+        {"segment": "big", "person_id": "b", "valid_from": "2026-01-01", "valid_to": "2026-03-02"},
+        {"segment": "small", "person_id": "a", "valid_from": "2026-01-01", "valid_to": "2026-03-03"},
+        {"segment": "late", "person_id": "a", "valid_from": "2026-03-02"},
+        {"segment": "past", "person_id": "a", "valid_from": "2026-01-01", "valid_to": "2026-03-01"},
     ]
-    sessions = rows(spark, "sessions", known)
     other = task("idle", steps=[])
-    made = attempts(
-        rows(spark, "activity", given), sessions, watermark(spark, "2026-04-01 00:00:00"), [other, task()]
-    )
-    found_rows = TABLES["tasks"].select(completion(made, sessions, Project(), [other, task()])).collect()
+    found = told(spark, given, [other, task()], known, members=members)
+    found_rows = TABLES["tasks"].select(completion(found, Project(), [other, task()])).collect()
     table = {(r["task"], r["breakdown"], r["value"], r["period"]): r for r in found_rows}
     row = table["buy", "all", "all", "all"]
     assert row["definition"] == "begin > one > two > done; within 0:30:00, in one session"
@@ -146,36 +175,45 @@ def test_rates_times_and_steps_are_told_by_device_channel_and_week(spark: SparkS
     # 4 and 10 minutes
     assert (row["median_us"], row["p90_us"]) == (420_000_000, 564_000_000)
     assert [tuple(step) for step in row["steps"]] == [("one", 2), ("two", 1)]
+    first, second = "2026-03-02", "2026-03-09"
+    expected = {
+        ("all", "all"): (4, 3, 1),
+        ("device_type", "mobile"): (2, 2, None),
+        ("device_type", "desktop"): (1, 1, None),
+        ("device_type", "unknown"): (1, None, 1),
+        ("channel", "Email"): (3, 3, None),
+        ("channel", "unknown"): (1, None, 1),
+        ("release", "2.0"): (1, 1, None),
+        ("release", "unknown"): (3, 2, 1),
+        ("segment", "big"): (3, 3, None),
+        ("segment", "small"): (2, 2, None),
+    }
     assert {key[1:]: r["attempts"] for key, r in table.items() if key[0] == "buy"} == {
-        ("all", "all", "all"): 4,
-        ("all", "all", "2026-03-02"): 3,
-        ("all", "all", "2026-03-09"): 1,
-        ("device_type", "mobile", "all"): 2,
-        ("device_type", "mobile", "2026-03-02"): 2,
-        ("device_type", "desktop", "all"): 1,
-        ("device_type", "desktop", "2026-03-02"): 1,
-        ("device_type", "unknown", "all"): 1,
-        ("device_type", "unknown", "2026-03-09"): 1,
-        ("channel", "Email", "all"): 3,
-        ("channel", "Email", "2026-03-02"): 3,
-        ("channel", "unknown", "all"): 1,
-        ("channel", "unknown", "2026-03-09"): 1,
+        (*of, period): count
+        for of, counts in expected.items()
+        for period, count in zip(("all", first, second), counts, strict=True)
+        if count
     }
     assert table["idle", "all", "all", "all"]["steps"] == []
-    assert table["buy", "all", "all", "2026-03-09"]["median_us"] is None
+    assert table["buy", "all", "all", second]["median_us"] is None
 
 
 def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spark: SparkSession) -> None:
     def click(on: str | None) -> dict[str, Any]:
         return {"element": {"selector": on}}
 
-    cart, pay = {"page_group": "/cart"}, {"page_group": "/pay"}
+    cart, pay, faq = {"page_group": "/cart"}, {"page_group": "/pay"}, {"page_group": "/faq"}
     given = [
         *events("a", [("begin", 0, cart), ("click", 1, {**pay, **click("b.pay")}), ("click", 2, click(None)),
                       ("x", 29, {"element": {"selector": "no click"}}), ("x", 40, {"page_group": "/late"})]),
         *events("b", [("begin", 0, pay), ("x", 9)]),
         *events("c", [("begin", 0, cart), ("click", 1, click("b.pay")), ("done", 2)]),
         *events("d", [("begin", 0, cart)]),
+        *events("back", [("begin", 0, cart), ("x", 1, faq), ("x", 2, cart), ("done", 3)]),
+        *(event for lost in ("lost", "astray")
+          for event in events(lost, [("begin", 0, cart), ("x", 1, faq), ("x", 3, {"page_group": "/news"})])),
+        # went on to something else, whatever happened there
+        *events("gone", [("begin", 0, cart), ("click", 2, {"page_group": "/news", **click("a.news")})]),
         *(event for n in range(TOP + 2)
           for event in events(f"n{n:02d}", [("begin", 0, {"page_group": f"/{n:02d}"})])),
     ]  # fmt: skip
@@ -190,23 +228,35 @@ def test_what_precedes_failure_is_the_attempts_last_page_signal_and_element(spar
         signal("a", "u_turn", 35),  # after the limit
         signal("b", "rage_click", -1),  # before the start
         signal("c", "rage_click", 1),
+        signal("gone", "u_turn", 2),
+        signal("lost", "u_turn", 3),  # beyond the page of the detour that it did not come back from
     ]
-    made = attempts(
-        rows(spark, "activity", given),
-        rows(spark, "sessions"),
-        watermark(spark, "2026-04-01 00:00:00"),
-        [task()],
-    )
-    table = TABLES["task_failures"].select(failures(made, rows(spark, "signals", signals))).collect()
+    shop = task(pages=["/cart", "/pay"])
+    found = told(spark, given, [shop], signals=signals)
+    table = TABLES["task_failures"].select(failures(found)).collect()
     last = defaultdict(list)
     for row in sorted(table, key=lambda row: row["rank"]):
         last[row["what"]].append((row["value"], row["failures"], row["completions"]))
-    assert last["page_group"][:3] == [("/pay", 2, 0), ("/00", 1, 0), ("/01", 1, 0)]
+    assert last["page_group"][:4] == [("/cart", 2, 2), ("/faq", 2, 0), ("/pay", 2, 0), ("/00", 1, 0)]
     assert len(last["page_group"]) == TOP  # of fourteen
     assert last["signal"] == [("dead_click", 1, 0)]
     assert last["element"] == [("b.pay", 1, 1)]
     (element,) = [row for row in table if row["what"] == "element"]
-    assert (element["share"], element["share_of_completed"]) == (Decimal("0.066667"), 1)  # of 15, of 1
+    assert (element["share"], element["share_of_completed"]) == (
+        Decimal("0.055556"),
+        Decimal("0.5"),
+    )  # of 18, 2
+    theirs = lifts(1, 18, 1, 2).iloc[0]
+    assert [float(element[name]) for name in ("lift", "low", "high", "p")] == pytest.approx(
+        [theirs[name] for name in ("lift", "low", "high", "p")], abs=1e-4
+    )
+    assert element["too_few"]
+    assert element["p"] < element["q"] <= 1
+    (signal_,) = [row for row in table if row["what"] == "signal"]
+    assert (signal_["failures_with"], signal_["completions_with"]) == (1, 0)
+    # Two failed on /cart; it was a page of five, and of the two that were completed.
+    (cart_,) = [row for row in table if row["value"] == "/cart"]
+    assert (cart_["failures_with"], cart_["completions_with"]) == (5, 2)
 
 
 def by_hand(told: Sequence[Event], limit: int) -> list[tuple[int, bool, int, int]]:
@@ -264,3 +314,76 @@ def test_tasks_are_declared_once_by_name_in_the_settings() -> None:
         load_settings(None, [f"tasks={told}"])
     with pytest.raises(SettingsError, match="tasks.0.ending"):
         load_settings(None, ["tasks=[{name: a, start: {event: x}, end: {event: y}, ending: 3}]"])
+
+
+KEY = {"name": "Buy", "page_group": "/shop", "selector": "a.buy"}
+
+
+def settings(*more: str) -> Settings:
+    return load_settings(None, [f"elements.key=[{json.dumps({**KEY, 'outcome': 'order'})}]", *more])
+
+
+def test_a_key_element_with_an_outcome_is_a_task_from_a_click_to_it(spark: SparkSession) -> None:
+    assert Settings.model_validate({"elements": {"key": [KEY]}}).every_task == ()
+    (made,) = settings().every_task
+    assert (made.name, made.time_limit) == ("Buy of /shop", timedelta(minutes=30))
+
+    def click(page: str, selector: str) -> dict[str, Any]:
+        return {"page_group": page, "element": {"selector": selector}}
+
+    given = [
+        *events("on", [("click", 0, click("/shop", "a.buy")), ("order", 3)]),
+        *events("elsewhere", [("click", 0, click("/", "a.buy")), ("order", 3)]),
+        *events("beside", [("click", 0, click("/shop", "a.look")), ("order", 3)]),
+        *events("moved", [("mouse_move", 0, click("/shop", "a.buy")), ("order", 3)]),
+    ]
+    assert found(spark, given, [made]) == {("Buy of /shop", "on"): [(0, True, 0, 3)]}
+    declared = "tasks=[{name: Buy of /shop, start: {event: a}, end: {event: b}}]"
+    with pytest.raises(SettingsError, match="found twice: Buy of /shop; a key element with an outcome makes"):
+        settings(declared)
+
+
+def test_steps_ask_for_events_and_sessions_and_not_for_what_persons_are_like_today() -> None:
+    for name in ("profile.country", "trait.plan"):
+        given = {"event": "begin", "where": [{"field": name, "value": "x"}]}
+        with pytest.raises(ValidationError, match=f"not by {name}, which is as of today: declare a segment"):
+            task(start={"any_of": [given, {"event": "other"}]})
+    told = "{name: a, start: {event: x, where: [{field: profile.country, value: x}]}, end: {event: y}}"
+    with pytest.raises(
+        SettingsError, match="tasks.0 = .*told by events and sessions, not by profile.country"
+    ):
+        load_settings(None, [f"tasks=[{told}]"])
+
+
+def test_a_step_may_ask_for_what_its_session_is_like(spark: SparkSession) -> None:
+    by_mail = task(start={"event": "begin", "where": [{"field": "channel", "value": "Email"}]})
+    known = [{"session_id": "a", "channel": "Email"}, {"session_id": "b", "channel": "Direct"}]
+    given = [*events("a", [("begin", 0), ("done", 1)]), *events("b", [("begin", 0), ("done", 1)])]
+    assert [row["session_id"] for row in told(spark, given, [by_mail], known).collect()] == ["a"]
+
+
+def paths(node: Any) -> Iterator[list[Any]]:
+    """The operators from the top of a physical plan down to each of its leaves."""
+    children = node.children()
+    if not children.size():
+        yield [node]
+    for place in range(children.size()):
+        for path in paths(children.apply(place)):
+            yield [node, *path]
+
+
+def test_all_tasks_are_found_in_one_pass_over_activity(spark: SparkSession, tmp_path: Path) -> None:
+    path = str(tmp_path / "activity")
+    rows(spark, "activity").write.parquet(path)
+    activity = spark.read.schema(TABLES["activity"].schema).parquet(path)
+    sessions = F.broadcast(rows(spark, "sessions"))
+    several = [task(), task("again", unit="person"), *(task(f"t{n}", steps=[f"s{n}"]) for n in range(8))]
+    for tasks in ([task()], several):
+        made = attempts(activity, sessions, watermark(spark, None), tasks)
+        plan = made._jdf.queryExecution().executedPlan().initialPlan()
+        read = [way for way in paths(plan) if "parquet" in str(way[-1].nodeName())]
+        assert len(read) == 1, "activity is read more than once"
+        names = Counter(str(node.nodeName()) for node in read[0])
+        # Events are sorted once; the other sort is of attempts, to see which is followed by another.
+        assert (names["Exchange"], names["Sort"]) == (1, 2), names
+        assert not any("Join" in name and "Broadcast" not in name for name in names), names

@@ -12,6 +12,7 @@ from tests.report.shop_answers import answer_frames
 from tests.report.shop_behaviour import behaviour_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
+from tests.report.shop_predictors import predictor_frames
 from tests.report.shop_reasons import reason_frames
 from tests.report.shop_voices import voice_frames
 from tests.report.shop_ways import way_frames
@@ -80,6 +81,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         **people_frames(LAST),
         **way_frames(days),
         **answer_frames(days),
+        **predictor_frames(),
         **_quality(),
     }
     return {query.name: frames[query.name][list(query.columns)] for query in REPORT_TABLES}

@@ -242,13 +242,87 @@ def task_failures() -> pd.DataFrame:
                 "share": _share(failures, 339),
                 "completions": completions,
                 "share_of_completed": _share(completions, 301),
+                **{"lift": Decimal("3.3189"), "low": Decimal("2.0511"), "high": Decimal("5.3703")},
+                **{"q": Decimal("0.04") if what == "signal" else Decimal("0.2"), "too_few": rank == 3},
             }
             for what, rank, value, failures, completions in rows
         ]
     )
 
 
+def task_detours() -> pd.DataFrame:
+    rows = [
+        *(("all", "all", what, place, rank, 640, *counts) for what, place, rank, *counts in (
+            ("all", "all", 0, 160, 96, 62, 480, 239),
+            ("page", "/help/shipping", 1, 90, 70, 44, 480, 239),
+            ("feature", "coupons", 2, 70, 26, 18, 480, 239),
+        )),
+        ("device_type", "mobile", "all", "all", 0, 230, 71, 30, 19, 159, 53),
+        ("device_type", "desktop", "all", "all", 0, 410, 89, 66, 43, 321, 186),
+        ("release", "4.2.0", "all", "all", 0, 640, 160, 96, 62, 480, 239),
+    ]  # fmt: skip
+    found = []
+    for breakdown, value, what, place, rank, attempts, detours, returned, completed, without, done in rows:
+        share, back = _ends(detours, attempts), _ends(returned, detours)
+        found.append(
+            {
+                **{"task": "check_out", "breakdown": breakdown, "value": value, "what": what, "place": place},
+                **{"rank": rank, "attempts": attempts, "detours": detours, "returned": returned},
+                **{"share": _share(detours, attempts), "share_low": share[0], "share_high": share[1]},
+                "returned_share": _share(returned, detours),
+                **{"returned_share_low": back[0], "returned_share_high": back[1]},
+                **{"median_us": 31_000_000, "p90_us": 95_000_000, "total_us": returned * 40_000_000},
+                **{"completed": completed, "completion_rate": _share(completed, detours)},
+                **{"without": without, "completed_without": done},
+                "completion_rate_without": _share(done, without),
+                "difference": _share(completed, detours) - _share(done, without),
+                **{"difference_low": Decimal("-0.2"), "difference_high": Decimal("-0.02")},
+                **{"p": Decimal("0.02"), "q": Decimal("0.03"), "too_few": False},
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def task_changes() -> pd.DataFrame:
+    changes = {
+        ("release", "4.2.0", "4.1.0"): [
+            ("all", None, 24_400_000, (18, 31, "0.001")),
+            ("step", "Address given", 1_500_000, (-2, 5, "0.4")),
+            ("step", "Form sent", 20_000_000, (15, 25, "0.001")),
+            ("step", "order", -600_000, (-3, 1, "0.5")),
+            ("detours", None, 4_000_000, (1, 7, "0.03")),
+            ("device_type", None, -1_500_000, None),
+            ("first_attempt", None, 1_000_000, None),
+        ],
+        ("month", "2026-03-01", "2026-02-01"): [
+            ("all", None, 12_000_000, (-9, 33, "0.2")),
+            ("step", "Address given", 11_000_000, (-9, 31, "0.3")),
+            ("step", "Form sent", 0, (-5, 5, "1")),
+            ("step", "order", 0, (-5, 5, "1")),
+            ("detours", None, 500_000, (-1, 2, "0.5")),
+            ("release", None, -1_000_000, None),
+            ("device_type", None, 0, None),
+            ("first_attempt", None, 1_500_000, None),
+        ],
+    }
+    return pd.DataFrame(
+        [
+            {
+                **{"task": "check_out", "period_kind": kind, "period": period, "before": before},
+                **{"complete": None if kind == "release" else True, "attempts_before": 140, "attempts": 161},
+                **{"mean_before_us": 130_000_000, "mean_us": 130_000_000 + parts[0][2]},
+                **{"rank": rank, "part": part, "name": name, "us": us},
+                **{"low_us": ends and ends[0] * 1_000_000, "high_us": ends and ends[1] * 1_000_000},
+                **{"p": ends and Decimal(ends[2]), "q": ends and Decimal(ends[2])},
+                "too_few": False,
+            }
+            for (kind, period, before), parts in changes.items()
+            for rank, (part, name, us, ends) in enumerate(parts)
+        ]
+    )
+
+
 def behaviour_frames() -> dict[str, pd.DataFrame]:
     """The frames of pages, forms, media and tasks."""
-    made = (pages, forms, form_fields, media, tasks, task_failures)
+    made = (pages, forms, form_fields, media, tasks, task_failures, task_detours, task_changes)
     return {make.__name__: make() for make in made}

@@ -12,7 +12,7 @@ from tests.factories import rows
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_behaviour import behaviour_frames
 from tests.report.test_page import Page, report
-from trailhouse.report import behaviour, collect
+from trailhouse.report import behaviour, collect, task_ways
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,43 @@ def test_a_task_tells_completion_steps_and_what_came_last_when_it_failed(shop: P
     assert ("2. Form sent", "402", "62.8%") in shown
     assert ("device type", "mobile", "230", "171", "1.3", "72", "31.3% 25.7% to 37.6%", "2 m 21 s",
             "10 m 10 s") in shown  # fmt: skip
-    assert ("Last sign of struggle", "rage click", "71", "20.9%", "6.3%") in shown
-    assert ("", "form#shipping button.continue", "44", "13.0%", "66.8%") in shown
+    lift = "3.3 2.1 to 5.4"
+    assert ("Last sign of struggle", "rage click", "71", "20.9%", "6.3%", lift) in shown
+    assert ("", "form#shipping button.continue", "44", "13.0%", "66.8%", lift) in shown
+    assert ("", "/cart", "33", "9.7%", "0.0%", "3.3 too few, 2.1 to 5.4") in shown
+
+
+def test_a_task_tells_where_its_detours_go_and_what_they_take(shop: Page) -> None:
+    assert "25.0% of attempts made a detour (21.8% to 28.5%); 60.0% of these came back" in shop.words
+    assert "Completed: 38.8% with a detour, 49.8% without (an association)." in shop.words
+    (row,) = (one for one in cells(shop) if one[0] == "coupons" and len(one) == 7)
+    assert (row[1], row[2][:5], row[3][:5], *row[4:]) == (
+        *("70", "10.9%", "37.1%"),
+        *("31 s", "1 m 35 s", "25.7%"),
+    )
+    assert any(row[0] == "All of mobile" for row in cells(shop))
+
+
+def test_a_change_in_time_is_a_waterfall_of_parts_that_sum_to_it(shop: Page) -> None:
+    shown = cells(shop)
+    assert ("The whole change", "+24.4 s", "+18 s to +31 s", "yes") in shown  # by release
+    assert ("To “Form sent”", "+20 s", "+15 s to +25 s", "yes") in shown
+    assert ("Other devices", "−1.5 s", "–", "counted") in shown
+    assert ("The whole change", "+12 s", "−9 s to +33 s", "within chance") in shown  # by month
+    (release, month) = task_ways.ways(shop_frames())["check_out"]["changes"]
+    assert (release["kind"], month["kind"]) == ("release", "month")
+    (bars,) = release["chart"]["datasets"].values()
+    # Each bar begins where the one before ends, and the last tells the mean after.
+    assert [bar["start"] for bar in bars[2:-1]] == [bar["end"] for bar in bars[1:-2]]
+    assert (bars[0]["end"], bars[-2]["end"], bars[-1]["end"]) == (130, 154.4, 154.4)
+
+
+def test_small_and_even_differences_are_no_claims() -> None:
+    frames = shop_frames()
+    frames["task_detours"] = frames["task_detours"].assign(too_few=True)
+    assert task_ways.ways(frames)["check_out"]["detours"]["verdict"] == "too few attempts to tell"
+    frames["task_detours"] = frames["task_detours"].assign(too_few=False, q=0.2)
+    assert task_ways.ways(frames)["check_out"]["detours"]["verdict"] == "within chance"
 
 
 def test_lakes_without_any_of_them_say_so() -> None:

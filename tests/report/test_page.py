@@ -41,6 +41,8 @@ SECTIONS = [
     "experiments",
     "segments",
     "predictions",
+    "activations",
+    "feelings",
     "heatmap",
     "friction",
     "pages",
@@ -53,6 +55,8 @@ SECTIONS = [
     "people",
     "quality",
 ]
+WHERE_ASKED = {"activations", "feelings"}
+"""Sections that are there only where their question is asked."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -133,7 +137,7 @@ def evil() -> tuple[str, str]:
         for name in frame.columns:
             if name in (
                 *("kind", "severity", "action", "week", "status", "change", "layer", "named_by"),
-                *("breakdown", "success"),
+                *("breakdown", "success", "period_kind", "part"),
             ):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
@@ -362,7 +366,8 @@ def test_a_lake_of_one_run_says_that_nobody_was_merged() -> None:
 
 def test_empty_tables_give_a_page_that_says_what_is_missing() -> None:
     page = Page(report(empty_frames()))
-    assert [a.get("id") for tag, a in page.elements if tag == "h2"] == SECTIONS
+    always = [one for one in SECTIONS if one not in WHERE_ASKED]
+    assert [a.get("id") for tag, a in page.elements if tag == "h2"] == always
     assert "No survey has been answered" in page.words
     assert "No funnel is declared" in page.words
     assert "No click with a place on its page" in page.words
@@ -506,12 +511,12 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     # activity's two, funnel, lifecycle, stickiness, a flow, two trends, credit in three currencies, revenue,
     # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
-    # media, scores and their parts, choices, people's
-    assert len(charts) == 33
-    assert [a.get("data-state") for a in charts] == ["drawn"] * 33
+    # media, two changes in time, scores and their parts, choices, people's
+    assert len(charts) == 35
+    assert [a.get("data-state") for a in charts] == ["drawn"] * 35
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
-    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 35
+    assert sum(tag == "svg" and "marks" in a.get("class", "") for tag, a in found.elements) == 37
     assert re.search(r"[1-9][\d,]* clicks drawn, from [1-9][\d,]* views", found.words)
 
 

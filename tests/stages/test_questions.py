@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,8 @@ SETTINGS = Settings.model_validate(
             "stickiness": [{"name": "days"}],
             "paths": [{"name": "ways", "node": "event", "breakdowns": ["device_type"]}],
             "trends": [{"name": "orders", "series": [{"name": "orders", "event": "order"}]}],
+            "activations": [{"name": "moment", "days": [1], "outcome_days": "1-2"}],
+            "feelings": [{"name": "felt"}],
         },
         "tasks": [{"name": "buy", "start": {"event": "click"}, "end": {"event": "order"}}],
     }
@@ -66,15 +69,18 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
         {**place, "event_name": "media_play", "media": {"id": "m", "position": 0.0, "length": 9.0}},
         {"person_id": "q", "session_id": "s2", "event_name": "click", "page_group": "home",
          "event_time": "2026-03-03 12:00:00"},
+        *({"person_id": "q", "session_id": "s3", "event_name": name, "page_group": "home",
+           "event_time": f"2026-03-10 12:00:{second}"} for name, second in (("click", 10), ("order", 40))),
     ]  # fmt: skip
     days = [
         {"person_id": "p", "day": "2026-03-02", "clicks": 3, "orders": 1},
         {"person_id": "q", "day": "2026-03-03"},
-        {"person_id": "q", "day": "2026-03-10"},
+        {"person_id": "q", "day": "2026-03-10", "clicks": 1, "orders": 1},
     ]
     sessions = [
         {"session_id": "s1", "session_date": "2026-03-02", "clicks": 3, "rage_clicks": 1, "converted": True},
         {"session_id": "s2", "session_date": "2026-03-03", "clicks": 1, "is_bounce": True},
+        {"session_id": "s3", "session_date": "2026-03-10", "clicks": 1},
     ]
     views = [
         {
@@ -100,11 +106,11 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_stage_answers_by_its_contract_and_passes_its_own_gate(
-    shop: Mapping[str, DataFrame], stage: Stage
+    shop: Mapping[str, DataFrame], stage: Stage, tmp_path: Path
 ) -> None:
     assert stage.name in stage.writes
     inputs = {name: shop[name] for name in stage.reads}  # and nothing else
-    made = stage.transform(inputs, Context(SETTINGS, ""))
+    made = stage.transform(inputs, Context(SETTINGS, str(tmp_path)))
     answers = {name: made[name].localCheckpoint() for name in stage.writes}
     assert all(answer.count() > 0 for answer in answers.values())
     checks = [*(check for name in stage.writes for check in checks_of(TABLES[name])), *stage.checks]
@@ -139,7 +145,18 @@ def _attempts(count: int, **more: Any) -> list[dict[str, Any]]:
     """The rows of a task that was tried on one device, by one channel."""
     return [
         {"task": "t", "period": "w", "breakdown": name, "attempts": count, **more}
-        for name in ("all", "device_type", "channel")
+        for name in ("all", "device_type", "channel", "release")
+    ]
+
+
+def _change(*us: int) -> list[dict[str, Any]]:
+    """The rows of a change of the mean from 2 to 5, in as many parts as there are more numbers."""
+    return [
+        {
+            **{"task": "t", "period": "2026-03-02", "mean_before_us": 2, "mean_us": 5},
+            **{"rank": rank, "part": "step" if rank else "all", "us": one},
+        }
+        for rank, one in enumerate(us)
     ]
 
 
@@ -160,6 +177,12 @@ def _line(by: str, **more: Any) -> dict[str, Any]:
     return {"question": "t", "series": "s", "measure": "min", "breakdown_by": by, "breakdown": by, **more}
 
 
+def _candidate(**more: Any) -> dict[str, Any]:
+    """A row of a candidate; one that is said to be the best stands without its months."""
+    return {"question": "q", "action": "a", "days": 1, "cohort": "all", "verdict": "stable", **more}
+
+
+FELT = {"question": "q", "period": "all"}
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
 FUNNEL = {"question": "f", "breakdown_by": "all", "breakdown": "all", "optional": False}
@@ -328,6 +351,38 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         ),
         ({"units_are_of_events"}, [_line("all", measure="count", units=2, value=1)]),
     ],
+    "activations": [
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(units=3, with_units=2, outcomes_without=2, lift="1", lift_low="1.1", lift_high="2")],
+        ),
+        (
+            {"parts_of_units", "ends_in_order"},
+            [_candidate(reached=2, entered=1, odds_ratio="3", odds_low="1.1", odds_high="2")],
+        ),
+        (
+            {"outcomes_are_the_same", "oftener_is_rarer"},
+            [_candidate(units=n, with_units=n, times=n) for n in (1, 2)],
+        ),
+        (
+            {"oftener_is_rarer", "one_is_best"},
+            [_candidate(units=2, with_units=3 - n, days=n, verdict="best") for n in (1, 2)],
+        ),
+        ({"one_is_best"}, [_candidate(verdict="best", entered=1)]),
+    ],
+    "feelings": [
+        (
+            {"parts_of_units", "ends_in_order"},
+            [{**FELT, "asked": 1, "units": 2, "matched_units": 2, "mean": 1, "low": 2, "high": 3}],
+        ),
+        (
+            {"parts_of_units", "ends_in_order", "bands_add_up"},
+            [
+                {**FELT, "asked": n, "units": n, "other_units": 2, "matched_difference": 4, "matched_low": 5}
+                for n in (1, 2)
+            ],
+        ),
+    ],
     "heatmaps": [
         (
             {"views_clicked", "points_have_an_outcome_once", "clicks_happened", UNACCOUNTED},
@@ -380,7 +435,19 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
         (
             {"parts_of_all"},
             [{"task": "t", "what": "signal", "share": "0.6", "rank": n} for n in (1, 2)],
-        )
+        ),
+        ({"lift_in_its_interval"}, [{"lift": 3, "low": 1, "high": 2}]),
+    ],
+    "task_attempts": [
+        ({"time_is_its_parts"}, [{"completed": True, "time_us": 3, "leg_us": [1, 1]}]),
+        ({"detours_come_back_or_not"}, [{"detours": 1, "detour": ("page", "/a")}]),
+    ],
+    "task_detours": [
+        ({"parts_of_attempts"}, [{"attempts": 3, "detours": 1, "without": 1}]),
+    ],
+    "task_changes": [
+        ({"parts_sum_to_the_change"}, _change(3, 1, 1)),
+        ({"parts_sum_to_the_change"}, [{**one, "mean_us": 8} for one in _change(3, 1, 2)]),
     ],
 }
 NO_PERSONS = {"engagement": ["person_days"], "heatmaps": ["sessions"]}

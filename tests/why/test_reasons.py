@@ -22,9 +22,9 @@ from trailhouse.why import asked as number
 from trailhouse.why.answer import Wanted, checked, funnel_numbers, named
 from trailhouse.why.causes import Given, causes
 from trailhouse.why.gaps import retention_gap
-from trailhouse.why.judged import CLAIMED
 from trailhouse.why.reasons import counted, frame_of, reasons
 from trailhouse.why.stretch import stretched, with_views
+from trailhouse.why.weighed import CLAIMED
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FUNNEL = Funnel.model_validate({"name": "pay", "steps": ["a", "b", "c"], "window": "7d"})

@@ -17,7 +17,7 @@ from trailhouse.why import told
 from trailhouse.why.answer import named
 from trailhouse.why.asked import Number
 from trailhouse.why.command import look_at, shown, write_csv
-from trailhouse.why.judged import CLAIMED
+from trailhouse.why.weighed import CLAIMED
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = Number("buy", "task", "buy", "did not complete buy (paid)", None)

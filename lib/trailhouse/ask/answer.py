@@ -46,7 +46,7 @@ def ask(
     project = project or settings.project
     require_of_accounts([asked_for], settings.profiles)
     if not isinstance(lake, Lake):
-        lake = Lake(spark or _session(), lake)
+        lake = Lake(spark or session(), lake)
     if isinstance(asked_for, Prediction):
         return predicted(asked_for, lake, settings.model_copy(update={"project": project}))[0]
     kind = kind_of(asked_for)
@@ -109,7 +109,8 @@ class LakeFrames(Mapping[str, DataFrame]):
         return sum(1 for _ in self)
 
 
-def _session() -> SparkSession:
+def session() -> SparkSession:
+    """The active session, else a local one."""
     active = SparkSession.getActiveSession()
     if active is not None:
         return active

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
@@ -46,11 +47,7 @@ def answer(question: Churn, asked: Asked) -> DataFrame:
     all gaps between a unit's days: what this N could be. A unit's values of breakdowns are those of
     the first event that the rule looks at, of all history.
     """
-    whole, found = with_history(question), []
-    turns = {"cancelled": _cancelled, "inactive": _inactive}
-    for rule in question.rules:
-        found.append(turns[rule](whole, asked).withColumn("rule", F.lit(rule)))
-    every = reduce(DataFrame.unionByName, found)
+    every = turns(question, asked, question.rules)
     first = Window.partitionBy("rule", "unit")
     of_unit = every.withColumn("cohort", F.min("period").over(first))
     goes = F.col("turn") == "churned"
@@ -87,10 +84,24 @@ def answer(question: Churn, asked: Asked) -> DataFrame:
     )
 
 
+def turns(question: Churn, asked: Asked, rules: Sequence[str]) -> DataFrame:
+    """Who comes and goes of all history, a row a turn and rule.
+
+    Gives rule, unit, turn (new, returned, churned), day (DATE; of `inactive` a unit goes with the end of the
+    last day that it may stay away), period (its month), came (month in which the stay began), learned_days,
+    and the values of breakdowns.
+    """
+    whole = with_history(question)
+    of = {"cancelled": _cancelled, "inactive": _inactive}
+    found = [of[rule](whole, asked).withColumn("rule", F.lit(rule)) for rule in rules]
+    return reduce(DataFrame.unionByName, found)
+
+
 def _turn(question: Churn, turn: Column, day: Column, came: Column, learned: Column) -> list[Column]:
     return [
         F.col("unit"),
         turn.alias("turn"),
+        day.alias("day"),
         F.trunc(day, "month").alias("period"),
         F.trunc(came, "month").alias("came"),
         learned.cast("INT").alias("learned_days"),
@@ -99,7 +110,7 @@ def _turn(question: Churn, turn: Column, day: Column, came: Column, learned: Col
 
 
 def _cancelled(question: Churn, asked: Asked) -> DataFrame:
-    """unit, turn, period, came (month in which the stay began), learned_days: null here; by_0, ..."""
+    """unit, turn, day, period, came (month in which the stay began), learned_days: null here; by_0, ..."""
     which = F.lit(None) if question.subscription is None else field(question.subscription)
     begins = matches(question.start) | matches(question.change)
     keep = {
@@ -131,7 +142,7 @@ def _cancelled(question: Churn, asked: Asked) -> DataFrame:
 
 
 def _inactive(question: Churn, asked: Asked) -> DataFrame:
-    """unit, turn, period, came, learned_days, by_0, ..."""
+    """unit, turn, day, period, came, learned_days, by_0, ..."""
     by = values_of(question)
     limit, zone = question.inactive_days, asked.project.timezone
     of_unit = Window.partitionBy("unit").orderBy("day")

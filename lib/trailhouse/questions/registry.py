@@ -17,9 +17,11 @@ from trailhouse.questions import (
 )
 from trailhouse.questions.kinds import Kind
 from trailhouse.settings import (
+    Activation,
     Attribution,
     Churn,
     Experiment,
+    Feeling,
     Funnel,
     Lifecycle,
     Paths,
@@ -29,6 +31,7 @@ from trailhouse.settings import (
     Trend,
     Trials,
 )
+from trailhouse.why import feelings, predictors
 
 _EVENTS = ("activity", "sessions", "watermark")
 _RETURNS = (*_EVENTS, "person_days")
@@ -47,4 +50,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("experiments", Experiment, "experiments", _EVENTS, experiments.answer, experiments.CHECKS),
     Kind("paths", Paths, "paths", _EVENTS, paths.answer, paths.CHECKS, version=2),
     Kind("trends", Trend, "trends", _EVENTS, trends.answer, trends.CHECKS),
+    Kind("activations", Activation, "activations", _EVENTS, predictors.answer, predictors.CHECKS),
+    Kind("feelings", Feeling, "feelings", _EVENTS, feelings.answer, feelings.CHECKS),
 )

@@ -1,180 +1,124 @@
 """Tasks: who gets from a start to an end, how long that takes, and what comes before a failure.
 
-The rules, for each task and unit (a session, or a person over all sessions):
-1. Each start event begins an attempt. It holds the events from there to the first end event, before the
-   next start, and within the time limit (its end included). An event that is both start and end is a start.
-2. An attempt with an end event is completed; its time runs from the start to it.
-3. One that is neither completed nor followed by another start, and whose limit the watermark has not
-   passed, is still open: it is not counted yet.
-4. The steps on the way are done in order, each by an event of its own; none is required.
-5. What came last is, of the attempt's events, the last page template, the last clicked selector, and the
-   last sign of struggle (of those that began in it).
+What an attempt is, questions/attempts.py tells, and why/detours.py when it was given up. What came last
+before that is the last page template, clicked selector, and sign of struggle (of those that began in it).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.columns import VIEW_EVENTS, micros, project_day, ratio, week_of
+from trailhouse.columns import project_day, ratio, week_of
 from trailhouse.questions.breakdowns import ALL, UNKNOWN, device, periods
-from trailhouse.questions.fields import matches
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.numbers import quantile, quotient
-from trailhouse.questions.people import of_people
 from trailhouse.settings import Project, Task
-
-TOP = 10
-"""Rows of what came last before a failure, by task and kind."""
 
 _RATE = "DECIMAL(9,6)"
 _STEPS = "ARRAY<STRUCT<name: STRING, attempts: BIGINT>>"
+BREAKDOWNS = ("device_type", "channel", "release", "segment")
 
 
 def definition(task: Task) -> str:
     """What is asked, in one line."""
-    way = " > ".join(step.text for step in (task.start, *task.steps, task.end))
+    way = " > ".join(step.text for step in task.way)
     return f"{way}; within {task.time_limit}, in one {task.unit}"
 
 
-def attempts(
-    activity: DataFrame, sessions: DataFrame, watermark: DataFrame, tasks: Sequence[Task]
+def described(
+    found: DataFrame,
+    sessions: DataFrame,
+    signals: DataFrame,
+    project: Project,
+    members: DataFrame | None = None,
 ) -> DataFrame:
-    """A row an attempt of a person that is over; tasks must not be empty.
+    """Attempts with detours + what each is broken down by, and its signs of struggle; without unit_id.
 
-    Gives task, unit_id, person_id, session_id (of the start; null outside of sessions), start_us, last_us
-    (microseconds since 1970 of its first and last event), completed, furthest (steps done in order),
-    last_page, last_element.
+    Adds start_day (in the project's zone), device_type, channel, release ('unknown' where nothing tells),
+    segments (those that the person was a member of at the end of the day before: what the attempt itself
+    did makes nobody a member), first_attempt (the person's first at the task), time_us (of the completed),
+    signals (kinds of `signals`, those that count) and last_signal.
     """
-    unit = Window.partitionBy("task", "unit_id")
-    in_order = unit.orderBy("t", F.col("sequence").asc_nulls_last(), "after_views", "event_id")
-    so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    begun = F.when(F.col("is_start"), F.col("t"))
-    placed = _marked(activity, sessions, tasks).withColumns(
-        {
-            "n": F.row_number().over(in_order),
-            "attempt": F.count_if("is_start").over(so_far),
-            "start_us": F.last(begun, ignorenulls=True).over(so_far),
-        }
-    )
-    inside = placed.where((F.col("attempt") > 0) & (F.col("t") - F.col("start_us") <= F.col("limit_us")))
-    before = Window.partitionBy("task", "unit_id", "attempt").orderBy("n")
-    ended = F.max("is_end").over(before.rowsBetween(Window.unboundedPreceding, -1))
-    page, element = F.col("page_group"), F.col("selector")
-    found = (
-        inside.withColumn("ended", F.coalesce(ended, F.lit(False)))
-        .where(~F.col("ended"))
-        .groupBy("task", "unit_id", "attempt", "start_us", "limit_us")
-        .agg(
-            F.min_by("person_id", "n").alias("person_id"),
-            F.min_by("session_id", "n").alias("session_id"),
-            F.max("t").alias("last_us"),
-            F.bool_or("is_end").alias("completed"),
-            F.sort_array(F.collect_list(F.when(F.col("steps") > 0, F.struct("n", "steps")))).alias("walk"),
-            F.max_by("page_group", F.when(page.isNotNull(), F.col("n"))).alias("last_page"),
-            F.max_by("selector", F.when(element.isNotNull(), F.col("n"))).alias("last_element"),
-        )
-    )
-    following = F.lead("start_us").over(unit.orderBy("attempt"))
-    limit_ends = F.col("start_us") + F.col("limit_us")
-    waits = F.coalesce(F.unix_micros("watermark") <= limit_ends, F.lit(True))
-    return (
-        found.withColumns({"following": following, "furthest": _furthest(F.col("walk"))})
-        .crossJoin(F.broadcast(watermark))
-        .where(F.col("completed") | F.col("following").isNotNull() | ~waits)
-        .select(
-            "task",
-            "unit_id",
-            "person_id",
-            "session_id",
-            "start_us",
-            "last_us",
-            "completed",
-            "furthest",
-            "last_page",
-            "last_element",
-        )
-    )
-
-
-def _marked(activity: DataFrame, sessions: DataFrame, tasks: Sequence[Task]) -> DataFrame:
-    """The events of every task's units, a row a task, with what of the task each can be."""
-
-    def unit_of(task: Task) -> str:
-        return "session_id" if task.unit == "session" else "person_id"
-
-    def marks(task: Task) -> Column:
-        steps = sum(
-            (F.when(matches(step), 1 << k).otherwise(0) for k, step in enumerate(task.steps)),
-            start=F.lit(0),
-        )
-        starts = matches(task.start)
-        return F.struct(
-            F.lit(task.name).alias("task"),
-            F.col(unit_of(task)).alias("unit_id"),
-            starts.alias("is_start"),
-            (matches(task.end) & ~starts).alias("is_end"),
-            steps.alias("steps"),
-            F.lit(micros(task.time_limit)).cast("bigint").alias("limit_us"),
-        )
-
-    def units(task: Task) -> DataFrame:
-        begun = activity.where(matches(task.start))
-        return begun.select(F.lit(task.name).alias("task"), F.col(unit_of(task)).alias("unit_id"))
-
-    clicked = F.when(F.col("event_name") == "click", F.col("element.selector"))
-    named = F.col("person_id").isNotNull()
-    return (
-        of_people(activity.where(named), sessions)
-        .select(
-            "person_id",
-            "session_id",
-            "event_id",
-            F.unix_micros("event_time").alias("t"),
-            "sequence",
-            (~F.col("event_name").isin(*VIEW_EVENTS)).alias("after_views"),
-            "page_group",
-            clicked.alias("selector"),
-            F.inline(F.array(*map(marks, tasks))),
-        )
-        .where(F.col("unit_id").isNotNull())
-        # Most sessions never begin a task: only the others are sorted.
-        .join(
-            reduce(DataFrame.unionAll, map(units, tasks)).distinct(), on=["task", "unit_id"], how="left_semi"
-        )
-    )
-
-
-def _furthest(walk: Column) -> Column:
-    """How many steps are done in order; a walk is an array of {n, steps as bits} in order."""
-    return F.aggregate(
-        walk, F.lit(0), lambda done, one: done + F.getbit(one["steps"].cast("bigint"), done).cast("int")
-    )
-
-
-def completion(found: DataFrame, sessions: DataFrame, project: Project, tasks: Sequence[Task]) -> DataFrame:
-    """Rows of `tasks`, of `attempts`."""
     known = sessions.select("session_id", device(), "channel")
     day = project_day(F.timestamp_micros("start_us"), project.timezone)
-    values = [
-        F.struct(F.lit(name).alias("breakdown"), F.coalesce(value, F.lit(UNKNOWN)).alias("value"))
-        for name, value in (
-            (ALL, F.lit(ALL)),
-            ("device_type", F.col("device_type")),
-            ("channel", F.col("channel")),
+    earlier = Window.partitionBy("task", "person_id").orderBy("start_us", "start_event_id")
+    told = (
+        found.join(_struggles(found, signals), on=["task", "start_event_id"], how="left")
+        .join(known, on="session_id", how="left")
+        .withColumns(
+            {
+                "start_day": day,
+                "device_type": F.coalesce("device_type", F.lit(UNKNOWN)),
+                "channel": F.coalesce("channel", F.lit(UNKNOWN)),
+                "release": F.coalesce(F.nullif("release", F.lit(ALL)), F.lit(UNKNOWN)),
+                "first_attempt": F.row_number().over(earlier) == 1,
+                "signals": F.coalesce("signals", F.array().cast("ARRAY<STRING>")),
+                "time_us": F.when(F.col("completed"), F.col("last_us") - F.col("start_us")),
+            }
         )
-    ]
-    spread = found.join(known, on="session_id", how="left").select(
+        .drop("unit_id")
+    )
+    none = F.array().cast("ARRAY<STRING>")
+    if members is None:
+        return told.withColumn("segments", none)
+    segments = _segments(told, members)
+    return told.join(segments, on=["task", "start_event_id"], how="left").withColumn(
+        "segments", F.coalesce("segments", none)
+    )
+
+
+def _struggles(found: DataFrame, signals: DataFrame) -> DataFrame:
+    """task, start_event_id, last_signal, signals; no row for attempts without."""
+    last = F.struct("start_time", "end_time", "kind")
+    units = F.explode(F.array_distinct(F.array("session_id", "person_id"))).alias("unit_id")
+    begun = F.unix_micros("start_time")
+    inside = (begun >= F.col("start_us")) & (begun < F.col("gave_up_us"))
+    return (
+        signals.select(units, "start_time", "end_time", "kind")
+        .join(
+            found.select("task", "start_event_id", "unit_id", "start_us", "gave_up_us"),
+            on="unit_id",
+            how="inner",
+        )
+        .where(inside)
+        .groupBy("task", "start_event_id")
+        .agg(F.max(last)["kind"].alias("last_signal"), F.array_sort(F.collect_set("kind")).alias("signals"))
+    )
+
+
+def _segments(told: DataFrame, members: DataFrame) -> DataFrame:
+    """task, start_event_id, segments; no row for who is in none."""
+    day = F.col("start_day")
+    inside = (F.col("valid_from") < day) & (F.col("valid_to").isNull() | (F.col("valid_to") >= day))
+    return (
+        told.select("task", "start_event_id", "person_id", "start_day")
+        .join(members.select("segment", "person_id", "valid_from", "valid_to"), on="person_id", how="inner")
+        .where(inside)
+        .groupBy("task", "start_event_id")
+        .agg(F.sort_array(F.collect_set("segment")).alias("segments"))
+    )
+
+
+def completion(told: DataFrame, project: Project, tasks: Sequence[Task]) -> DataFrame:
+    """Rows of `tasks`, of `described`."""
+
+    def of(name: str, value: Column) -> Column:
+        return F.struct(F.lit(name).alias("breakdown"), value.alias("value"))
+
+    *plain, segment = BREAKDOWNS
+    values = F.array(of(ALL, F.lit(ALL)), *(of(name, F.col(name)) for name in plain))
+    in_segments = F.transform("segments", lambda one: of(segment, one))
+    spread = told.select(
         "task",
         "person_id",
         "completed",
         "furthest",
-        F.when(F.col("completed"), F.col("last_us") - F.col("start_us")).alias("us"),
-        week_of(day, project.week_start).cast("string").alias("week"),
-        F.inline(F.array(*values)),
+        F.col("time_us").alias("us"),
+        week_of(F.col("start_day"), project.week_start).cast("string").alias("week"),
+        F.inline(F.concat(values, in_segments)),
     )
     most = max(len(task.steps) for task in tasks)
     rows = (
@@ -223,53 +167,3 @@ def _steps(task: Task) -> Column:
         for k, step in enumerate(task.steps)
     ]
     return F.array(*counts).cast(_STEPS)
-
-
-def failures(found: DataFrame, signals: DataFrame) -> DataFrame:
-    """Rows of `task_failures`, of `attempts` and the `signals` that count: what came last, most first."""
-    last = F.struct("start_time", "end_time", "kind")
-    struggled = (
-        signals.select(
-            F.explode(F.array("session_id", "person_id")).alias("unit_id"), "start_time", "end_time", "kind"
-        )
-        .join(found.select("task", "unit_id", "start_us", "last_us"), on="unit_id", how="inner")
-        .where(F.unix_micros("start_time").between(F.col("start_us"), F.col("last_us")))
-        .groupBy("task", "unit_id", "start_us")
-        .agg(F.max(last)["kind"].alias("last_signal"))
-    )
-    told = [
-        F.struct(F.lit(what).alias("what"), F.col(column).alias("value"))
-        for what, column in (
-            ("page_group", "last_page"),
-            ("signal", "last_signal"),
-            ("element", "last_element"),
-        )
-    ]
-    failed = F.count_if(~F.col("completed"))
-    counted = (
-        found.join(struggled, on=["task", "unit_id", "start_us"], how="left")
-        .select("task", "completed", F.inline(F.array(*told)))
-        .where(F.col("value").isNotNull())
-        .groupBy("task", "what", "value")
-        .agg(failed.alias("failures"), F.count_if("completed").alias("completions"))
-        .where(F.col("failures") > 0)
-    )
-    totals = found.groupBy("task").agg(
-        failed.alias("all_failures"), F.count_if("completed").alias("all_completions")
-    )
-    rank = F.row_number().over(Window.partitionBy("task", "what").orderBy(F.desc("failures"), "value"))
-    return (
-        counted.withColumn("rank", rank)
-        .where(F.col("rank") <= TOP)
-        .join(F.broadcast(totals), on="task", how="inner")
-        .select(
-            "task",
-            "what",
-            "rank",
-            "value",
-            "failures",
-            ratio(F.col("failures"), F.col("all_failures")).alias("share"),
-            "completions",
-            ratio(F.col("completions"), F.col("all_completions")).alias("share_of_completed"),
-        )
-    )

@@ -33,7 +33,7 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     What comes after the unit's next trial began belongs to that one. Only trials whose end and
     grace lie before that count as ended, and only of these conversions are counted.
     """
-    begun = broken_down(_trials(question, asked), question)
+    begun = broken_down(each_trial(question, asked), question)
     return (
         begun.groupBy("breakdown_by", "breakdown", "cohort")
         .agg(
@@ -57,8 +57,11 @@ def answer(question: Trials, asked: Asked) -> DataFrame:
     )
 
 
-def _trials(question: Trials, asked: Asked) -> DataFrame:
-    """unit, cohort, ended, us (from start to conversion; null: none in time), by_0, ...: a row a trial."""
+def each_trial(question: Trials, asked: Asked) -> DataFrame:
+    """A row a trial: unit, cohort, ended, us (from start to conversion; null: none in time), by_0, ...
+
+    Also t (of its start) and `over` (its end with the grace), in microseconds since 1970.
+    """
     keep = {
         "starts": matches(question.start),
         "ends": matches(question.end),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trailhouse.report import behaviour_charts, charts, text
 from trailhouse.report.text import Row
+from trailhouse.why.evidence import ALPHA
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -178,8 +179,13 @@ def tasks(frames: Frames) -> list[Row]:
 
 
 def _last(row: Row) -> Row:
-    """A kind of signal in words; pages and selectors as they are."""
-    return {**row, "value": row["value"].replace("_", " ")} if row["what"] == "signal" else row
+    """A kind of signal in words; pages and selectors as they are; `is_clear` says whether failures have more.
+
+    That they have less is no news: who fails leaves earlier.
+    """
+    value = row["value"].replace("_", " ") if row["what"] == "signal" else row["value"]
+    known = row["q"] is not None and row["q"] < ALPHA and row["low"] is not None and row["low"] > 1
+    return {**row, "value": value, "is_clear": known and not row["too_few"]}
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import (
+    activation,
     behaviour,
     charts,
     credit,
@@ -27,6 +28,7 @@ from trailhouse.report import (
     returns,
     sections,
     segments,
+    task_ways,
     text,
     voices,
     ways,
@@ -83,6 +85,8 @@ def build_report(
             segments=segments.segments(frames),
             discovered=segments.discovered(frames),
             predictions=predictions.predictions(frames),
+            activations=activation.activations(frames),
+            feelings=activation.feelings(frames),
             maps=maps(frames, screenshots),
             heat_spec=charts.heat(),
             depths_spec=charts.depths(),
@@ -92,6 +96,7 @@ def build_report(
             media=behaviour.media(frames),
             tasks=behaviour.tasks(frames),
             reasons=reasons.reasons(frames),
+            task_ways=task_ways.ways(frames),
             surveys=voices.surveys(frames),
             voices=voices.voices(frames),
             channels=sections.channels(frames),

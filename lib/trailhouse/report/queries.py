@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import answer_reads, map_reads, reads, voice_reads, way_reads
+from trailhouse.report import activation_reads, answer_reads, map_reads, reads, voice_reads, way_reads
 from trailhouse.report.reads import Frames
 from trailhouse.signals.registry import STRUGGLES
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
+from trailhouse.tables.task_changes import TABLE as TASK_CHANGES
+from trailhouse.tables.task_detours import TABLE as TASK_DETOURS
 
 DAYS = 180
 PAGES = 200
@@ -218,7 +220,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "task_failures",
         "What came last in failed attempts.",
         "task_failures",
-        "task what rank value failures share completions share_of_completed",
+        "task what rank value failures share completions share_of_completed lift low high q too_few",
         reads.task_failures,
         600,
     ),
@@ -232,6 +234,22 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         500,
     ),
     _query(
+        "task_detours",
+        "Detours of tasks.",
+        "task_detours",
+        " ".join(column.name for column in TASK_DETOURS.columns),
+        reads.task_detours,
+        2_000,
+    ),
+    _query(
+        "task_changes",
+        "The latest changes in time on task.",
+        "task_changes",
+        " ".join(column.name for column in TASK_CHANGES.columns),
+        reads.task_changes,
+        2_000,
+    ),
+    _query(
         "elements",
         "Elements with most signals.",
         "signals",
@@ -240,6 +258,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         10 * len(STRUGGLES),
     ),
     *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES)),
+    *(_query(*each) for each in activation_reads.QUERIES),
     _query(
         "person_sizes",
         "Persons by how many identifiers they have.",

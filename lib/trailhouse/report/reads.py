@@ -94,6 +94,18 @@ def tasks(frames: Frames) -> DataFrame:
     return told.withColumns({"step_names": F.col("steps.name"), "step_attempts": F.col("steps.attempts")})
 
 
+def task_detours(frames: Frames) -> DataFrame:
+    return frames["task_detours"].orderBy("task", "breakdown", "value", "rank")
+
+
+def task_changes(frames: Frames) -> DataFrame:
+    latest = F.max("period").over(Window.partitionBy("task", "period_kind"))
+    told = frames["task_changes"].where("coalesce(complete, true)").withColumn("latest", latest)
+    return told.where("period_kind = 'release' OR period = latest").orderBy(
+        "task", "period_kind", "period", "rank"
+    )
+
+
 def task_failures(frames: Frames) -> DataFrame:
     return frames["task_failures"].orderBy("task", "what", "rank")
 

@@ -35,13 +35,16 @@ from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
+from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
+    Activation,
     Attribution,
     Churn,
     Experiment,
+    Feeling,
     Filter,
     Funnel,
     Lifecycle,
@@ -63,10 +66,12 @@ from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
-from trailhouse.settings.tasks import Task, Tasks
+from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
+    "Activation",
     "Attribution",
+    "Case",
     "Catalog",
     "Churn",
     "Conversion",
@@ -74,11 +79,13 @@ __all__ = [
     "Events",
     "Experiment",
     "Feedback",
+    "Feeling",
     "Filter",
     "Funnel",
     "Gates",
     "IdentifierType",
     "Identity",
+    "Impact",
     "Incremental",
     "KeyElement",
     "Lake",
@@ -286,6 +293,7 @@ class Settings(BaseSettings):
     tasks: Tasks = ()
     reasons: Reasons = Reasons()
     feedback: Feedback = Feedback()
+    impact: Impact = Impact()
     catalog: Catalog = Catalog()
     plan: Plan = Plan()
     gates: Gates = Gates()
@@ -323,6 +331,11 @@ class Settings(BaseSettings):
 
     def _dumped(self, section: str) -> Any:
         return self.model_dump(mode="json", include={section})[section]
+
+    @property
+    def every_task(self) -> tuple[Task, ...]:
+        """The declared tasks, and those that key elements with an outcome make."""
+        return every_task(self.tasks, self.elements.key)
 
     @property
     def report_path(self) -> str:
@@ -365,10 +378,13 @@ def load_settings(
     sections["elements"] = with_key_elements(loaded.elements)
     sections["questions"] = with_files(loaded.questions, files)
     sections["segments"] = with_segments(loaded.segments, files)
+    tasks = every_task(sections["tasks"], sections["elements"].key)
     require_declared(sections["questions"], sections["segments"])
+    sections["impact"] = with_cases(loaded.impact, files)
+    require_known(sections["impact"], sections)
     require_of_accounts(sections["questions"].all, sections["profiles"])
     steps = {one.name: len(one.steps) for one in sections["questions"].funnels}
-    require_there(sections["reasons"], steps, [task.name for task in sections["tasks"]])
+    require_there(sections["reasons"], steps, [task.name for task in tasks])
     return Settings.model_construct(**sections)
 
 

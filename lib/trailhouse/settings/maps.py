@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
 from trailhouse.settings.io import sentence
+from trailhouse.settings.questions.events import Step
 from trailhouse.settings.section import Section
 
 
@@ -26,6 +27,12 @@ class KeyElement(Section):
     selector: str = Field(min_length=1, description="as the tracker writes it")
     order: int | None = Field(
         None, ge=1, description="its place in the order in which people should notice the page's elements"
+    )
+    outcome: Step | None = Field(
+        None, description="what a click on it is to lead to: with it the element is a task, too"
+    )
+    time_limit: Duration = Field(
+        timedelta(minutes=30), description="of that task: from the click to the outcome"
     )
 
 

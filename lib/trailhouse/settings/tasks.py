@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from trailhouse.durations import Duration
-from trailhouse.settings.questions import Step
+from trailhouse.errors import SettingsError
+from trailhouse.settings.maps import KeyElement
+from trailhouse.settings.questions import Filter, Step
 from trailhouse.settings.section import Section
+
+_OF_PERSONS = ("profile.", "trait.")
 
 
 class Task(Section):
@@ -21,6 +26,27 @@ class Task(Section):
     unit: Literal["session", "person"] = Field(
         "session", description="whether an attempt ends with its session, or may go on in a later one"
     )
+    pages: tuple[str, ...] = Field(
+        (),
+        description="page groups that it is done on, others are detours; none: those of its own events, and "
+        "those that at least half of the completed attempts come by",
+    )
+
+    @property
+    def way(self) -> tuple[Step, ...]:
+        """Start, steps and end."""
+        return (self.start, *self.steps, self.end)
+
+    @model_validator(mode="after")
+    def _of_events(self) -> Task:
+        for step in self.way:
+            asked = sorted(name for name in step.fields if name.startswith(_OF_PERSONS))
+            if asked:
+                raise ValueError(
+                    f"the steps of a task are told by events and sessions, not by {', '.join(asked)}, which "
+                    "is as of today: declare a segment of it, tasks are broken down by segment"
+                )
+        return self
 
 
 def _names_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
@@ -33,3 +59,27 @@ def _names_once(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
 
 Tasks = Annotated[tuple[Task, ...], AfterValidator(_names_once)]
 """Tasks of different names."""
+
+
+def every_task(declared: Iterable[Task], key: Iterable[KeyElement]) -> tuple[Task, ...]:
+    """The declared tasks, and one for each key element with an outcome: from a click on it to that.
+
+    The latter bear the element's name and page. SettingsError where a declared one has that name, too.
+    """
+    made = tuple(_of_element(one, one.outcome) for one in key if one.outcome is not None)
+    tasks = (*declared, *made)
+    try:
+        return _names_once(tasks)
+    except ValueError as error:
+        raise SettingsError(f"{error}; a key element with an outcome makes the task NAME of PAGE") from None
+
+
+def _of_element(element: KeyElement, outcome: Step) -> Task:
+    clicked = Step(
+        event="click",
+        page_group=element.page_group,
+        where=(Filter(field="selector", value=element.selector),),
+        name=f"{element.name} clicked",
+    )
+    name = f"{element.name} of {element.page_group}"
+    return Task(name=name, start=clicked, end=outcome, time_limit=element.time_limit)

@@ -10,7 +10,7 @@ from datetime import date
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from trailhouse.ask.answer import MODELS, LakeFrames, _session, require_segment
+from trailhouse.ask.answer import MODELS, LakeFrames, require_segment, session
 from trailhouse.ask.parse import parse
 from trailhouse.errors import SettingsError
 from trailhouse.questions.asked import Asked
@@ -66,7 +66,7 @@ def why(
     wanted = Wanted(named(question, settings), step, next_page, segment, days, against, label)
     checked(wanted)
     if not isinstance(lake, Lake):
-        lake = Lake(spark or _session(), lake)
+        lake = Lake(spark or session(), lake)
     if isinstance(wanted.of, Question):
         require_segment(_within(wanted.of, segment, (None, None)), lake)
     frames = LakeFrames(lake)
@@ -84,7 +84,7 @@ def named(
         return question
     declared: Mapping[str, Question | Task] = {
         **{one.name: one for one in settings.questions.all},
-        **{one.name: one for one in settings.tasks},
+        **{one.name: one for one in settings.every_task},
     }
     if question in declared:
         return declared[question]
@@ -157,7 +157,7 @@ def funnel_numbers(funnel: Funnel, step: int | None, asked: Asked) -> list[Numbe
 def declared_numbers(settings: Settings, asked: Asked) -> list[Number]:
     """The numbers that `reasons.of` names."""
     funnels = {one.name: one for one in settings.questions.funnels}
-    tasks = {one.name: one for one in settings.tasks}
+    tasks = {one.name: one for one in settings.every_task}
     found: list[Number] = []
     for name, step in settings.reasons.named:
         found += funnel_numbers(funnels[name], step, asked) if name in funnels else [task(tasks[name], asked)]

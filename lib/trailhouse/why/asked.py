@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
 from trailhouse.questions.asked import Asked
+from trailhouse.questions.attempts import attempts as attempts_at
 from trailhouse.questions.matcher import attempts
-from trailhouse.questions.tasks import attempts as attempts_at
 from trailhouse.settings import Funnel, Task
 
 MIX = {

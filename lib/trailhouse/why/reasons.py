@@ -18,8 +18,8 @@ from trailhouse.why import told
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import COMMENT, DETAIL, KEY, Given, causes
 from trailhouse.why.evidence import FEW
-from trailhouse.why.judged import Sums, judged
 from trailhouse.why.stretch import Frames, Keep, slow_from, stretched, way_of, with_views
+from trailhouse.why.weighed import Sums, judged
 
 SESSIONS, COMMENTS = 5, 3
 """What is shown to look at, at most."""

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from trailhouse.progress import how_many
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import BY_KIND, KEY
-from trailhouse.why.judged import CLAIMED, TOO_FEW, finite
+from trailhouse.why.weighed import CLAIMED, TOO_FEW, finite
 
 TOP, SESSIONS, COMMENTS = 25, 5, 3
 """Rows of a number; sessions and comments of a row, at most."""

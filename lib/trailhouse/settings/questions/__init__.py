@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from trailhouse.settings.questions.activation import Activation
 from trailhouse.settings.questions.attribution import Attribution
 from trailhouse.settings.questions.base import Question, Unit
 from trailhouse.settings.questions.events import Filter, Step, names_of
 from trailhouse.settings.questions.experiment import Experiment, Metric
+from trailhouse.settings.questions.feeling import Feeling
 from trailhouse.settings.questions.funnel import Funnel
 from trailhouse.settings.questions.lifecycle import Lifecycle
 from trailhouse.settings.questions.money import Churn, Revenue, Trials
@@ -19,9 +21,11 @@ from trailhouse.settings.questions.trend import Trend
 from trailhouse.settings.section import Section
 
 __all__ = [
+    "Activation",
     "Attribution",
     "Churn",
     "Experiment",
+    "Feeling",
     "Filter",
     "Funnel",
     "Lifecycle",
@@ -55,6 +59,8 @@ class Questions(Section):
     stickiness: tuple[Stickiness, ...] = ()
     paths: tuple[Paths, ...] = ()
     trends: tuple[Trend, ...] = ()
+    activations: tuple[Activation, ...] = ()
+    feelings: tuple[Feeling, ...] = ()
 
     @property
     def all(self) -> tuple[Question, ...]:

@@ -12,7 +12,7 @@ import pytest
 from trailhouse.why import told
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import DETAIL, KEY
-from trailhouse.why.judged import CLAIMED, TOO_FEW, UNCLEAR, Sums, judged
+from trailhouse.why.weighed import CLAIMED, TOO_FEW, UNCLEAR, Sums, judged
 
 ASKED = Number("f:2", "funnel step", "f", "did not go on to step 2 of f (Paid)", None, 2)
 CHANGE = Number("f:2", "funnel step", "f", "did not go on to step 2 of f (Paid)", None, 2, change=True)
