@@ -55,7 +55,7 @@ SECTIONS = [
     "people",
     "quality",
 ]
-WHERE_ASKED = {"activations", "feelings"}
+WHERE_ASKED = {"activations", "feelings", "reasons"}
 """Sections that are there only where their question is asked."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.factories import rows, watermark
 from tests.signals.test_one_pass import paths
 from trailhouse.errors import SettingsError
 from trailhouse.questions.asked import Asked
-from trailhouse.settings import Funnel, KeyElement, Retention, Settings, Task
+from trailhouse.settings import Funnel, KeyElement, Retention, Settings, Stickiness, Task
 from trailhouse.why import asked as number
 from trailhouse.why.answer import Wanted, checked, funnel_numbers, named
 from trailhouse.why.causes import Given, causes
@@ -118,7 +119,8 @@ def test_units_of_each_kind_of_number(spark: SparkSession) -> None:
         number.page("/p", asked, "/next"),
         number.given("mail", "did not try it", of_frame, asked),
     ]
-    found = [row for one in asked_for if one.units is not None for row in one.units.collect()]
+    every = [one.units for one in asked_for if one.units is not None]
+    found = reduce(DataFrame.unionByName, every).collect()
     told = {
         (row["number"], row["person_id"], row["from_us"] - us(0)): (
             row["failed"],
@@ -200,17 +202,14 @@ def unit(person: str, failed: bool, **more: Any) -> dict[str, Any]:
 
 def test_only_what_lies_in_the_stretch_of_a_unit_is_a_reason(spark: SparkSession) -> None:
     units = [unit(name, name.startswith("f")) for name in ("f1", "f2", "w1", "w2")]
-    error = {
-        "event_name": "error",
-        "properties": '{"message":"Row 12 of 3f2504e0-4f89-11d3-9a0c-0305e82c3301 failed"}',
-    }
+    broke = {"properties": '{"message":"Row 12 of 3f2504e0-4f89-11d3-9a0c-0305e82c3301 failed"}'}
     activity = [
-        event("f1", 5, **error),  # before it came there
-        event("f1", 30, **error),
-        event("f1", 31, **error),  # again: once a unit
-        event("f2", 45, **error),  # after it left the way
-        event("w1", 70, **error),  # after it went on
-        event("w2", 60, **error),  # as it went on
+        event("f1", 5, "error", **broke),  # before it came there
+        event("f1", 30, "error", **broke),
+        event("f1", 31, "error", **broke),  # again: once a unit
+        event("f2", 45, "error", **broke),  # after it left the way
+        event("w1", 70, "error", **broke),  # after it went on
+        event("w2", 60, "error", **broke),  # as it went on
         event("f1", 0, "page_view", event_number=1, release="2.1", page_group="/a"),
         event("f1", 20, "scroll", scroll_offset=100, viewport={"width": 9, "height": 700}),
         event("w1", 55, "click", viewport={"width": 9, "height": 700}, scroll_offset=500,
@@ -413,7 +412,7 @@ def test_what_has_no_reasons_is_told_in_a_sentence() -> None:
         (Wanted(FUNNEL, next_page="/x"), "--next is of pages"),
         (Wanted(TASK, segment="payers"), "are of funnels and retention"),
         (Wanted(FUNNEL, 3, against=(START.date(), None)), "--against-from and --against-to"),
-        (Wanted(named("paths /a", settings)), "not of paths"),
+        (Wanted(Stickiness(name="s")), "not of stickiness"),
     ):
         with pytest.raises(SettingsError, match=told):
             checked(wanted)
