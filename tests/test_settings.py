@@ -40,7 +40,7 @@ def written(folder: Path, text: str, name: str = "local.yaml") -> Path:
     [
         ("sessions.timeot=15m", "unknown setting sessions.timeot, did you mean sessions.timeout?"),
         ("session.timeout=15m", "unknown setting session, did you mean sessions?"),
-        ("zzz=1", "unknown setting zzz; there are catalog, conversions, elements, events,"),
+        ("zzz=1", "unknown setting zzz; there are arrivals, catalog, conversions, elements,"),
         (
             "identity.types.email.limt=3",
             "unknown setting identity.types.email.limt, did you mean identity.types.email.limit?",

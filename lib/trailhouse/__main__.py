@@ -260,6 +260,24 @@ def profiles(
         run.progress.note(f"{how_many(export(run, day, target), 'profile')} as of {day}: {target}")
 
 
+@app.command("next-items")
+def next_items(
+    out: Annotated[Path, typer.Option(metavar="FILE.csv|FILE.parquet", help="The file.")] = Path(
+        "next-items.csv"
+    ),
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    lake: LakeRoot = None,
+) -> None:
+    """Write the next items of all persons, best first, and say how well such were known before."""
+    from trailhouse.profiles.export import require_kind
+    from trailhouse.why.export import export_next_items
+
+    require_kind(out, "next items")
+    with _reading("next-items", settings, set_, lake) as run:
+        run.progress.note(export_next_items(run.lake, out))
+
+
 @app.command()
 def diff(
     a: Annotated[str, typer.Argument(metavar="LAKE_A", help="A lake's folder or URL.")],

@@ -22,6 +22,7 @@ from trailhouse.stage import Stage
 from trailhouse.stages import (
     accounts,
     activity,
+    arrivals,
     discovered_segments,
     engagement,
     event_catalog,
@@ -31,7 +32,10 @@ from trailhouse.stages import (
     identities,
     identity_links,
     impact,
+    interactions,
     key_elements,
+    next_items,
+    onboarding_steps,
     page_views,
     pages,
     person_days,
@@ -59,6 +63,8 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         engagement.STAGE,
         *questions.STAGES,
         predictions.STAGE,
+        interactions.STAGE,
+        next_items.STAGE,
         heatmaps.STAGE,
         key_elements.STAGE,
         pages.STAGE,
@@ -67,6 +73,8 @@ JOBS: dict[str, tuple[Stage, ...]] = {
         feedback.STAGE,
         reasons.STAGE,
         impact.STAGE,
+        arrivals.STAGE,
+        onboarding_steps.STAGE,
     ),
 }
 """Jobs between events and report, in order, with the stages of each."""

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 
 from tests.factories import rows, watermark
 from tests.profiles.oracle import World, profile
-from tests.profiles.worlds import AS_OF, ZONE, cut, random_world
+from tests.profiles.worlds import AS_OF, ITEMS, ZONE, cut, random_world
 from trailhouse.errors import SettingsError
 from trailhouse.profiles.build import profiles_on
 from trailhouse.profiles.export import export, require_kind, write
@@ -47,7 +47,11 @@ RULES = [
     ),
 ]
 SETTINGS = Settings.model_validate(
-    {"project": {"timezone": ZONE, "week_start": "sunday"}, "profiles": {"traits": RULES}}
+    {
+        "project": {"timezone": ZONE, "week_start": "sunday"},
+        "profiles": {"traits": RULES},
+        "items": ITEMS,
+    }
 )
 
 

@@ -14,6 +14,16 @@ ZONE = "Europe/Berlin"
 LAST = date(2026, 4, 6)
 AS_OF = (date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 31), date(2026, 4, 5))
 """Around the begin of summer time in that zone, in two weeks."""
+ITEMS = {
+    "events": [
+        {"event": "order", "item": "properties.plan", "category": "page_group", "weight": "2.5"},
+        {"event": "page_view", "item": "page_group", "pattern": "^/([abc])$"},
+    ],
+    "half_life": "7d",
+    "horizon": "60d",
+    "top": 2,
+}
+"""Orders, with the plan as item, and views of three pages."""
 _AGO = (0, 1, 2, 6, 7, 8, 9, 13, 14, 27, 28, 29, 34, 35, 89, 90, 91, 97, 100)
 
 

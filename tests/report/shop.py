@@ -41,6 +41,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
     sessions = (persons * 1.22).astype(int)
     orders = rng.binomial(sessions, 0.045)
     frames = {
+        **empty_frames(),
         "totals": pd.DataFrame([{"persons": 2481, "first_day": FIRST, "last_day": LAST, "last_time": AT}]),
         "watermark": pd.DataFrame([{"watermark": AT}]),
         "days": pd.DataFrame(

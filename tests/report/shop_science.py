@@ -18,8 +18,36 @@ FIGURES = (
 
 
 def science_frames(as_of: dt.date) -> dict[str, pd.DataFrame]:
-    """`experiments` and the frames of predictions."""
-    return {"experiments": _experiments(), **_predictions(as_of)}
+    """`experiments` and the frames of predictions and of next items."""
+    return {"experiments": _experiments(), **_predictions(as_of), **_items(as_of)}
+
+
+def _items(as_of: dt.date) -> dict[str, pd.DataFrame]:
+    split = as_of - dt.timedelta(days=28)
+    told = {"definition": "order product_view x 1; half-life 30d", "trained_as_of": split, "judged_to": as_of}
+
+    def model(name: str, hits: int, gain: Sequence[float] | None, coverage: float) -> dict[str, Any]:
+        ends = [decimal(one, 6) for one in gain] if gain else [None] * 3
+        share = hits / 412
+        return {
+            **{"model": name, "chosen": name == "als", **told, "judged_persons": 412, "recommended": 10},
+            "verdict": "better than popularity" if gain else "baseline",
+            **{"hits": hits, "hit_rate": decimal(share, 6), "low": decimal(share - 0.04, 6)},
+            **{"high": decimal(share + 0.04, 6), "coverage": decimal(coverage, 6)},
+            **dict(zip(("gain", "gain_low", "gain_high"), ends, strict=True)),
+        }
+
+    quality = [
+        model("als", 203, (0.1214, 0.0702, 0.1719), 0.71),
+        model("co_visits", 188, (0.085, 0.0333, 0.1359), 0.64),
+        model("popularity", 153, None, 0.12),
+    ]
+    shown = [
+        {"item": f"sku-{number}", "category": category, "persons": 900 - 70 * number, "first": 200 // number,
+         "of": 1410}
+        for number, category in enumerate(("mugs", "mugs", "lamps", None, "<b>rugs</b>"), start=1)
+    ]  # fmt: skip
+    return {"recommendation_quality": pd.DataFrame(quality), "most_recommended": pd.DataFrame(shown)}
 
 
 def variant(name: str, metric: str, units: int, **figures: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from trailhouse.report import (
     collect,
     credit,
     experiments,
+    items,
     money,
     predictions,
     returns,
@@ -233,6 +234,18 @@ def test_predictions_are_judged_against_recency_and_told_with_reasons(shop: Page
     told = {one["name"]: one for one in predictions.predictions(shop_frames())}
     assert told["first_order"]["chart"] is None
     assert told["first_order"]["quality"] is None
+
+
+def test_next_items_are_judged_against_popularity_and_hidden_where_there_are_none(shop: Page) -> None:
+    assert "ALS, better than popularity" in shop.words
+    assert ("ALS (chosen)", "203", "49.3%", "45.3% to 53.3%", "7.0% to 17.2%", "71.0%") in cells(shop)
+    assert ("Popularity", "153", "37.1%", "33.1% to 41.1%", "–", "12.0%") in cells(shop)
+    assert tuple(row[1] for row in cells(shop) if row[0] == "sku-5") == ("<b>rugs</b>",)
+    assert items.next_items(empty_frames()) is None
+    quality = shop_frames()["recommendation_quality"].assign(chosen=[False, False, True])
+    told = items.next_items({**empty_frames(), "recommendation_quality": quality})
+    assert told is not None
+    assert (told["tone"], told["verdict"]) == ("warned", "no better than popularity")
 
 
 def test_lakes_without_any_of_them_say_so() -> None:

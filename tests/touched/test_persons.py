@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.factories import rows, watermark
 from tests.profiles.oracle import Row, World
-from tests.profiles.worlds import ZONE, random_world
+from tests.profiles.worlds import ITEMS, ZONE, random_world
 from trailhouse.difference import fingerprint
 from trailhouse.settings import Settings
 from trailhouse.stage import Context, Look, Part
@@ -31,6 +31,7 @@ SETTINGS = Settings.model_validate(
         "project": {"timezone": ZONE, "week_start": "sunday"},
         "profiles": {"traits": [{"name": "orders", "kind": "count", "event": "order"}]},
         "incremental": {"whole_from": 2.0},
+        "items": ITEMS,
     }
 )
 PARTITIONS = {"person_days": "day", "sessions": "session_date", "activity": "event_date"}

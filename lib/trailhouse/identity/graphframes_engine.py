@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from graphframes import GraphFrame
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.errors import IdentityError
-from trailhouse.identity.settle import settled
+from trailhouse.identity.settle import checkpoints, settled
 
 
 def components(edges: DataFrame, scratch: str) -> DataFrame:
@@ -24,7 +21,7 @@ def components(edges: DataFrame, scratch: str) -> DataFrame:
     ends = edges.select(F.explode(F.array("a", "b")).alias("id")).distinct()
     nodes = settled(ends, scratch, "nodes")
     proper = edges.select(F.col("a").alias("src"), F.col("b").alias("dst")).where("src <> dst")
-    with _checkpoints(spark, f"{scratch.rstrip('/')}/checkpoints"):
+    with checkpoints(spark, f"{scratch.rstrip('/')}/checkpoints"):
         # A checkpoint each round: longer plans cost more than the files do, and can exhaust the driver.
         found = GraphFrame(nodes, proper).connectedComponents(checkpointInterval=1)
         raw = settled(found.select("id", "component"), scratch, "components")
@@ -62,17 +59,3 @@ def require_whole(labels: DataFrame, nodes: DataFrame, edges: DataFrame) -> None
             f"connected components by graphframes are wrong: {', '.join(faults)}; "
             "run again, or set identity.engine to local"
         )
-
-
-@contextmanager
-def _checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
-    """The session's checkpoint folder is `folder` within the block, and as before after it."""
-    context = spark.sparkContext
-    before = context.getCheckpointDir()
-    context.setCheckpointDir(folder)
-    try:
-        yield
-    finally:
-        # Spark puts each setting into a new folder below the one that is named, hence the parent.
-        if before is not None:
-            context.setCheckpointDir(before.rstrip("/").rsplit("/", 1)[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 
 def settled(frame: DataFrame, scratch: str, name: str) -> DataFrame:
@@ -16,3 +18,17 @@ def settled(frame: DataFrame, scratch: str, name: str) -> DataFrame:
     path = f"{scratch.rstrip('/')}/{name}-{uuid4().hex[:8]}"
     frame.write.parquet(path)
     return frame.sparkSession.read.schema(frame.schema).parquet(path)
+
+
+@contextmanager
+def checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
+    """The session's checkpoint folder is `folder` within the block, and as before after it."""
+    context = spark.sparkContext
+    before = context.getCheckpointDir()
+    context.setCheckpointDir(folder)
+    try:
+        yield
+    finally:
+        # Spark puts each setting into a new folder below the one that is named, hence the parent.
+        if before is not None:
+            context.setCheckpointDir(before.rstrip("/").rsplit("/", 1)[0])

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
-from trailhouse.profiles import computed, days, habits, visits
+from trailhouse.profiles import computed, days, habits, interests, visits
 from trailhouse.profiles.keys import PERSON, happened, moments, seen_until
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Settings
@@ -24,7 +24,15 @@ from trailhouse.tables.profiles import TABLE
 
 LEFT_OUT = "sessions of bots and staff"
 """Optional frame: sessions among which all such are, when `sessions` are not all."""
-_EMPTY = ("identifiers", "computed_traits", "device_types", "favourite_pages", "favourite_hours", *days.WORTH)
+_EMPTY = (
+    "identifiers",
+    "computed_traits",
+    "device_types",
+    "favourite_pages",
+    "favourite_hours",
+    *interests.LISTS,
+    *days.WORTH,
+)
 
 
 def profiles_as_of(frames: Frames, day: date, settings: Settings) -> DataFrame:
@@ -73,6 +81,8 @@ def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> Da
     ]
     if rules.traits:
         parts.append(computed.computed(activity, rules.traits))
+    if settings.items.events:
+        parts.append(interests.interests(activity, settings.items, project.timezone))
     # 3.
     found = days.from_days(person_days, project)
     for part in parts:
@@ -94,6 +104,8 @@ def _closed(profiles: DataFrame, settings: Settings) -> DataFrame:
             none = F.array().cast(column.type)
             given = F.col(column.name) if column.name in profiles.columns else none
             filled[column.name] = F.coalesce(given, none).cast(column.type)
+        elif column.name not in profiles.columns:  # interests, where no item is declared
+            filled[column.name] = F.lit(None).cast(column.type)
         elif column.type == "BIGINT":
             filled[column.name] = F.coalesce(column.name, F.lit(0))
     filled["cohort_month"] = F.trunc(first_day, "month")

@@ -23,10 +23,10 @@ _READ = ("person_days", "sessions", "activity", "identities")
 _KINDS = (".csv", ".parquet")
 
 
-def require_kind(out: Path) -> None:
+def require_kind(out: Path, what: str = "profiles") -> None:
     """SettingsError unless the file's name says which kind it is to be."""
     if out.suffix.lower() not in _KINDS:
-        raise SettingsError(f"profiles are written as {' or '.join(_KINDS)}, not as {out.name}")
+        raise SettingsError(f"{what} are written as {' or '.join(_KINDS)}, not as {out.name}")
 
 
 def export(run: Run, day: date, out: Path) -> int:
@@ -39,7 +39,7 @@ def export(run: Run, day: date, out: Path) -> int:
 
 
 def write(profiles: DataFrame, out: Path) -> int:
-    """Write rows of `profiles` to a file of a kind that `require_kind` takes; how many."""
+    """Write rows of a table to a file of a kind that `require_kind` takes; how many."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         return _as_csv(profiles, out) if out.suffix.lower() == ".csv" else _as_parquet(profiles, out)

@@ -65,28 +65,33 @@ def _up(part: Column, whole: Column) -> Column:
     return F.ceil(part / whole).cast("INT")
 
 
-def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFrame:
-    """What was in sight on views, how long: columns of MAP, left, converted, first and last (steps), gap_us.
+def offsets_held(activity: DataFrame, gap_cap_us: int) -> DataFrame:
+    """How long each offset of a view held: VIEW, _offset (px, as sent; 0 before the first), gap_us.
 
-    By view and offset before the views join: an event says no more than how long its offset held.
+    From event to event, at most `gap_cap_us` each. Before views join: an event says no more than that.
     """
     view = Window.partitionBy(*VIEW).orderBy(in_view())
     so_far = view.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    height = F.col("document_height").cast("BIGINT")
-    lowest = F.greatest(height - F.col("viewport_height"), F.lit(0))
     offset = F.coalesce(F.last("scroll_offset", ignorenulls=True).over(so_far), F.lit(0))
-    top = F.least(F.greatest("_offset", F.lit(0)), lowest)
     events = activity.where("session_id IS NOT NULL AND view_id IS NOT NULL").select(
         *VIEW, "event_number", "event_time", "scroll_offset"
     )
-    held = (
+    return (
         events.withColumns({"gap_us": until_next(gap_cap_us), "_offset": offset})
         .where("gap_us > 0")
         .groupBy(*VIEW, "_offset")
         .agg(F.sum("gap_us").alias("gap_us"))
     )
+
+
+def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFrame:
+    """What was in sight on views, how long: MAP, left, converted, first and last (steps), gap_us."""
+    height = F.col("document_height").cast("BIGINT")
+    lowest = F.greatest(height - F.col("viewport_height"), F.lit(0))
+    top = F.least(F.greatest("_offset", F.lit(0)), lowest)
     return (
-        held.join(views, on=list(VIEW), how="inner")
+        offsets_held(activity, gap_cap_us)
+        .join(views, on=list(VIEW), how="inner")
         .withColumn("_top", top)
         .withColumn("_bottom", F.least(F.col("_top") + F.col("viewport_height"), height))
         .withColumns(

@@ -13,6 +13,8 @@ from trailhouse.report.reads import Frames
 
 CHANGES = 18_000
 """Days on which segments change that are read: 100 segments over 180 days."""
+ITEMS = 10
+"""Recommended items that are told: those of most persons."""
 REASONS = 8
 """Reasons of a prediction that are told: those of most persons."""
 
@@ -138,6 +140,19 @@ def prediction_reasons(frames: Frames) -> DataFrame:
     )
 
 
+def recommendation_quality(frames: Frames) -> DataFrame:
+    return frames["recommendation_quality"].orderBy(F.desc("hits"), F.desc("model"))
+
+
+def most_recommended(frames: Frames) -> DataFrame:
+    shown = frames["next_items"]
+    persons = shown.agg(F.count_distinct("person_id").alias("of"))
+    counted = shown.groupBy("item", "category").agg(
+        F.count("*").alias("persons"), F.count_if(F.col("rank") == 1).alias("first")
+    )
+    return counted.crossJoin(persons).orderBy(F.desc("persons"), F.desc("first"), "item")
+
+
 _ASKED = "question definition unit "
 
 QUERIES = (
@@ -259,6 +274,23 @@ QUERIES = (
         "question feature value persons weight",
         prediction_reasons,
         50 * REASONS,
+    ),
+    (
+        "recommendation_quality",
+        "How well models of next items held.",
+        "recommendation_quality",
+        "model verdict chosen definition trained_as_of judged_to judged_persons recommended hits hit_rate low"
+        " high gain gain_low gain_high coverage",
+        recommendation_quality,
+        10,
+    ),
+    (
+        "most_recommended",
+        "Items recommended most.",
+        "next_items",
+        "item category persons first of",
+        most_recommended,
+        ITEMS,
     ),
 )
 """Name, sentence, tables, columns, rows, limit of each, as of `ReportQuery`."""

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from trailhouse.report import activation_reads, answer_reads, map_reads, reads, voice_reads, way_reads
+from trailhouse.report import (
+    activation_reads,
+    answer_reads,
+    arrival_reads,
+    map_reads,
+    reads,
+    voice_reads,
+    way_reads,
+)
 from trailhouse.report.reads import Frames
 from trailhouse.signals.registry import STRUGGLES
 from trailhouse.tables.pages import TABLE as PAGES_TABLE
@@ -258,7 +266,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         10 * len(STRUGGLES),
     ),
     *(_query(*each) for each in (*answer_reads.QUERIES, *voice_reads.QUERIES)),
-    *(_query(*each) for each in activation_reads.QUERIES),
+    *(_query(*each) for each in (*activation_reads.QUERIES, *arrival_reads.QUERIES)),
     _query(
         "person_sizes",
         "Persons by how many identifiers they have.",

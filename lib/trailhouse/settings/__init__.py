@@ -33,11 +33,14 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from trailhouse.credentials import spark_conf
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError
+from trailhouse.settings.arrivals import Arrivals
 from trailhouse.settings.feedback import Feedback, with_codebook
 from trailhouse.settings.identity import IdentifierType, Identity
 from trailhouse.settings.impact import Case, Impact, require_known, with_cases
 from trailhouse.settings.io import check_environment, check_files, parse_overrides, sentence, settings_files
+from trailhouse.settings.items import ItemEvent, Items
 from trailhouse.settings.maps import Elements, KeyElement, Maps, with_key_elements
+from trailhouse.settings.onboarding import Onboarding, Onboardings, require_asked
 from trailhouse.settings.profiles import Profiles, Trait, require_of_accounts
 from trailhouse.settings.questions import (
     Activation,
@@ -70,6 +73,7 @@ from trailhouse.settings.tasks import Task, Tasks, every_task
 
 __all__ = [
     "Activation",
+    "Arrivals",
     "Attribution",
     "Case",
     "Catalog",
@@ -87,12 +91,15 @@ __all__ = [
     "Identity",
     "Impact",
     "Incremental",
+    "ItemEvent",
+    "Items",
     "KeyElement",
     "Lake",
     "Lifecycle",
     "Maintain",
     "Maps",
     "Metric",
+    "Onboarding",
     "Paths",
     "Plan",
     "PlannedEvent",
@@ -292,6 +299,9 @@ class Settings(BaseSettings):
     segments: Segments = Segments()
     tasks: Tasks = ()
     reasons: Reasons = Reasons()
+    arrivals: Arrivals = Arrivals()
+    onboarding: Onboardings = ()
+    items: Items = Items()
     feedback: Feedback = Feedback()
     impact: Impact = Impact()
     catalog: Catalog = Catalog()
@@ -382,6 +392,7 @@ def load_settings(
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)
     require_known(sections["impact"], sections)
+    require_asked(sections["onboarding"], sections["questions"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
     steps = {one.name: len(one.steps) for one in sections["questions"].funnels}
     require_there(sections["reasons"], steps, [task.name for task in tasks])

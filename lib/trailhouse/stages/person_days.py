@@ -6,8 +6,7 @@ went on that began to count, or ceased to, as a bot's or the staff's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
@@ -21,6 +20,7 @@ from trailhouse.signals.counting import struggles
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
 from trailhouse.touched.days import days_between
+from trailhouse.touched.flips import days_of_flips
 from trailhouse.touched.sessions import touched_days
 
 _LEFT_OUT = "sessions of bots and staff"
@@ -94,7 +94,7 @@ def narrow(look: Look, context: Context) -> Part | str:
     if utc is None or begun is None:
         return UNKNOWN
     activity, page_views, sessions = (look.inputs[name] for name in ("activity", "page_views", "sessions"))
-    days = days_between(utc, UTC, ZoneInfo(zone)) | begun | _days_of_flips(look, begun, zone)
+    days = days_between(utc, UTC, ZoneInfo(zone)) | begun | days_of_flips(look, begun, zone)
     if not days:
         return Part({}, {})
     if is_most(look.rows["sessions"], days, context.settings):
@@ -114,28 +114,6 @@ def narrow(look: Look, context: Context) -> Part | str:
         _LEFT_OUT: sessions.where(F.col("session_date") <= max(days)),
     }
     return Part(inputs, {"person_days": scope}, days=len(days))
-
-
-def _days_of_flips(look: Look, days: Iterable[date], zone: str) -> set[date]:
-    """The days of events in sessions that count now and did not before, or the other way round."""
-    chosen = F.col("session_date").isin(sorted(days))
-    left_out = chosen & (F.col("is_bot") | F.col("internal"))
-    before, now = (
-        frames["sessions"].where(left_out).select("session_id", "start_time")
-        for frames in (look.before, look.inputs)
-    )
-    # A session that is there in one of the two alone changed its events: their days are known as such.
-    flipped = before.join(now, on="session_id", how="left_anti").unionAll(
-        now.join(before, on="session_id", how="left_anti")
-    )
-    flipped = flipped.groupBy("session_id").agg(F.min("start_time").alias("start_time"))
-    first = flipped.agg(F.min(F.to_date("start_time")).alias("day")).collect()[0].day
-    if first is None:
-        return set()
-    activity = look.inputs["activity"].where(F.col("event_date") >= first)
-    events = activity.join(flipped, on="session_id", how="left_semi")
-    day = project_day(F.col("event_time"), zone)
-    return {row.day for row in events.select(day.alias("day")).distinct().collect()}
 
 
 STAGE = Stage(

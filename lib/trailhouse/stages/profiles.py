@@ -72,8 +72,8 @@ STAGE = Stage(
     transform=transform,
     narrow=narrow,
     remembers=("profiles",),
-    settings=("project", "profiles"),
-    version=2,
+    settings=("project", "profiles", "items.events", "items.half_life", "items.horizon", "items.top"),
+    version=3,
     pins={"identities": "activity", "activity": "person_days", "sessions": "person_days"},
     checks=(
         Check(

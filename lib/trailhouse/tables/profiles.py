@@ -6,6 +6,7 @@ from trailhouse.profiles.measures import columns as measured
 from trailhouse.tables import _shapes as shapes
 
 COMPUTED_TRAITS = "ARRAY<STRUCT<name: STRING, number: DECIMAL(28,4), text: STRING, list: ARRAY<STRING>>>"
+INTERESTS = "ARRAY<STRUCT<name: STRING, weight: DECIMAL(18,6), share: DECIMAL(9,6)>>"
 
 TABLE = Table(
     name="profiles",
@@ -45,6 +46,15 @@ TABLE = Table(
             True,
         ),
         *measured(),
+        Column(
+            "interest_categories",
+            INTERESTS,
+            "Categories of items by the faded weight of interactions with them, as of last_interest_day; "
+            "share: of all categories.",
+            True,
+        ),
+        Column("interest_items", INTERESTS, "Items by the same; share: of all items.", True),
+        Column("last_interest_day", "DATE", "Last day with an interaction with an item."),
         Column("value", shapes.MONEY, "Value of conversions by currency, sorted.", True),
         *(
             Column(

@@ -111,6 +111,7 @@ PROFILE_FIELDS = (
     "devices",
     *(f"{name}{days}" for name in _COUNTED for days in ("", *_LAST_DAYS)),
     *(f"last_{name}_day" for name in _DATED),
+    "last_interest_day",
     "frustration_rate",
     "latest_nps",
     "latest_csat",
