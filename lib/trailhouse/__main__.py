@@ -20,6 +20,7 @@ from trailhouse.progress import Progress, how_many
 from trailhouse.segments import commands as segment_commands
 from trailhouse.settings import Settings, load_settings
 from trailhouse.why import case_command
+from trailhouse.why import command as why_command
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -391,6 +392,7 @@ def plan(
 commands.register(app, _reading)
 asking.register(app, _reading)
 segment_commands.register(app, _reading)
+why_command.register(app, _reading)
 case_command.register(app, _reading)
 
 

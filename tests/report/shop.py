@@ -14,6 +14,7 @@ from tests.report.shop_features import feature_frames
 from tests.report.shop_maps import map_frames
 from tests.report.shop_people import people_frames
 from tests.report.shop_predictors import predictor_frames
+from tests.report.shop_reasons import reason_frames
 from tests.report.shop_voices import voice_frames
 from tests.report.shop_ways import way_frames
 from trailhouse.report import REPORT_TABLES
@@ -77,6 +78,7 @@ def shop_frames(seed: int = 7) -> dict[str, pd.DataFrame]:
         "elements": _elements(),
         **behaviour_frames(),
         **feature_frames(),
+        **reason_frames(),
         **map_frames(rng, FIRST + dt.timedelta(days=DAYS // 2)),
         **voice_frames(rng, FIRST),
         **people_frames(LAST),

@@ -139,3 +139,16 @@ def test_only_rows_over_all_days_are_read_and_of_everyone_where_devices_are_not_
     assert (list(read.step_names), list(read.step_attempts)) == (["one", "two"], [3, 1])
     assert isinstance(found["media"], pd.DataFrame)
     assert behaviour.media(found)["media"][0]["watched"] == [1] * 20
+
+
+def test_reasons_stand_behind_their_numbers_with_what_is_sure_alone(shop: Page) -> None:
+    links = [attributes["href"] for tag, attributes in shop.elements if tag == "a" and "href" in attributes]
+    # Of the last step of the funnel, and of the task; each leads to the heading of its reasons.
+    assert [link for link in links if link.startswith("#why-")] == ["#why-2", "#why-1"]
+    shown = cells(shop)
+    assert any(row[0].startswith("Error “card was refused” (/pay)") and row[4] == "<0.001" for row in shown)
+    assert ("Device mobile", "3.0% 3 of 100", "3.0% 9 of 300", "too few", "0.900", "–") in shown
+    assert "No reason stands out among 31 compared." in shop.words
+    assert behaviour_frames().keys().isdisjoint({"reasons"})
+    headings = {attributes.get("id") for _, attributes in Page(report(empty_frames())).elements}
+    assert "reasons" not in headings

@@ -50,12 +50,13 @@ SECTIONS = [
     "media",
     "tasks",
     "features",
+    "reasons",
     "feedback",
     "channels",
     "people",
     "quality",
 ]
-WHERE_ASKED = {"activations", "features", "feelings"}
+WHERE_ASKED = {"activations", "features", "feelings", "reasons"}
 """Sections that are there only where their question is asked."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

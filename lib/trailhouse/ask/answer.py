@@ -50,21 +50,21 @@ def ask(
     if isinstance(asked_for, Prediction):
         return predicted(asked_for, lake, settings.model_copy(update={"project": project}))[0]
     kind = kind_of(asked_for)
-    _require_segment(asked_for, lake)
+    require_segment(asked_for, lake)
     answer = kind.answer(asked_for, Asked(LakeFrames(lake), project, settings.profiles))
     return TABLES[kind.table].select(answer)
 
 
 def predicted(question: Prediction, lake: Lake, settings: Settings) -> tuple[DataFrame, DataFrame]:
     """Rows of `predictions` for a question that is asked just now, and the row of `prediction_quality`."""
-    _require_segment(question, lake)
+    require_segment(question, lake)
     found = predict_all([question], LakeFrames(lake), settings, lambda profiles: profiles.localCheckpoint())
     names = ("predictions", "prediction_quality")
     scores, quality = (TABLES[name].select(frame) for name, frame in zip(names, found, strict=True))
     return scores, quality
 
 
-def _require_segment(question: Question, lake: Lake) -> None:
+def require_segment(question: Question, lake: Lake) -> None:
     """Raises SettingsError for a segment that the lake does not know: nobody would be in it."""
     if question.segment is not None:
         members_of(lake, question.segment)

@@ -234,6 +234,15 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         600,
     ),
     _query(
+        "reasons",
+        "Reasons behind the declared numbers.",
+        "reasons",
+        "question step number rank kind value with_it units share others_with_it others share_others lift low"
+        " high q compared too_few verdict what sentence comments session_ids recorded",
+        reads.reasons,
+        500,
+    ),
+    _query(
         "task_detours",
         "Detours of tasks.",
         "task_detours",

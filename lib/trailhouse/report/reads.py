@@ -110,6 +110,13 @@ def task_failures(frames: Frames) -> DataFrame:
     return frames["task_failures"].orderBy("task", "what", "rank")
 
 
+def reasons(frames: Frames) -> DataFrame:
+    told = frames["reasons"].withColumns(
+        {"session_ids": F.col("sessions.session_id"), "recorded": F.col("sessions.recorded")}
+    )
+    return told.orderBy("question", "step", "rank")
+
+
 def elements(frames: Frames) -> DataFrame:
     counted = (
         people(frames["signals"])

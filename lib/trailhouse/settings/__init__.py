@@ -65,6 +65,7 @@ from trailhouse.settings.questions import (
     Trials,
 )
 from trailhouse.settings.questions.files import with_files
+from trailhouse.settings.reasons import Reasons, require_there
 from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments, with_uses
@@ -112,6 +113,7 @@ __all__ = [
     "Question",
     "Questions",
     "Raw",
+    "Reasons",
     "Replay",
     "Report",
     "Retention",
@@ -300,6 +302,7 @@ class Settings(BaseSettings):
     segments: Segments = Segments()
     tasks: Tasks = ()
     features: Features = Features()
+    reasons: Reasons = Reasons()
     arrivals: Arrivals = Arrivals()
     onboarding: Onboardings = ()
     items: Items = Items()
@@ -391,12 +394,14 @@ def load_settings(
     sections["features"] = with_features(loaded.features, files)
     segments = with_segments(loaded.segments, files)
     sections["segments"] = with_uses(segments, sections["features"].declared)
-    every_task(sections["tasks"], sections["elements"].key)
+    tasks = every_task(sections["tasks"], sections["elements"].key)
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)
     require_known(sections["impact"], sections)
     require_asked(sections["onboarding"], sections["questions"])
     require_of_accounts(sections["questions"].all, sections["profiles"])
+    steps = {one.name: len(one.steps) for one in sections["questions"].funnels}
+    require_there(sections["reasons"], steps, [task.name for task in tasks])
     return Settings.model_construct(**sections)
 
 
