@@ -41,6 +41,7 @@ SECTIONS = [
     "experiments",
     "segments",
     "predictions",
+    "items",
     "activations",
     "feelings",
     "heatmap",
@@ -56,7 +57,7 @@ SECTIONS = [
     "people",
     "quality",
 ]
-WHERE_ASKED = {"activations", "features", "feelings", "reasons"}
+WHERE_ASKED = {"activations", "features", "feelings", "items", "reasons"}
 """Sections that are there only where their question is asked."""
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -138,7 +139,7 @@ def evil() -> tuple[str, str]:
         for name in frame.columns:
             if name in (
                 *("kind", "severity", "action", "week", "status", "change", "layer", "named_by"),
-                *("breakdown", "success", "period_kind", "part"),
+                *("breakdown", "success", "period_kind", "part", "verdict", "model"),
             ):
                 continue
             if frame[name].map(lambda value: isinstance(value, str)).any():
