@@ -380,7 +380,7 @@ def test_all_tasks_are_found_in_one_pass_over_activity(spark: SparkSession, tmp_
     several = [task(), task("again", unit="person"), *(task(f"t{n}", steps=[f"s{n}"]) for n in range(8))]
     for tasks in ([task()], several):
         made = attempts(activity, sessions, watermark(spark, None), tasks)
-        plan = made._jdf.queryExecution().executedPlan().initialPlan()
+        plan = made._jdf.queryExecution().executedPlan()
         read = [way for way in paths(plan) if "parquet" in str(way[-1].nodeName())]
         assert len(read) == 1, "activity is read more than once"
         names = Counter(str(node.nodeName()) for node in read[0])

@@ -354,7 +354,7 @@ def test_all_features_are_looked_for_in_one_pass(spark: SparkSession) -> None:
             f"f{n}": Feature.model_validate({"use": [f"use_{n}"], "exposed": ["/a"]}) for n in range(count)
         }
         made = marked(activity, sessions, features, Project())
-        plan = made._jdf.queryExecution().executedPlan().initialPlan()
+        plan = made._jdf.queryExecution().executedPlan()
         from_activity = [path for path in paths(plan) if "event_number" in path[-1].toString()]
         assert len(from_activity) == 1, "activity is read more than once"
         found.append([str(node.nodeName()) for node in from_activity[0]])

@@ -395,7 +395,7 @@ def test_activity_is_read_once_for_all_reasons(spark: SparkSession, tmp_path: Pa
     [asked] = number.funnel_steps(FUNNEL, Asked(made), [3])
     cut = stretched(with_views([asked], made), {asked.key: []}, {}, str)
     made_of = counted(cut, given, Given((NEXT,)), clustered=True)
-    plan = made_of._jdf.queryExecution().executedPlan().initialPlan()
+    plan = made_of._jdf.queryExecution().executedPlan()
     from_activity = [way for way in paths(plan) if "parquet" in way[-1].nodeName().lower()]
     assert len(from_activity) == 1, "activity is read more than once"
     names = Counter(str(node.nodeName()) for node in from_activity[0])
