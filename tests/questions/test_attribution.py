@@ -246,6 +246,7 @@ def by_hand(
     walks = [([named(one[1]) for one in path], True) for path in paths if path]
     walks += [([named(one[1]) for one in path], False) for path in left]
     effects = {touch: round(one * 10**9) for touch, one in sorted(oracle.removal(walks).items())}
+    effects = {touch: weight for touch, weight in effects.items() if weight}
 
     # Everyone; and each conversion under its device, or 'other', of the units of its month.
     units: dict[Any, set[str]] = defaultdict(set)

@@ -66,7 +66,10 @@ def by_markov(counted: DataFrame, effects: DataFrame) -> DataFrame:
     totals = counted.where(touched).groupBy(*of_place).agg(
         F.sum("whole").alias("conversions"), F.sum("amount").cast(exact).alias("size")
     )  # fmt: skip
-    every = effects.agg(F.sort_array(F.collect_list(F.struct("touch", "weight"))).alias("effects"))
+    # A touch that no conversion came by, such as one of those alone who left, is no row of zeros.
+    every = effects.where("weight > 0").agg(
+        F.sort_array(F.collect_list(F.struct("touch", "weight"))).alias("effects")
+    )
     weights = F.transform("effects", lambda one: one["weight"])
     sign = F.when(F.col("size") < 0, -1).otherwise(1)
     shared = (

@@ -42,7 +42,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("lifecycle", Lifecycle, "lifecycle", _RETURNS, lifecycle.answer, lifecycle.CHECKS),
     Kind("stickiness", Stickiness, "stickiness", _RETURNS, stickiness.answer, stickiness.CHECKS),
     Kind(
-        "attribution", Attribution, "attribution", _EVENTS, attribution.answer, attribution.CHECKS, version=2
+        "attribution", Attribution, "attribution", _EVENTS, attribution.answer, attribution.CHECKS, version=3
     ),
     Kind("revenue", Revenue, "revenue", _EVENTS, revenue.answer, revenue.CHECKS),
     Kind("churn", Churn, "churn", _RETURNS, churn.answer, churn.CHECKS, version=2),
