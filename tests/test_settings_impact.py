@@ -12,6 +12,8 @@ from trailhouse.settings import load_settings
 SETTINGS = """
 tasks:
   - {name: import, start: {event: a}, end: {event: b}}
+elements:
+  key: [{name: Import, page_group: /contacts, selector: a.import, outcome: b}]
 questions:
   churn: [{name: gone, unit: account, rules: [cancelled]}]
   revenue: [{name: income, unit: account}, {name: by_person}]
@@ -44,6 +46,10 @@ def load(folder: Path, text: str) -> None:
 
 def test_cases_come_from_the_file_beside_the_settings(tmp_path: Path) -> None:
     load(tmp_path, CASE)
+
+
+def test_a_case_may_name_the_task_of_a_key_element(tmp_path: Path) -> None:
+    load(tmp_path, CASE.replace("failed_task: import", "failed_task: Import of /contacts"))
 
 
 def test_the_worked_examples_are_sound() -> None:

@@ -136,11 +136,27 @@ def test_a_detour_leaves_the_tasks_own_pages_and_comes_back_or_could(spark: Spar
     more = [
         *events("f", [("buy begin", 0, "/shop"), ("find", 2, "/shop"), ("click", 3, "/shop"),
                       ("buy done", 9, "/thanks")]),
+        # The step tells no page: it was done on the last one, not in the search.
+        *events("g", [("buy begin", 0, "/shop"), ("find", 2, "/shop"), ("buy mid", 5, None),
+                      ("buy done", 9, "/thanks")]),
+        *events("h", way((2, "/guide"), (5, "/pay"), done=9)),
     ]  # fmt: skip
-    features = {"search": [Step(event="find")], "buying": [Step(event="buy done")]}
-    table = by_case(found(spark, [*given, *more], [task(), strict], features=features))
+    features = {
+        "search": [Step(event="find")],
+        "buying": [Step(event="buy done")],
+        "guide": [Step(event="page_view", page_group="/guide")],
+        # To view a page of the task is on its way, feature or not: nothing of the cases changes.
+        "shop": [Step(event="page_view", page_group="/shop")],
+    }
+    # What is an event of this one is a use of a feature to the others.
+    finding = task(name="finding", start="find", steps=[], end="never")
+    table = by_case(found(spark, [*given, *more], [task(), strict, finding], features=features))
     assert {case: table["buy", case] for case in CASES} == {case: [told] for case, (_, told) in CASES.items()}
-    assert table["buy", "f"] == [Told([0, 8], "search", 1, True, 1)]
+    assert [table["buy", case] for case in "fgh"] == [
+        [Told([0, 8], "search", 1, True, 1)],
+        [Told([2, 4], "search", 1, True, 3)],
+        [Told([0, 6], "guide", 1, True, 3)],
+    ]
     # The step was done on /pay, so it is a page of this attempt; of the other it is none.
     assert table["buy strict", "straight"] == [Told([7, 3])]
     assert table["buy strict", "by the end itself"] == [Told([0, 5], "/pay", 1, True, 5)]

@@ -8,7 +8,8 @@ The rules, for each task and unit (a session, or a person over all sessions):
    passed, is still open: it is not counted yet.
 4. The steps on the way are done in order, each by an event of its own; none is required.
 5. Its stops tell where it went: one for each event that is a start, step or end of the task, or that comes
-   from another place than the event before. A place is a page template, or a declared feature that is used.
+   from another place than the event before. A place is a page template, or a declared feature that is used;
+   what is an event of the task itself is on its page, whatever feature it is besides.
 6. A leg is what lies between two steps that are done in order, or before the end. A stop belongs to the leg
    that it begins or lies in; after the last step that was done in order all is the way to the end.
 """
@@ -47,18 +48,23 @@ def attempts(
     session_id (of the start; null outside of sessions), release (of the start), start_us, last_us
     (microseconds since 1970 of its first and last event), completed, furthest (steps done in order), and, in
     order, clicks, ARRAY<STRUCT<n, t, selector>>, and stops (rule 5), ARRAY<STRUCT<t, until (of the next stop,
-    at the end last_us), place STRUCT<what, name>, own (whether the task's own event), leg (from 0)>>.
+    at the end last_us), place STRUCT<what, name>, page (that it came to, if it is one; of a feature's use
+    that is the view of a page, too), own (whether the task's own event), leg (from 0)>>.
     """
     inside = _inside(_marked(activity, sessions, tasks, features or {}), tasks)
     bits = F.col("bits")
     is_stop = (bits > 0) | F.col("moved")
+    place = F.when(bits > 0, F.col("on_page")).otherwise(F.col("place"))
+    page = F.when(place["what"] == PAGE, place["name"]).otherwise(F.col("viewed"))
     click = F.when(F.col("selector").isNotNull(), F.struct("n", "t", "selector"))
     found = inside.groupBy(*_UNIT, "task", "start_n", "start_us", "limit_us", "size").agg(
         F.min(F.struct("n", "person_id", "session_id", "event_id", "release")).alias("first"),
         F.max("t").alias("last_us"),
         F.bool_or(bits.bitwiseAND(_END) > 0).alias("completed"),
         F.sort_array(
-            F.collect_list(F.when(is_stop, F.struct("n", "t", "bits", F.col("place_now").alias("place"))))
+            F.collect_list(
+                F.when(is_stop, F.struct("n", "t", "bits", place.alias("place"), page.alias("page")))
+            )
         ).alias("marks"),
         F.sort_array(F.collect_list(click)).alias("clicks"),
     )
@@ -85,6 +91,22 @@ def attempts(
     )
 
 
+def one_by_one(published: DataFrame, task: Task) -> DataFrame:
+    """The attempts at a task as rows of the table `task_attempts`, of the very settings, tell them.
+
+    Gives unit_id, person_id, session_id, start_us, last_us and completed of `attempts`, without a look at
+    activity.
+    """
+    return published.where(F.col("task") == task.name).select(
+        F.col(f"{task.unit}_id").alias("unit_id"),
+        "person_id",
+        "session_id",
+        F.unix_micros("start_time").alias("start_us"),
+        F.unix_micros("last_time").alias("last_us"),
+        "completed",
+    )
+
+
 def _marked(
     activity: DataFrame, sessions: DataFrame, tasks: Sequence[Task], features: Mapping[str, Sequence[Step]]
 ) -> DataFrame:
@@ -98,8 +120,6 @@ def _marked(
     for name, uses in sorted(features.items(), reverse=True):
         used = reduce(Column.__or__, map(matches, uses), F.lit(False))
         feature = F.when(used, F.lit(name)).otherwise(feature)
-    # What is an event of a task is on the way of that task, whatever feature it is besides.
-    any_bits = reduce(Column.__or__, (one > 0 for one in bits))
     return (
         of_people(named, sessions)
         .select(
@@ -107,7 +127,7 @@ def _marked(
             F.unix_micros("event_time").alias("t"),
             (~F.col("event_name").isin(*VIEW_EVENTS)).alias("after_views"),
             F.when(F.col("event_name") == "click", F.col("element.selector")).alias("selector"),
-            F.when(~any_bits, feature).alias("feature"),
+            feature.alias("feature"),
             *(one.alias(f"bits_{k}") for k, one in enumerate(bits)),
             *_units(tasks),
         )
@@ -138,8 +158,11 @@ def _bits(task: Task) -> Column:
 def _place() -> Column:
     feature, page = F.col("feature"), F.col("page_group")
     used = F.struct(F.lit(FEATURE).alias("what"), feature.alias("name"))
-    seen = F.struct(F.lit(PAGE).alias("what"), page.alias("name"))
-    return F.when(feature.isNotNull(), used).when(page.isNotNull(), seen)
+    return F.when(feature.isNotNull(), used).otherwise(_page(page))
+
+
+def _page(name: Column) -> Column:
+    return F.when(name.isNotNull(), F.struct(F.lit(PAGE).alias("what"), name.alias("name")))
 
 
 def _inside(marked: DataFrame, tasks: Sequence[Task]) -> DataFrame:
@@ -153,7 +176,10 @@ def _inside(marked: DataFrame, tasks: Sequence[Task]) -> DataFrame:
     so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     before = in_order.rowsBetween(Window.unboundedPreceding, -1)
     came_from = F.last("place", ignorenulls=True).over(before)
-    placed = marked.withColumns({"n": F.row_number().over(in_order), "came_from": came_from})
+    on_page = F.last("page_group", ignorenulls=True).over(so_far)
+    placed = marked.withColumns(
+        {"n": F.row_number().over(in_order), "came_from": came_from, "on_page": _page(on_page)}
+    )
     runs = {}
     for k, task in enumerate(tasks):
         bits = F.when(F.col("unit") == task.unit, F.col(f"bits_{k}")).otherwise(0)
@@ -181,7 +207,8 @@ def _inside(marked: DataFrame, tasks: Sequence[Task]) -> DataFrame:
         .select(
             *(*_UNIT, "n", "t", "person_id", "session_id", "event_id", "release", "selector"),
             (place.isNotNull() & ~place.eqNullSafe(F.col("came_from"))).alias("moved"),
-            F.coalesce(place, "came_from").alias("place_now"),
+            *("place", "on_page"),
+            F.when(~F.col("after_views"), F.col("page_group")).alias("viewed"),
             F.inline(F.array(*each)),
         )
         .where(F.col("start_n").isNotNull() & within & goes_on)
@@ -208,6 +235,7 @@ def _stops() -> Column:
             mark["t"].alias("t"),
             F.coalesce(following, F.col("last_us")).alias("until"),
             mark["place"].alias("place"),
+            mark["page"].alias("page"),
             (mark["bits"] > 0).alias("own"),
             leg.alias("leg"),
         )

@@ -20,6 +20,7 @@ from trailhouse.settings.io import check_files, sentence
 from trailhouse.settings.questions.events import Step
 from trailhouse.settings.questions.fields import FieldName
 from trailhouse.settings.section import Day, Section
+from trailhouse.settings.tasks import every_task
 
 _DAY = timedelta(days=1)
 Text = Annotated[str, Field(min_length=1)]
@@ -72,7 +73,9 @@ class Affected(Section):
     signal: str | None = Field(None, description="kind of a signal, such as rage_click")
     page_group: str | None = Field(None, description="where the signal is")
     selector: str | None = Field(None, description="the signal's element")
-    failed_task: str | None = Field(None, description="name of a declared task")
+    failed_task: str | None = Field(
+        None, description="name of a task: a declared one, or NAME of PAGE of a key element with an outcome"
+    )
     event: Step | None = None
     segment: str | None = Field(None, description="name of a declared segment")
 
@@ -322,6 +325,7 @@ def require_known(impact: Impact, sections: Mapping[str, Any]) -> None:
 
     questions, segments = sections["questions"], tuple(sections["segments"].rules)
     units = {one.name: one.unit for one in questions.all}
+    tasks = [one.name for one in every_task(sections["tasks"], sections["elements"].key)]
     for case in impact.cases:
         churned, customer, release, named = (
             case.churned_value,
@@ -341,7 +345,6 @@ def require_known(impact: Impact, sections: Mapping[str, Any]) -> None:
                 raise SettingsError(
                     f"impact.cases.{case.name}.{key} = {name!r} counts {units[name]}s, the case {case.unit}s"
                 )
-        tasks = [one.name for one in sections["tasks"]]
         _require(case, "affected.failed_task", case.affected.failed_task, tasks)
         _require(case, "affected.signal", case.affected.signal, [one.name for one in KINDS])
         _require(case, "affected.segment", case.affected.segment, segments)

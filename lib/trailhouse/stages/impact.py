@@ -17,7 +17,7 @@ from trailhouse.why.impact_given import Given
 from trailhouse.why.impact_rows import Estimates
 
 TABLE = TABLES["impact"]
-_WHERE_ASKED = ("revenue", "segment_members", "feedback_answers", "profiles", "accounts")
+_WHERE_ASKED = ("revenue", "segment_members", "feedback_answers", "profiles", "accounts", "task_attempts")
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
@@ -25,18 +25,28 @@ def transform(inputs: Frames, context: Context) -> Frames:
     settings = context.settings
     if not settings.impact.cases:
         return {TABLE.name: no_rows(TABLE, inputs["activity"])}
-    return {
-        TABLE.name: estimated(inputs, settings, lambda frame: settled(frame, context.scratch, TABLE.name))
-    }
+    found = estimated(
+        inputs,
+        settings,
+        lambda frame: settled(frame, context.scratch, TABLE.name),
+        inputs.get("task_attempts"),
+    )
+    return {TABLE.name: found}
 
 
-def estimated(inputs: Frames, settings: Settings, settle: Callable[[DataFrame], DataFrame]) -> DataFrame:
+def estimated(
+    inputs: Frames,
+    settings: Settings,
+    settle: Callable[[DataFrame], DataFrame],
+    tried: DataFrame | None = None,
+) -> DataFrame:
     """Rows of `impact` for all cases of the settings; there must be one.
 
+    `tried` is the table `task_attempts` of the same settings; None: a failed task is looked for in activity.
     An engine: `settle` writes down what several counts read.
     """
     cases = settings.impact.cases
-    each = (facts(Given(case, inputs, settings, settle)) for case in cases)
+    each = (facts(Given(case, inputs, settings, settle, tried)) for case in cases)
     counted = reduce(DataFrame.unionByName, each)
     # A few hundred counts: on one worker they become estimates, in a fixed order.
     return TABLE.select(counted.coalesce(1).mapInArrow(Estimates(cases), TABLE.schema))
@@ -56,6 +66,7 @@ STAGE = Stage(
         "impact",
         "project",
         "tasks",
+        "elements.key",
         "profiles.traits",
         "questions.churn",
         "questions.trials",

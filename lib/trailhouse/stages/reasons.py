@@ -10,7 +10,10 @@ from trailhouse.tables import TABLES
 from trailhouse.why.answer import declared_numbers
 from trailhouse.why.reasons import frame_of, reasons
 
-_WHERE_ASKED = ("profiles", "accounts", "segment_members", "feedback_answers", "replay_chunks")
+_WHERE_ASKED = (
+    *("profiles", "accounts", "segment_members", "feedback_answers", "replay_chunks"),
+    "task_attempts",
+)
 """What conditions of a funnel may need, and what only some projects have."""
 
 
@@ -19,7 +22,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     settings = context.settings
     asked = Asked(inputs, settings.project, settings.profiles)
     found = reasons(
-        declared_numbers(settings, asked),
+        declared_numbers(settings, asked, inputs.get("task_attempts")),
         inputs,
         settings.elements.key,
         lambda frame: settled(frame, context.scratch, "reasons"),

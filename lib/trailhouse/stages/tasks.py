@@ -27,7 +27,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     if not tasks:
         return {name: no_rows(TABLES[name], activity) for name in STAGE.writes}
     sessions = inputs["sessions"]
-    found = settled(attempts(activity, sessions, inputs["watermark"], tasks), context.scratch, "attempts")
+    features = {name: one.uses for name, one in settings.features.declared.items()}
+    made = attempts(activity, sessions, inputs["watermark"], tasks, features)
+    found = settled(made, context.scratch, "attempts")
     departed = settled(with_departures(found, tasks), context.scratch, "departed")
     members = inputs["segment_members"] if settings.segments.rules else None
     told = described(with_detours(departed), sessions, inputs["signals"].where("NOT extra"), project, members)
@@ -36,14 +38,14 @@ def transform(inputs: Frames, context: Context) -> Frames:
         "start_time": F.timestamp_micros("start_us"),
         "last_time": F.timestamp_micros("last_us"),
     }
-    made = {
+    tables = {
         "tasks": completion(told, project, tasks),
         "task_failures": failures(told),
         "task_attempts": told.withColumns(times).select(*TABLES["task_attempts"].schema.names),
         "task_detours": detours(told),
         "task_changes": changes(told, inputs["watermark"], project, tasks),
     }
-    return {name: TABLES[name].select(frame) for name, frame in made.items()}
+    return {name: TABLES[name].select(frame) for name, frame in tables.items()}
 
 
 def declared(settings: Settings) -> bool:
@@ -56,11 +58,11 @@ STAGE = Stage(
     reads=("activity", "sessions", "signals", "segment_members", "watermark"),
     writes=("tasks", "task_failures", "task_attempts", "task_detours", "task_changes"),
     transform=transform,
-    settings=("tasks", "elements.key", "segments.rules", "project"),
+    settings=("tasks", "elements.key", "features.declared", "segments.rules", "project"),
     pins={"activity": "sessions", "signals": "sessions"},
     wanted=declared,
     optional=("segment_members",),
-    version=2,
+    version=3,
     checks=(
         Check(
             "tasks",

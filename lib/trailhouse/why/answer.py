@@ -154,13 +154,16 @@ def funnel_numbers(funnel: Funnel, step: int | None, asked: Asked) -> list[Numbe
     return [replace(one, worst_of=funnel.name) for one in funnel_steps(funnel, asked, steps)]
 
 
-def declared_numbers(settings: Settings, asked: Asked) -> list[Number]:
-    """The numbers that `reasons.of` names."""
+def declared_numbers(settings: Settings, asked: Asked, tried: DataFrame | None = None) -> list[Number]:
+    """The numbers that `reasons.of` names; `tried` as for `asked.task`."""
     funnels = {one.name: one for one in settings.questions.funnels}
     tasks = {one.name: one for one in settings.every_task}
     found: list[Number] = []
     for name, step in settings.reasons.named:
-        found += funnel_numbers(funnels[name], step, asked) if name in funnels else [task(tasks[name], asked)]
+        if name in funnels:
+            found += funnel_numbers(funnels[name], step, asked)
+        else:
+            found.append(task(tasks[name], asked, tried))
     return found
 
 

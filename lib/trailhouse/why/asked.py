@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from trailhouse.columns import micros
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.attempts import attempts as attempts_at
+from trailhouse.questions.attempts import one_by_one
 from trailhouse.questions.matcher import attempts
 from trailhouse.settings import Funnel, Task
 
@@ -108,9 +109,15 @@ def _at(step: int, required: int, name: str) -> Column:
     return F.struct(*(part.alias(key) for key, part in parts.items()))
 
 
-def task(one: Task, asked: Asked) -> Number:
-    """Attempts that are over, and whether they were completed."""
-    found = attempts_at(asked["activity"], asked["sessions"], asked["watermark"], [one])
+def task(one: Task, asked: Asked, tried: DataFrame | None = None) -> Number:
+    """Attempts that are over, and whether they were completed.
+
+    `tried`: the table `task_attempts` of the same settings; None: they are looked for in activity.
+    """
+    if tried is None:
+        found = attempts_at(asked["activity"], asked["sessions"], asked["watermark"], [one])
+    else:
+        found = one_by_one(tried, one)
     unit = Window.partitionBy("unit_id").orderBy("start_us")
     next_start = F.lead("start_us").over(unit)
     limit = F.col("start_us") + micros(one.time_limit)

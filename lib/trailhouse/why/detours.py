@@ -3,7 +3,7 @@
 1. A task is done on its own pages: those declared; else those of its steps, and those that at least half of
    its completed attempts come by. To an attempt the pages of its own start, steps and end belong as well;
    but a start that is a click leads away from its page. A declared feature that at least half of the
-   completed attempts use is the task's own, too.
+   completed attempts use is the task's own, too, and so is one whose use is to view a page of the task.
 2. A departure goes from there to another page or feature, and lasts until the attempt is back on the way, by
    a page or event of the task. What comes in between is part of it: it bears the name of the first.
 3. A departure that comes back is a detour. One that does not is a detour where at least one in ten of the
@@ -107,7 +107,9 @@ def _learned(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
 
 def _on_the_way(stop: Column, number: Column) -> Column:
     """The stop with `off`, whether it lies off the way; the start lies on it, and what has no known place."""
-    off = (number > 0) & stop["place"].isNotNull() & ~F.array_contains("places", stop["place"])
+    page = F.struct(F.lit(PAGE).alias("what"), stop["page"].alias("name"))
+    known = F.array_contains("places", stop["place"]) | F.array_contains("places", page)
+    off = (number > 0) & stop["place"].isNotNull() & ~known
     return F.struct(
         stop["t"].alias("t"),
         stop["until"].alias("until"),
@@ -210,5 +212,4 @@ def _names(of: str) -> Column:
     before = F.filter(of, lambda one: one["t"] < F.col("gave_up_us"))
     if of == "clicks":
         return F.transform(before, lambda one: one["selector"])
-    seen = F.filter(before, lambda one: one["place"]["what"] == PAGE)
-    return F.transform(seen, lambda one: one["place"]["name"])
+    return F.transform(F.filter(before, lambda one: one["page"].isNotNull()), lambda one: one["page"])

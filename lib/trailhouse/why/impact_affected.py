@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
-from trailhouse.questions.attempts import attempts
+from trailhouse.questions.attempts import attempts, one_by_one
 from trailhouse.questions.fields import matches
 from trailhouse.questions.people import of_people
 from trailhouse.questions.periods import WATERMARK
@@ -28,8 +28,11 @@ def hits(given: Given) -> DataFrame:
         found = of_people(inputs["signals"].where(asked), sessions)
         found = found.select("person_id", "session_id", F.col("start_time").alias("t"))
     elif of.failed_task is not None:
-        task = next(one for one in given.settings.tasks if one.name == of.failed_task)
-        tried = attempts(inputs["activity"], sessions, inputs[WATERMARK], (task,))
+        task = next(one for one in given.settings.every_task if one.name == of.failed_task)
+        if given.tried is None:
+            tried = attempts(inputs["activity"], sessions, inputs[WATERMARK], (task,))
+        else:
+            tried = one_by_one(given.tried, task)
         begun = F.timestamp_micros("start_us")
         found = tried.where(~F.col("completed")).select("person_id", "session_id", begun.alias("t"))
     elif of.event is not None:

@@ -41,6 +41,8 @@ class Given:
     settings: Settings
     settle: Callable[[DataFrame], DataFrame] = _as_it_is
     """Writes a frame down that several counts read, so that it is computed once."""
+    tried: DataFrame | None = None
+    """The table `task_attempts` of the same settings; None: attempts are looked for in activity."""
 
     @property
     def asked(self) -> Asked:
