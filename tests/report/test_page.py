@@ -22,7 +22,7 @@ from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_people import LONG
 from trailhouse.errors import SettingsError
 from trailhouse.report import build_report, text
-from trailhouse.report.page import embedded_json
+from trailhouse.report.environment import embedded_json
 from trailhouse.report.screenshots import read_screenshots
 from trailhouse.settings import Settings
 from trailhouse.signals.registry import STRUGGLES
