@@ -18,16 +18,19 @@ from tests.factories import rows, watermark
 from tests.signals.test_one_pass import paths
 from trailhouse.errors import SettingsError
 from trailhouse.questions.asked import Asked
-from trailhouse.settings import Funnel, KeyElement, Retention, Settings, Stickiness, Task
+from trailhouse.settings import Feature, Funnel, KeyElement, Retention, Settings, Step, Stickiness, Task
 from trailhouse.why import asked as number
 from trailhouse.why.answer import Wanted, checked, funnel_numbers, named
 from trailhouse.why.causes import Given, causes
+from trailhouse.why.feature_asked import Offered
+from trailhouse.why.feature_asked import number as of_feature
 from trailhouse.why.gaps import retention_gap
 from trailhouse.why.reasons import counted, frame_of, reasons
 from trailhouse.why.stretch import stretched, with_views
 from trailhouse.why.weighed import CLAIMED
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OFFERED = Feature.model_validate({"use": ["c"], "exposed": ["b"]})
 FUNNEL = Funnel.model_validate({"name": "pay", "steps": ["a", "b", "c"], "window": "7d"})
 TASK = Task.model_validate({"name": "buy", "start": {"event": "a"}, "end": {"event": "c"}})
 NEXT = KeyElement(name="Next", page_group="/b", selector="b.next")
@@ -118,6 +121,7 @@ def test_units_of_each_kind_of_number(spark: SparkSession) -> None:
         number.page("/p", asked),
         number.page("/p", asked, "/next"),
         number.given("mail", "did not try it", of_frame, asked),
+        of_feature(Offered("c", OFFERED, Step(event="a")), asked, lambda frame: frame),
     ]
     every = [one.units for one in asked_for if one.units is not None]
     found = reduce(DataFrame.unionByName, every).collect()
@@ -156,6 +160,11 @@ def test_units_of_each_kind_of_number(spark: SparkSession) -> None:
         ("/p > /next", "stops", 50 * second): (False, None, 100, None),
         ("/p > /next", "goes", 5 * second): (True, None, 30, None),
         ("mail", "stops", 15 * second): (True, None, 100, None),
+        ("c", "stops", 10 * second): (True, None, 100, None),
+        ("c", "goes", 20 * second): (False, 60, 100, None),
+        ("c", "later", 10 * second): (False, None, 100, None),
+        # Its use is its first offer; who was never offered it, or is a bot, is no unit.
+        ("c", "twice", 40 * second): (False, 40, 100, None),
     }
 
 
@@ -413,7 +422,24 @@ def test_what_has_no_reasons_is_told_in_a_sentence() -> None:
         (Wanted(TASK, segment="payers"), "are of funnels and retention"),
         (Wanted(FUNNEL, 3, against=(START.date(), None)), "--against-from and --against-to"),
         (Wanted(Stickiness(name="s")), "not of stickiness"),
+        (Wanted(Offered("tags", OFFERED), 2), "--step is of funnels"),
+        (Wanted(Offered("tags", OFFERED), days=(START.date(), None)), "are of funnels and retention"),
     ):
         with pytest.raises(SettingsError, match=told):
             checked(wanted)
+    features = Settings.model_validate({"features": {"declared": {"plan view": OFFERED.model_dump()}}})
+    for text, said in (
+        ("feature plan views", "no feature 'plan views' is declared; did you mean plan view?"),
+        ("feature", "which feature? there are plan view"),
+        ("plan-view", "no question or task 'plan-view' is declared; there are none"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            named(text, features)
+        assert str(caught.value) == said
+    tags = Settings.model_validate({"features": {"declared": {"tags": OFFERED.model_dump()}}})
+    with pytest.raises(SettingsError, match="tags is a feature: ask for 'feature tags'"):
+        named("tags", tags)
+    asked = named("feature plan view", features)
+    assert asked == Offered("plan view", OFFERED)
+    assert checked(Wanted(asked)).of is asked
     assert checked(Wanted(named("/p", settings))).of == "/p"

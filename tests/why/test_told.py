@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from trailhouse.errors import SettingsError
+from trailhouse.errors import SettingsError, StorageError
 from trailhouse.settings import Settings, load_settings
 from trailhouse.settings.reasons import Reasons, require_there, split
 from trailhouse.why import told
 from trailhouse.why.answer import named
+from trailhouse.why.answer_page import build_page, write_page
 from trailhouse.why.asked import Number
 from trailhouse.why.command import look_at, shown, write_csv
 from trailhouse.why.weighed import CLAIMED
@@ -54,6 +55,31 @@ def test_the_terminal_shows_what_is_said_as_it_is_and_whom_to_look_at() -> None:
     assert "Too few to tell." in text.getvalue()
     assert look_at(found, " --lake x")[0].endswith("python -m trailhouse journey --session s1 --lake x")
     assert look_at(told.rows([], {})) == []
+
+
+def test_the_page_shows_words_as_they_are_runs_nothing_and_says_what_is_sure(tmp_path: Path) -> None:
+    live = "<script>alert(1)</script>"
+    rows = [reason(value=live, comments=[live]), reason(rank=2, verdict="too few", lift=None, q=None)]
+    found = told.rows([(ASKED, rows)], {})
+    page = build_page(found, live, title=live, options=" --lake 'a b'")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 4
+    assert "default-src 'none'" in page.replace("&#39;", "'")
+    assert "60.0% <small>60 of 100</small>" in page
+    assert "9.0 ×" in page
+    assert "journey --session s1 --lake &#39;a b&#39;" in page
+    assert page.count('class="badge warned">too few') == 1
+    assert page.count("<li>") == 1, "only what is claimed is told in short"
+    assert "1 association of 7 compared; 100 stopped, 300 went on" in page
+    feature = Number("tags", "feature", "tags", "did not try tags", None)
+    assert '<th scope="col">Who tried it</th>' in build_page(
+        told.rows([(feature, [reason()])], {}), "feature tags", title="t"
+    )
+    assert "No reason to tell" in build_page(told.rows([], {}), "buy", title="t")
+    write_page(tmp_path / "more" / "why.html", found, "buy", Settings())
+    assert (tmp_path / "more" / "why.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_page(tmp_path, found, "buy", Settings())
 
 
 def test_settings_name_funnels_steps_and_tasks_that_there_are() -> None:

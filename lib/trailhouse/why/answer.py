@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,6 +17,9 @@ from trailhouse.settings import Funnel, Question, Retention, Settings, Task, loa
 from trailhouse.settings.profiles import require_of_accounts
 from trailhouse.storage import Lake
 from trailhouse.why.asked import Number, between, funnel_steps, given, page, task
+from trailhouse.why.feature_asked import Offered, nearest
+from trailhouse.why.feature_asked import number as of_feature
+from trailhouse.why.feature_asked import wanted as wanted_feature
 from trailhouse.why.gaps import retention_gap
 from trailhouse.why.reasons import reasons
 
@@ -26,12 +28,12 @@ Days = tuple[date | None, date | None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A number: a question of `step` (of retention: the period), a task, a page, or units of a frame.
+    """A number: a question of `step` (of retention: the period), a task, page, feature, or a frame's units.
 
     Days are the project's, both ends included; `against` are those of an earlier period to hold it against.
     """
 
-    of: Question | Task | str | DataFrame
+    of: Question | Task | Offered | str | DataFrame
     step: int | None = None
     next_page: str | None = None
     segment: str | None = None
@@ -41,7 +43,7 @@ class Wanted:
 
 
 def why(
-    question: Question | Task | str | DataFrame,
+    question: Question | Task | Offered | str | DataFrame,
     lake: str | Lake,
     *,
     step: int | None = None,
@@ -56,9 +58,10 @@ def why(
     """The ranked reasons behind a number, in the columns of the table `reasons` (docs/questions/why.md).
 
     `question` is the name of a declared funnel, retention or task, one of them itself, a funnel or retention
-    on one line, the page group of a page (`/pricing`: who left there, or went on to `next_page`), or a
-    frame of units with unit, person_id, from_us and done_us (a feature's). `step`: of a funnel, the step that
-    some did not go on to; none: the one that loses most. Of retention, the period. `settings` (of
+    on one line, the page group of a page (`/pricing`: who left there, or went on to `next_page`), a declared
+    feature (`feature NAME`: who was offered it and did not try it), or a frame of units with unit, person_id,
+    from_us and done_us. `step`: of a funnel, the step that some did not go on to; none: the one that loses
+    most. Of retention, the period. `settings` (of
     `load_settings`) default to those of the project. SettingsError for what cannot be asked for, StorageError
     for a lake that lacks a table.
     """
@@ -71,15 +74,17 @@ def why(
         require_segment(_within(wanted.of, segment, (None, None)), lake)
     frames = LakeFrames(lake)
     asked = Asked(frames, settings.project, settings.profiles)
-    return reasons(
-        numbers_of(wanted, asked), frames, settings.elements.key, lambda frame: frame.localCheckpoint()
-    )
+    return reasons(numbers_of(wanted, asked), frames, settings.elements.key, _kept)
+
+
+def _kept(frame: DataFrame) -> DataFrame:
+    return frame.localCheckpoint()
 
 
 def named(
-    question: Question | Task | str | DataFrame, settings: Settings
-) -> Question | Task | str | DataFrame:
-    """What a name stands for: a declared question or task, a page, or a question on one line."""
+    question: Question | Task | Offered | str | DataFrame, settings: Settings
+) -> Question | Task | Offered | str | DataFrame:
+    """What a name stands for: a declared question, task or feature, a page, or a question on one line."""
     if not isinstance(question, str):
         return question
     declared: Mapping[str, Question | Task] = {
@@ -88,12 +93,14 @@ def named(
     }
     if question in declared:
         return declared[question]
+    if (feature := wanted_feature(question, settings)) is not None:
+        return feature
     if question.startswith("/") and " " not in question:
         return question
     if " " not in question:
-        near = difflib.get_close_matches(question, declared, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared) or 'none'}"
-        raise SettingsError(f"no question or task {question!r} is declared; {hint}")
+        if question in settings.features.declared:
+            raise SettingsError(f"{question} is a feature: ask for 'feature {question}'")
+        raise SettingsError(f"no question or task {question!r} is declared; {nearest(question, declared)}")
     found = parse(question, MODELS)
     require_of_accounts([found], settings.profiles)
     return found
@@ -122,12 +129,17 @@ def checked(wanted: Wanted) -> Wanted:
     return wanted
 
 
-def numbers_of(wanted: Wanted, asked: Asked) -> list[Number]:
-    """What is asked for, as numbers; several of which the worst counts for a funnel without a step."""
+def numbers_of(wanted: Wanted, asked: Asked, keep: Callable[[DataFrame], DataFrame] = _kept) -> list[Number]:
+    """What is asked for, as numbers; several of which the worst counts for a funnel without a step.
+
+    `keep` computes a frame once.
+    """
     of = wanted.of
     if isinstance(of, DataFrame):
         label = wanted.label or "did not try it"
         return [given("feature", label, of, asked)]
+    if isinstance(of, Offered):
+        return [of_feature(of, asked, keep)]
     if isinstance(of, Task):
         return [task(of, asked)]
     if isinstance(of, str):

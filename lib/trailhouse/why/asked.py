@@ -178,7 +178,15 @@ def page(page_group: str, asked: Asked, next_page: str | None = None) -> Number:
     return Number(key, "page", page_group, label, rows, leaves=False, groups=groups)
 
 
-def given(name: str, label: str, units: DataFrame, asked: Asked, *, kind: str = "feature") -> Number:
+def given(
+    name: str,
+    label: str,
+    units: DataFrame,
+    asked: Asked,
+    *,
+    kind: str = "feature",
+    groups: tuple[str, str] = Number.groups,
+) -> Number:
     """Units from any frame: unit, person_id, from_us (came to it), done_us (null: never did it).
 
     A feature's: persons who were exposed, when they were first, and when they first tried it.
@@ -192,7 +200,7 @@ def given(name: str, label: str, units: DataFrame, asked: Asked, *, kind: str = 
         F.lit(None).cast("BIGINT").alias("before_us"),
         F.col("done_us").isNull().alias("failed"),
     )
-    return Number(name, kind, name, label, in_session(rows, asked["sessions"]))
+    return Number(name, kind, name, label, in_session(rows, asked["sessions"]), groups=groups)
 
 
 def in_session(units: DataFrame, sessions: DataFrame) -> DataFrame:

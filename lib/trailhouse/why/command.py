@@ -36,9 +36,10 @@ def register(app: typer.Typer, reading: Reading) -> None:
     @app.command()
     def why(
         question: Annotated[
-            str,
+            list[str],
             typer.Argument(
-                help="A declared funnel, retention or task; a page such as /pricing; a funnel on one line."
+                help="A declared funnel, retention or task; feature NAME; a page such as /pricing; a funnel "
+                "on one line."
             ),
         ],
         step: Annotated[
@@ -57,6 +58,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
         against_to: Annotated[datetime | None, typer.Option(help="Its last day.", **_DAY)] = None,
         limit: Annotated[int, typer.Option(min=1, help="Reasons to show.")] = _SHOWN,
         out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="All rows, as CSV.")] = None,
+        html: Annotated[Path | None, typer.Option(metavar="FILE", help="All rows, as one HTML page.")] = None,
         settings: SettingsFile = None,
         set_: Overrides = None,
         lake: LakeRoot = None,
@@ -77,14 +79,22 @@ def register(app: typer.Typer, reading: Reading) -> None:
         }
         from trailhouse.why.answer import Wanted, checked, named, why
 
-        of = named(question, loaded)
+        of = named(" ".join(question), loaded)
         checked(Wanted(of, **given))  # what cannot be asked for is told before Spark starts
         with reading("why", settings, set_, lake) as run:
             found = why(of, run.lake, settings=run.settings, **given)
             if out is not None:
                 write_csv(out, found)
                 run.progress.note(f"{how_many(len(found), 'reason')}: {out}")
-            elif found.empty:
+            if html is not None:
+                from trailhouse.why.answer_page import write_page
+
+                more, change = _options(settings, lake), first_then is not None
+                write_page(html, found, " ".join(question), run.settings, more, change=change)
+                run.progress.note(f"{how_many(len(found), 'reason')}: {html}")
+            if out is not None or html is not None:
+                return
+            if found.empty:
                 run.progress.note(NOTHING)
             else:
                 run.progress.console.print(shown(found, limit))

@@ -108,12 +108,12 @@ def _learned(found: DataFrame, tasks: Sequence[Task]) -> DataFrame:
 def _on_the_way(stop: Column, number: Column) -> Column:
     """The stop with `off`, whether it lies off the way; the start lies on it, and what has no known place."""
     page = F.struct(F.lit(PAGE).alias("what"), stop["page"].alias("name"))
-    known = F.array_contains("places", stop["place"]) | F.array_contains("places", page)
-    off = (number > 0) & stop["place"].isNotNull() & ~known
+    own = F.array_contains("places", page)
+    off = (number > 0) & stop["place"].isNotNull() & ~F.array_contains("places", stop["place"]) & ~own
     return F.struct(
         stop["t"].alias("t"),
         stop["until"].alias("until"),
-        stop["place"].alias("place"),
+        F.when(own, page).otherwise(stop["place"]).alias("place"),
         stop["leg"].alias("leg"),
         F.coalesce(off, F.lit(False)).alias("off"),
     )

@@ -155,10 +155,13 @@ def _recorded(sessions: set[str], frames: Mapping[str, DataFrame]) -> frozenset[
     return frozenset(row["session_id"] for row in found)
 
 
-def summary(found: pd.DataFrame, units: int, others: int) -> str:
-    """One line on what was looked at."""
+def summary(
+    found: pd.DataFrame, units: int, others: int, groups: tuple[str, str] = ("stopped", "went on")
+) -> str:
+    """One line on what was looked at; `groups` say what the units and the others did."""
     claimed = int((found["verdict"] == CLAIMED).sum()) if len(found) else 0
     compared = int(found["compared"].max()) if len(found) else 0
     return (
-        f"{how_many(claimed, 'association')} of {compared:,} compared; {units:,} stopped, {others:,} went on"
+        f"{how_many(claimed, 'association')} of {compared:,} compared; "
+        f"{units:,} {groups[0]}, {others:,} {groups[1]}"
     )
