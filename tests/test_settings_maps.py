@@ -47,6 +47,19 @@ def test_what_is_wrong_with_the_file_is_told_with_its_place(tmp_path: Path, text
     assert "elements.yaml" in str(error.value)
 
 
+def test_a_key_element_names_a_task_that_there_is(tmp_path: Path) -> None:
+    conf = tmp_path / "conf.yaml"
+    text = (
+        "tasks: [{name: buy, start: begin, end: paid}]\n"
+        "elements: {key: [{name: Pay, page_group: /pay, selector: b, task: buy}]}\n"
+    )
+    conf.write_text(text, encoding="utf-8")
+    assert load_settings(conf).elements.key[0].task == "buy"
+    conf.write_text(text.replace("task: buy", "task: buys"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="Pay of /pay names the task 'buys'.*did you mean buy?"):
+        load_settings(conf)
+
+
 def test_key_elements_are_declared_in_one_place_alone(tmp_path: Path) -> None:
     both = [write(tmp_path, f"elements:\n  - {BUY}\n"), f"elements.key=[{BUY}]"]
     with pytest.raises(SettingsError, match=r"elements\.key and elements\.path are both set"):

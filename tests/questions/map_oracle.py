@@ -67,6 +67,7 @@ class View:
             "max_scroll_pct": self.scroll_pct,
             "is_exit": self.left,
             "start_time": self.events[0]["event_time"] if self.events else self.at,
+            "end_time": self.events[-1]["event_time"] if self.events else self.at,
         }
 
     def session_row(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 
 from tests.factories import rows
 from tests.gates_of import failed_checks
-from tests.questions.map_oracle import View
+from tests.questions.map_oracle import START, View
 from trailhouse.settings import Settings
 from trailhouse.stage import Context
 from trailhouse.stages.key_elements import STAGE
@@ -77,7 +77,28 @@ CASES = [
     case("outcome", "left", left=True).add(0, "page_view").add(2, "heartbeat"),
     case("outcome", "bought", converted=True).add(0, "click", **on("top")).add(0.5, "heartbeat"),
     case("outcome", "both", left=True, converted=True).add(0, "click", **on("top")).add(1, "heartbeat"),
+    # By the attempts of a task that were under way: ATTEMPTS.
+    case("task", "done").add(0, "click", **on("top")).add(1, "heartbeat"),
+    case("task", "failed").add(0, "page_view").add(2, "heartbeat"),
+    case("task", "both").add(0, "click", **on("top")).add(1, "heartbeat"),
+    case("task", "elsewhere").add(0, "click", **on("top")).add(1, "heartbeat"),
+    case("task", "across").add(0, "page_view").add(2, "heartbeat"),
+    case("task", "before").add(0, "page_view").add(2, "heartbeat"),
     case("no scrolling", scroll_pct=None).add(0, "click", **on("top")).add(5, "heartbeat"),
+]
+# Task, person, session, completed, first and last second: of the sessions but for the task of persons.
+ATTEMPTS = [
+    ("buy", "done", "task done", True, -60, 0),
+    ("buy", "failed", "task failed", False, 2, 9),
+    ("buy", "both", "task both", False, -9, 1),
+    ("plan", "both", "before it", True, -9, 9),
+    ("buy", "elsewhere", "another", True, -9, 9),
+    ("plan", "across", "before it", True, -9999, 9999),
+    ("buy", "before", "task before", True, 3, 9),
+]
+TASKS = [
+    {"name": "buy", "start": "begin", "end": "paid"},
+    {"name": "plan", "start": "begin", "end": "planned", "unit": "person"},
 ]
 PAGES = list(dict.fromkeys(view.page for view in CASES))
 UNKNOWN = View("unknown place", "unknown place", scroll_pct=27).add(0, "page_view").add(5, "heartbeat")
@@ -201,6 +222,7 @@ def made(spark: SparkSession) -> dict[tuple[str, str], Row]:
     views = [*CASES, UNKNOWN, *(known(page) for page in PAGES), *WORLD_VIEWS]
     key = [
         {"name": name, "page_group": page, "selector": f"#{name}", "order": order}
+        | ({"task": "plan"} if (page, name) == ("task", "middle") else {})
         for page in sorted({view.page for view in views})
         for name, order in ORDER.items()
     ]
@@ -209,7 +231,15 @@ def made(spark: SparkSession) -> dict[tuple[str, str], Row]:
         "page_views": rows(spark, "page_views", [view.page_view() for view in views]),
         "sessions": rows(spark, "sessions", [view.session_row() for view in views]),
     }
-    settings = Settings.model_validate({"elements": {"key": key}})
+    attempts = [
+        {
+            **{"task": task, "person_id": person, "session_id": session, "completed": completed},
+            **{"start_time": START + timedelta(seconds=first), "last_time": START + timedelta(seconds=last)},
+        }
+        for task, person, session, completed, first, last in ATTEMPTS
+    ]
+    inputs["task_attempts"] = rows(spark, "task_attempts", attempts)
+    settings = Settings.model_validate({"elements": {"key": key}, "tasks": TASKS})
     table = STAGE.transform(inputs, Context(settings, ""))["key_elements"].localCheckpoint()
     assert failed_checks(STAGE, {**inputs, "key_elements": table}) == []
     return {(row["page_group"], row["element"]): row.asDict() for row in table.collect()}
@@ -268,6 +298,21 @@ def test_views_are_split_by_who_left_and_who_bought(made: dict[tuple[str, str], 
     }
 
 
+def test_views_are_split_by_the_tasks_that_were_under_way(made: dict[tuple[str, str], Row]) -> None:
+    told = {
+        name: tuple(
+            made["task", element][f"{name}_{how}"]
+            for element in ("top", "middle")
+            for how in ("done", "failed")
+        )
+        for name in ("views", "seen", "clicked", "ignored")
+    }
+    # Both tasks at the top, the plan alone in the middle.
+    assert told == {
+        **{"views": (3, 2, 2, 0), "seen": (3, 2, 0, 0), "clicked": (2, 1, 0, 0), "ignored": (1, 1, 0, 0)},
+    }
+
+
 def test_what_is_not_collected_is_null_and_never_none(made: dict[tuple[str, str], Row]) -> None:
     unknown = made["unknown place", "top"]
     judged = ("reached", "seen", "ignored", "seen_left", "ignored_converted", "persons_seen", "y_sum")
@@ -305,3 +350,14 @@ def test_without_declared_elements_the_stage_is_not_wanted_and_empties_its_table
     assert not STAGE.wanted(Settings())
     inputs = {name: rows(spark, name) for name in STAGE.reads}
     assert STAGE.transform(inputs, Context(Settings(), ""))["key_elements"].collect() == []
+    # By task nothing is known where none is declared.
+    view = case("alone").add(0, "page_view")
+    inputs |= {
+        "activity": rows(spark, "activity", view.events),
+        "page_views": rows(spark, "page_views", [view.page_view()]),
+        "sessions": rows(spark, "sessions", [view.session_row()]),
+    }
+    alone = {"elements": {"key": [{"name": "top", "page_group": "alone", "selector": "#top"}]}}
+    table = STAGE.transform(inputs, Context(Settings.model_validate(alone), ""))["key_elements"]
+    [row] = table.select("views", "views_left", "views_done", "clicked_failed").collect()
+    assert tuple(row) == (1, 0, None, None)

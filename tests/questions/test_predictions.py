@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from tests.factories import rows, watermark
 from trailhouse.ask.answer import MODELS, predicted
 from trailhouse.ask.parse import parse
 from trailhouse.errors import SettingsError
+from trailhouse.profiles.build import profiles_on
 from trailhouse.questions.judging import areas, brier, tenths
+from trailhouse.questions.predictions import NEEDED
 from trailhouse.settings import Prediction, Settings
 from trailhouse.stage import Context
 from trailhouse.stages.predictions import STAGE
@@ -28,6 +30,26 @@ Answers = tuple[dict[tuple[str, str], Any], dict[str, Any]]
 FIRST = date(2026, 3, 2)
 LAST = FIRST + timedelta(days=20)
 """The last complete day: two horizons of a week after the first day that is learned from."""
+
+
+def test_what_predictions_do_not_read_is_not_derived(spark: SparkSession) -> None:
+    settings = Settings.model_validate(
+        {
+            "features": {"declared": {"tags": {"use": ["Tag Made"]}}},
+            "items": {"events": [{"event": "Item Seen", "item": "properties.item", "kind": "view"}]},
+            "profiles": {"traits": [{"name": "said", "event": "Trait Told", "kind": "count"}]},
+        }
+    )
+    frames = {name: rows(spark, name) for name in ("person_days", "sessions", "activity", "identities")}
+    day = spark.createDataFrame([(LAST,)], "as_of DATE")
+
+    def planned(*only: Sequence[str]) -> set[str]:
+        plan = profiles_on(frames, day, settings, *only)._jdf.queryExecution().analyzed().toString()
+        return {name for name in ("Tag Made", "Item Seen", "Trait Told") if name in plan}
+
+    assert planned() == {"Tag Made", "Item Seen", "Trait Told"}
+    assert planned(NEEDED) == set()
+    assert profiles_on(frames, day, settings, NEEDED).columns == list(NEEDED)
 
 
 def test_areas_and_scores_are_those_of_scikit_learn_and_of_pairs() -> None:

@@ -165,4 +165,8 @@ def _key_elements() -> list[dict[str, Any]]:
             whole = row[name]
             row[f"{name}_left"] = None if whole is None else whole // (6 if name == "focused" else 3)
             row[f"{name}_converted"] = None if whole is None else whole // 10
+            # Of one element a task is watched.
+            watched = whole is not None and row["element"] == "Add to cart"
+            row[f"{name}_done"] = whole // 20 if watched else None
+            row[f"{name}_failed"] = whole // 50 if watched else None
     return told

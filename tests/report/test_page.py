@@ -422,6 +422,8 @@ def test_key_elements_tell_what_is_seen_and_in_which_order(shop: Page) -> None:
     assert ("Picture", "Left after it", "2,900", "95.0%", "12.1%", "280", "72.4%") in cells
     assert ("Picture", "Stayed", "5,800", "95.0%", "30.2%", "560", "72.4%") in cells
     assert ("Picture", "Left after it", "1,740", "not collected", "5.7%", "30", "–") in cells
+    assert ("Add to cart", "Task done", "435", "90.0%", "34.5%", "65", "58.3%") in cells
+    assert not any(row[:2] == ("Picture", "Task done") for row in cells)
 
 
 def test_a_page_without_scrolling_says_that_it_is_not_collected() -> None:

@@ -9,6 +9,7 @@ What later data teaches of the past stays in: who is one person, and which sessi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -24,6 +25,7 @@ from trailhouse.tables.profiles import TABLE
 
 LEFT_OUT = "sessions of bots and staff"
 """Optional frame: sessions among which all such are, when `sessions` are not all."""
+COLUMNS = tuple(column.name for column in TABLE.columns)
 _EMPTY = (
     "identifiers",
     "computed_traits",
@@ -53,10 +55,12 @@ def profiles_as_of(frames: Frames, day: date, settings: Settings) -> DataFrame:
     return profiles_on(frames, days_asked, settings)
 
 
-def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> DataFrame:
+def profiles_on(
+    frames: Frames, days_asked: DataFrame, settings: Settings, only: Sequence[str] = COLUMNS
+) -> DataFrame:
     """Rows of the table `profiles` for each of `days_asked` (as_of DATE, each once), by what had come then.
 
-    `frames`: person_days, sessions, activity, identities.
+    `frames`: person_days, sessions, activity, identities. `only`: the columns that are asked for.
     """
     project = settings.project
     ends = moments(days_asked, project)
@@ -79,17 +83,17 @@ def profiles_on(frames: Frames, days_asked: DataFrame, settings: Settings) -> Da
         _identifiers(known),
         days.worth(person_days),
     ]
-    if rules.traits:
+    if rules.traits and "computed_traits" in only:
         parts.append(computed.computed(activity, rules.traits))
-    if settings.items.events:
+    if settings.items.events and not {*interests.LISTS, interests.LAST}.isdisjoint(only):
         parts.append(interests.interests(activity, settings.items, project.timezone))
-    if settings.features.declared:
+    if settings.features.declared and "features" in only:
         parts.append(used.feature_uses(activity, settings.features.declared, project))
     # 3.
     found = days.from_days(person_days, project)
     for part in parts:
         found = found.join(part, on=list(PERSON), how="left")
-    return _closed(found, settings)
+    return _closed(found, settings).select(*only)
 
 
 def _identifiers(identities: DataFrame) -> DataFrame:

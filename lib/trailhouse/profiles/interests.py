@@ -14,6 +14,7 @@ from trailhouse.why.interactions import faded, of_events, weight
 _KINDS = {"interest_categories": "category", "interest_items": "item"}
 LISTS = tuple(_KINDS)
 """The columns that list names."""
+LAST = "last_interest_day"
 
 
 def interests(activity: DataFrame, items: Items, zone: str) -> DataFrame:
@@ -44,6 +45,4 @@ def interests(activity: DataFrame, items: Items, zone: str) -> DataFrame:
         told = F.transform(F.slice(ranked, 1, items.top), lambda one: one["told"])
         return told.cast(INTERESTS).alias(column)
 
-    return entries.groupBy(*PERSON).agg(
-        F.max("last_day").alias("last_interest_day"), *(top(column) for column in _KINDS)
-    )
+    return entries.groupBy(*PERSON).agg(F.max("last_day").alias(LAST), *(top(column) for column in _KINDS))

@@ -9,27 +9,47 @@
    (as - against) / (as + against), over its rows; a pair of the same moment or place counts for neither.
 5. A view that saw an element and did not focus it gave its first focus to another: the key element
    focused first, or the selector of the first click if that came before.
-6. Views are told apart by outcome: after which people left, and of sessions that converted.
+6. Views are told apart by outcome: after which people left, of sessions that converted, and during which
+   an attempt at a task was under way that was done in the end, or failed. A view may be of several.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
 from trailhouse.questions.map_views import HOW, MAP, PAGE, VIEW, in_view, until_next
-from trailhouse.settings import Elements
+from trailhouse.settings import Elements, Task
 
-_OF = (*VIEW, *MAP, "person_id", *HOW)
+BY_TASK = ("done", "failed")
+OUTCOMES = (*HOW, *BY_TASK)
+"""How views are told apart."""
+_OF = (*VIEW, *MAP, "person_id", *OUTCOMES)
 
 
 def key_elements(
-    activity: DataFrame, views: DataFrame, declared: Elements, gap_cap_us: int, dwell_cap_us: int
+    activity: DataFrame,
+    views: DataFrame,
+    tried: DataFrame,
+    declared: Elements,
+    tasks: Sequence[Task],
+    gap_cap_us: int,
+    dwell_cap_us: int,
 ) -> DataFrame:
-    """Rows of `key_elements` from activity and `views_of_people`."""
+    """Rows of `key_elements` from activity, `views_of_people` and `task_attempts`.
+
+    `tasks` are those that an element without a task of its own is told apart by.
+    """
     pages = sorted({one.page_group for one in declared.key})
-    watched = views.where(F.col("page_group").isin(pages))
+    watched = under_way(
+        views.where(F.col("page_group").isin(pages)),
+        tried,
+        [task.name for task in tasks if task.unit == "person"],
+    )
+    of_any = [task.name for task in tasks]
     elements = F.array(
         *[
             F.struct(
@@ -37,17 +57,52 @@ def key_elements(
                 F.lit(one.name).alias("element"),
                 F.lit(one.selector).alias("wanted"),
                 F.lit(one.order).cast("INT").alias("intended"),
+                _names([one.task] if one.task is not None else of_any).alias("by_tasks"),
             )
             for one in declared.key
         ]
     )
     of_page = F.filter(elements, lambda one: one["of"] == F.col("page_group"))
     events = _events(activity, watched, gap_cap_us, dwell_cap_us)
-    beside = events.select("*", F.inline(of_page))
+    told = F.size("by_tasks") > 0
+    beside = events.select("*", F.inline(of_page)).withColumns(
+        {how: F.when(told, F.arrays_overlap(f"{how}_tasks", "by_tasks")) for how in BY_TASK}
+    )
     boxes = _boxes(beside)
     judged = beside.join(F.broadcast(boxes), on=[*MAP, "element"], how="left")
     by_view = _with_order(_by_view(judged, declared))
     return _counted(by_view)
+
+
+def _names(names: Sequence[str]) -> Column:
+    return F.array(*map(F.lit, names)).cast("ARRAY<STRING>")
+
+
+def under_way(views: DataFrame, tried: DataFrame, of_persons: Sequence[str]) -> DataFrame:
+    """`views` + done_tasks and failed_tasks, ARRAY<STRING>: of which tasks an attempt was under way in them.
+
+    From the start of the attempt to its last event: in its session, of the tasks `of_persons` in any session
+    of the person.
+    """
+    attempt = tried.select(
+        *("task", "person_id", "completed", "last_time"),
+        F.col("start_time").alias("begun"),
+        F.when(~F.col("task").isin(*of_persons), F.col("session_id")).alias("of_session"),
+    )
+    during = (F.col("start_time") <= F.col("last_time")) & (F.col("end_time") >= F.col("begun"))
+    mine = F.col("of_session").isNull() | (F.col("of_session") == F.col("session_id"))
+    found = (
+        views.select(*VIEW, "person_id", "start_time", "end_time")
+        .join(attempt, on="person_id", how="inner")
+        .where(during & mine)
+        .groupBy(*VIEW)
+        .agg(
+            F.collect_set(F.when(F.col("completed"), F.col("task"))).alias("done_tasks"),
+            F.collect_set(F.when(~F.col("completed"), F.col("task"))).alias("failed_tasks"),
+        )
+    )
+    with_names = views.join(found, on=list(VIEW), how="left")
+    return with_names.withColumns({f"{how}_tasks": F.coalesce(f"{how}_tasks", _names(())) for how in BY_TASK})
 
 
 def _events(activity: DataFrame, views: DataFrame, gap_cap_us: int, dwell_cap_us: int) -> DataFrame:
@@ -201,7 +256,7 @@ _OF_JUDGED = (
     "persons_seen",
     "persons_ignored",
     "below_fold",
-    *(f"{name}_{how}" for name in ("reached", "seen", "ignored") for how in HOW),
+    *(f"{name}_{how}" for name in ("reached", "seen", "ignored") for how in OUTCOMES),
 )
 
 
@@ -212,11 +267,12 @@ def _counted(by_view: DataFrame) -> DataFrame:
     by_outcome = {
         f"{name}_{how}": F.count_if(F.col(how) if name == "views" else F.col(how) & F.col(name))
         for name in _BY_OUTCOME
-        for how in HOW
+        for how in OUTCOMES
     }
     by_person = by_view.groupBy(*key, "person_id", "instead_of_it").agg(
         F.count("*").alias("views"),
         *flags,
+        F.count("done").alias("by_task"),
         *[count.alias(name) for name, count in by_outcome.items()],
         F.count_if(F.col("place") == 1).alias("first_focused"),
         F.coalesce(F.sum("place"), F.lit(0)).alias("order_sum"),
@@ -227,7 +283,7 @@ def _counted(by_view: DataFrame) -> DataFrame:
     )
     sums = [
         *("views", *_FLAGS, *by_outcome, "first_focused", "order_sum", "pairs_as_intended", "pairs_against"),
-        *("y_sum", "fold_sum"),
+        *("y_sum", "fold_sum", "by_task"),
     ]
     person = Window.partitionBy(*key, "person_id")
     named = Window.partitionBy(*key, "instead_of_it")
@@ -253,10 +309,17 @@ def _counted(by_view: DataFrame) -> DataFrame:
         F.count_if(F.col("_first") & ignored).alias("persons_ignored"),
         most.alias("_most"),
     )
-    return counted.withColumns(
+    told = counted.withColumns(
         {
             **{name: F.when(F.col("judged") > 0, F.col(name)) for name in _OF_JUDGED},
             "instead": F.col("_most.instead_of_it"),
             "instead_views": -F.col("_most.n"),
         }
-    ).drop("_most")
+    )
+    # By no task: not collected, which is not none.
+    by_task = {
+        f"{name}_{how}": F.when(F.col("by_task") > 0, F.col(f"{name}_{how}"))
+        for name in _BY_OUTCOME
+        for how in BY_TASK
+    }
+    return told.withColumns(by_task).drop("_most", "by_task")

@@ -29,15 +29,18 @@ def band(width: str) -> Column:
 def views_of_people(page_views: DataFrame, sessions: DataFrame, project: Project) -> DataFrame:
     """The views of people with what says to which map each belongs, and how it ended.
 
-    Columns: session_id, view_id, person_id; page_group, device_type, viewport_band (null where no width is
-    known), day; viewport_width, viewport_height, document_height in px; max_scroll_pct; left (the session's
-    last view), converted (its session did). A view without a page template is on no map.
+    Columns: session_id, view_id, person_id; start_time, end_time; page_group, device_type, viewport_band
+    (null where no width is known), day; viewport_width, viewport_height, document_height in px;
+    max_scroll_pct; left (the session's last view), converted (its session did). A view without a page
+    template is on no map.
     """
     people = sessions.where("NOT is_bot AND NOT internal").select("session_id", "converted")
     own = page_views.where("page_group IS NOT NULL AND NOT is_bot AND NOT internal")
     return own.join(people, on="session_id", how="inner").select(
         *VIEW,
         "person_id",
+        "start_time",
+        "end_time",
         "page_group",
         F.coalesce("device_type", F.lit("unknown")).alias("device_type"),
         band("viewport_width").alias("viewport_band"),

@@ -70,7 +70,7 @@ def predict_all(
     days = sorted({day for one in questions for day in days_of(one, last)})
     # Once for all days of all questions.
     asked_for = frames["person_days"].sparkSession.createDataFrame([(day,) for day in days], "as_of DATE")
-    known = keep(profiles_on(frames, asked_for, settings).select(*NEEDED))
+    known = keep(profiles_on(frames, asked_for, settings, NEEDED))
 
     def as_of(day: date) -> DataFrame:
         return known.where(F.col("as_of") == F.lit(day))

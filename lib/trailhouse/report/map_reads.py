@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from trailhouse.questions.map_views import HOW
+from trailhouse.questions.key_elements import OUTCOMES
 from trailhouse.report.reads import Frames, people
 
 PAGES = 6
@@ -119,7 +119,7 @@ KEY_SUMS = (
     *(
         f"{name}_{how}"
         for name in ("views", "judged", "seen", "focused", "clicked", "ignored")
-        for how in HOW
+        for how in OUTCOMES
     ),
 )
 

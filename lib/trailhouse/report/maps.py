@@ -26,8 +26,10 @@ _OUTCOMES = (
     ("Stayed", "left", True),
     ("Session converted", "converted", False),
     ("Did not", "converted", True),
+    ("Task done", "done", False),
+    ("Task failed", "failed", False),
 )
-"""What views are told apart by: its name, its column, and whether all others are meant."""
+"""What views are told apart by: its name, its column, and whether all others are meant; where it is known."""
 
 
 def maps(frames: Frames, screenshots: Screenshots | None = None) -> Row:
@@ -182,7 +184,9 @@ def _key_elements(rows: Sequence[Row]) -> list[Row]:
                 "ignored_share": text.ratio(row["ignored"], row["seen"]),
                 "y": text.ratio(row["y_sum"], row["judged"]),
                 "fold": text.ratio(row["fold_sum"], row["judged"]),
-                "outcomes": [_outcome(row, *each) for each in _OUTCOMES],
+                "outcomes": [
+                    _outcome(row, *each) for each in _OUTCOMES if row[f"views_{each[1]}"] is not None
+                ],
             }
         )
     return [

@@ -70,7 +70,7 @@ from trailhouse.settings.replay import Replay
 from trailhouse.settings.section import Day, Place, Section
 from trailhouse.settings.segments import Rule, Segment, Segments, require_declared, with_segments, with_uses
 from trailhouse.settings.sessions import SESSION_PRESETS, Conversion, Sessions, Signals
-from trailhouse.settings.tasks import Task, Tasks, every_task
+from trailhouse.settings.tasks import Task, Tasks, every_task, require_tasks
 
 __all__ = [
     "Activation",
@@ -395,6 +395,7 @@ def load_settings(
     segments = with_segments(loaded.segments, files)
     sections["segments"] = with_uses(segments, sections["features"].declared)
     tasks = every_task(sections["tasks"], sections["elements"].key)
+    require_tasks(sections["elements"].key, tasks)
     require_declared(sections["questions"], sections["segments"])
     sections["impact"] = with_cases(loaded.impact, files)
     require_known(sections["impact"], sections)

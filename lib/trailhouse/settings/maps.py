@@ -31,6 +31,10 @@ class KeyElement(Section):
     outcome: Step | None = Field(
         None, description="what a click on it is to lead to: with it the element is a task, too"
     )
+    task: str | None = Field(
+        None,
+        description="its views are told apart by whether this task was done or failed; none: any of tasks",
+    )
     time_limit: Duration = Field(
         timedelta(minutes=30), description="of that task: from the click to the outcome"
     )

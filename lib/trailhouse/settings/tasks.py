@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -72,6 +73,19 @@ def every_task(declared: Iterable[Task], key: Iterable[KeyElement]) -> tuple[Tas
         return _names_once(tasks)
     except ValueError as error:
         raise SettingsError(f"{error}; a key element with an outcome makes the task NAME of PAGE") from None
+
+
+def require_tasks(key: Iterable[KeyElement], tasks: Iterable[Task]) -> None:
+    """Raises SettingsError for a key element whose `task` is none of the tasks, with the nearest one."""
+    names = [task.name for task in tasks]
+    for one in key:
+        if one.task is not None and one.task not in names:
+            near = difflib.get_close_matches(one.task, names, n=1, cutoff=0.5)
+            told = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+            raise SettingsError(
+                f"elements.key: {one.name} of {one.page_group} names the task {one.task!r}, which nothing "
+                f"declares: {told}"
+            )
 
 
 def _of_element(element: KeyElement, outcome: Step) -> Task:

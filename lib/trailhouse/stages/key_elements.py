@@ -1,6 +1,7 @@
 """The stage `key_elements`: whether people notice what a page wants them to; only where some are declared.
 
-A run makes anew the days on which views began that lie in sessions with events on changed days.
+A run makes anew the days on which views began that lie in sessions with events on changed days, or in which
+attempts at tasks were under way that changed.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros
-from trailhouse.questions.key_elements import key_elements
-from trailhouse.questions.map_views import HOW, views_of_people
+from trailhouse.questions.key_elements import BY_TASK, OUTCOMES, key_elements
+from trailhouse.questions.map_views import views_of_people
 from trailhouse.settings import Settings
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables.key_elements import TABLE
-from trailhouse.touched.views import view_days
+from trailhouse.touched.views import attempted, view_days
 
 
 def transform(inputs: Frames, context: Context) -> Frames:
@@ -26,7 +27,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     found = key_elements(
         inputs["activity"],
         views,
+        inputs["task_attempts"],
         settings.elements,
+        settings.tasks,
         settings.sessions.gap_cap_seconds * 1_000_000,
         micros(settings.maps.dwell_cap),
     )
@@ -34,13 +37,19 @@ def transform(inputs: Frames, context: Context) -> Frames:
 
 
 def _by_outcome() -> str:
-    whole = [f"greatest({n}_left, {n}_converted) <= {n}" for n in ("views", "judged", "reached", "focused")]
+    # greatest passes over nulls.
+    whole = [
+        f"greatest({', '.join(f'{n}_{how}' for how in OUTCOMES)}) <= {n}"
+        for n in ("views", "judged", "reached", "focused")
+    ]
     within = [
         f"coalesce(greatest(reached_{how}, seen_{how}), 0) <= judged_{how} AND judged_{how} <= views_{how} "
         f"AND coalesce(ignored_{how} <= seen_{how}, true) AND clicked_{how} <= focused_{how} "
         f"AND focused_{how} <= views_{how}"
-        for how in HOW
+        for how in OUTCOMES
     ]
+    known = [f"(views_{how} IS NULL) = (clicked_{how} IS NULL)" for how in BY_TASK]
+    whole += known
     return " AND ".join([*whole, *within])
 
 
@@ -50,19 +59,20 @@ def wanted(settings: Settings) -> bool:
 
 
 def narrow(look: Look, context: Context) -> Part | str:
-    """The days on which views of touched sessions began."""
-    return view_days(look, context, STAGE.writes)
+    """The days on which views of touched sessions began, and views with a touched attempt under way."""
+    return view_days(look, context, STAGE.writes, attempted)
 
 
 STAGE = Stage(
     name="key_elements",
-    reads=("activity", "page_views", "sessions"),
+    reads=("activity", "page_views", "sessions", "task_attempts"),
     writes=("key_elements",),
     transform=transform,
     narrow=narrow,
-    version=2,
+    version=3,
+    optional=("task_attempts",),
     wanted=wanted,
-    settings=("project", "elements", "maps", "sessions.gap_cap_seconds"),
+    settings=("project", "elements", "tasks", "maps", "sessions.gap_cap_seconds"),
     pins={"activity": "sessions", "page_views": "sessions"},
     checks=(
         Check(

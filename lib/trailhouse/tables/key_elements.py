@@ -7,6 +7,10 @@ _SPLIT = {
     **{"focused": True, "clicked": True, "ignored": False},
 }
 """What is split by outcome, and whether it is ever null."""
+_BY_TASK = {
+    "done": "with a completed attempt at a task under way; null: no task is watched",
+    "failed": "with a failed attempt at it under way; null: no task is watched",
+}
 
 TABLE = Table(
     name="key_elements",
@@ -60,11 +64,18 @@ TABLE = Table(
         Column("y_sum", "BIGINT", "Over judged views: its distance from the page's top, in px."),
         Column("fold_sum", "BIGINT", "Over judged views: the first screen's height, in px.", low=0),
         *(
-            Column(f"{name}_{how}", "BIGINT", f"Of {name}, those {ending}.", always, low=0)
+            Column(
+                f"{name}_{how}",
+                "BIGINT",
+                f"Of {name}, those {ending}.",
+                always and how not in _BY_TASK,
+                low=0,
+            )
             for name, always in _SPLIT.items()
             for how, ending in (
                 ("left", "after which people left"),
                 ("converted", "of sessions that converted"),
+                *_BY_TASK.items(),
             )
         ),
     ),
