@@ -44,8 +44,11 @@ QUESTIONS = {
         {"name": "paid", "score": "csat", "outcome": "revenue", "event": "pay", "currency": "EUR",
          "horizon": "30d"}
     ),
+    "split": Feeling.model_validate({"name": "split", "score": "csat", "horizon": "14d",
+         "breakdowns": ["device_type", "currency"], "breakdown_limit": 1}),
     "gone": Feeling.model_validate({"name": "gone", "score": "ces", "outcome": "churn", "horizon": "9d"}),
-    "hurt": Feeling.model_validate({"name": "hurt", "score": "frustration", "horizon": "12d", "after": "6h"}),
+    "hurt": Feeling.model_validate({"name": "hurt", "score": "frustration", "horizon": "12d", "after": "6h",
+         "breakdowns": ["device_type"]}),
 }  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def local(at: datetime) -> date:
 
 
 def by_hand(question: Feeling, events: list[dict[str, Any]]) -> Counter[Any]:
-    """(period, band, active, tenure, device, known) -> n, hits, and sums of value."""
+    """(breakdown_by, breakdown, period, band, active, tenure, device, known) -> n, hits, sums of value."""
     own: dict[str, list[dict[str, Any]]] = defaultdict(list)
     unit = "person" if question.unit == "person" else "account"
     for one in events:
@@ -122,7 +125,8 @@ def by_hand(question: Feeling, events: list[dict[str, Any]]) -> Counter[Any]:
             own[one[unit]].append(one)
     cases = frustrated(own) if question.score == "frustration" else answered(question, own)
     found: Counter[Any] = Counter()
-    for unit_id, periods, t, day, band, device in cases:
+    counted: list[tuple[Any, ...]] = []
+    for unit_id, periods, t, day, band, device, currency in cases:
         told = own[unit_id]
         if question.score == "frustration" and t > UNTIL:
             continue
@@ -142,14 +146,25 @@ def by_hand(question: Feeling, events: list[dict[str, Any]]) -> Counter[Any]:
         days = {local(one["at"]) for one in told}
         active = sum(day - 28 * DAY < one <= day for one in days)
         tenure = (day - min(days)).days
+        rest = (band, step_of(active, (1, 3, 7)), step_of(tenure, (0, 7, 28, 90)), device,
+                t + question.horizon < UNTIL)  # fmt: skip
+        values = {"device_type": device, "currency": currency}
         for period in periods:
-            key = (period, band, step_of(active, (1, 3, 7)), step_of(tenure, (0, 7, 28, 90)), device,
-                   t + question.horizon < UNTIL)  # fmt: skip
-            found[key, "n"] += 1
-            found[key, "hits"] += hit
-            if question.outcome == "revenue":
-                found[key, "total"] += int(value * 10_000)
-                found[key, "squares"] += int(value * 10_000) ** 2
+            for by in ("all", *question.breakdowns):
+                counted.append((by, values.get(by, "all"), period, rest, hit, value))
+    sizes = Counter((by, one, period) for by, one, period, *_ in counted)
+    for by, one, period, rest, hit, value in counted:
+        larger = [
+            other
+            for other, n in ((b, n) for (a, b, c), n in sizes.items() if (a, c) == (by, period))
+            if (-n, other) < (-sizes[by, one, period], one)
+        ]
+        key = (by, one if len(larger) < question.breakdown_limit else "other", period, *rest)
+        found[key, "n"] += 1
+        found[key, "hits"] += hit
+        if question.outcome == "revenue":
+            found[key, "total"] += int(value * 10_000)
+            found[key, "squares"] += int(value * 10_000) ** 2
     return Counter({key: n for key, n in found.items() if n})
 
 
@@ -175,7 +190,8 @@ def answered(question: Feeling, own: dict[str, list[dict[str, Any]]]) -> Any:
                 left = [e["at"] for e in told if e["name"] == "leave" and e["at"] <= one["at"]]
                 if not before or (left and max(left) >= max(before)):
                     continue
-            yield unit, ["all"], one["at"], local(one["at"]), bands[0], one["device"] or "unknown"
+            device, currency = one["device"] or "unknown", one["currency"]
+            yield unit, ["all"], one["at"], local(one["at"]), bands[0], device, currency
             break
 
 
@@ -198,7 +214,7 @@ def frustrated(own: dict[str, list[dict[str, Any]]]) -> Any:
             periods = [month] if unit in seen else ["all", month]
             seen.add(unit)
             band = f"{1 + sum(bound < rate for bound in bounds):02}"
-            yield unit, periods, end.astimezone(UTC), day, band, devices[unit, month]
+            yield unit, periods, end.astimezone(UTC), day, band, devices[unit, month], None
 
 
 def test_random_worlds_are_counted_as_by_hand(spark: SparkSession) -> None:
@@ -207,7 +223,7 @@ def test_random_worlds_are_counted_as_by_hand(spark: SparkSession) -> None:
     asked = Asked(frames(spark, events), Project(timezone=str(ZONE)))
     every = [counts(one, asked).withColumn("question", F.lit(name)) for name, one in QUESTIONS.items()]
     frame = reduce(DataFrame.unionByName, every).toPandas()
-    keys = ("period", "band", "active", "tenure", "device", "known")
+    keys = ("breakdown_by", "breakdown", "period", "band", "active", "tenure", "device", "known")
     for name, question in QUESTIONS.items():
         found: Counter[Any] = Counter()
         for row in frame[frame["question"] == name].to_dict("records"):
@@ -221,7 +237,8 @@ def test_random_worlds_are_counted_as_by_hand(spark: SparkSession) -> None:
 
 def made(shares: dict[str, tuple[int, int]], device: str = "x") -> pd.DataFrame:
     """Rows of `counts` of one stratum: band -> hits, n."""
-    stratum = {"period": "all", "active": 1, "tenure": 1, "device": device, "known": True, "total": None}
+    whole = dict.fromkeys(("breakdown_by", "breakdown", "period"), "all")
+    stratum = {**whole, "active": 1, "tenure": 1, "device": device, "known": True, "total": None}
     return pd.DataFrame(
         [
             {**stratum, "band": band, "hits": hits, "n": n, "squares": None}
@@ -270,6 +287,18 @@ def test_associations_are_claimed_where_they_are_between_alike_units(gain: float
     else:
         assert claims <= 5, claims
         assert raw > 50, raw  # while raw differences are shown in most worlds
+
+
+def test_values_of_a_breakdown_do_not_make_the_whole_less_sure() -> None:
+    whole = made({"low": (33, 80), "high": (20, 80)})
+    alone = judged(QUESTIONS["left"], whole)
+    parts = [
+        made({"low": (9, 20), "high": (9, 20)}).assign(breakdown_by="device_type", breakdown=f"d{n}")
+        for n in range(30)
+    ]
+    both = judged(QUESTIONS["left"], pd.concat([whole, *parts]))
+    assert [row for row in both if row["breakdown_by"] == "all"] == alone
+    assert {row["breakdown"] for row in both} == {"all", *(f"d{n}" for n in range(30))}
 
 
 def test_means_of_alike_units_are_those_of_their_values() -> None:
@@ -334,7 +363,7 @@ def test_a_question_is_told_in_words() -> None:
     ("given", "told"),
     [
         ({"unit": "session"}, "count persons, accounts or devices"),
-        ({"breakdowns": ["country"]}, "declare one for a segment"),
+        ({"score": "frustration", "breakdowns": ["trait.plan"]}, "session.NAME or device_type"),
         ({"score": "frustration", "unit": "account"}, "frustration is of persons, and of no survey"),
         ({"score": "frustration", "survey": "s"}, "frustration is of persons, and of no survey"),
         ({"outcome": "revenue"}, "revenue takes a currency"),

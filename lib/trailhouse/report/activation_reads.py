@@ -29,7 +29,11 @@ def activations(frames: Frames) -> DataFrame:
 
 
 def feelings(frames: Frames) -> DataFrame:
-    return frames["feelings"].orderBy("question", F.col("period") != "all", F.desc("period"), "band")
+    return (
+        frames["feelings"]
+        .where("breakdown_by = 'all'")
+        .orderBy("question", F.col("period") != "all", F.desc("period"), "band")
+    )
 
 
 _ASKED = "question definition unit outcome verdict "

@@ -1,7 +1,7 @@
 """`feelings`: what came after an answer or a month, by band of its score."""
 
 from trailhouse.contract import Column, Table
-from trailhouse.tables._questions import ASKED
+from trailhouse.tables._questions import ASKED, BREAKDOWN
 
 VERDICTS = ("association", "gone when matched", "none shown", "too few")
 _SHARE = "DECIMAL(9,6)"
@@ -11,7 +11,7 @@ _P = "DECIMAL(9,8)"
 TABLE = Table(
     name="feelings",
     sentence="Retention, conversion, revenue or churn after an answer, by band of its score.",
-    grain=("question", "period", "band"),
+    grain=("question", "breakdown_by", "breakdown", "period", "band"),
     partition_by=("question",),
     optional=True,
     columns=(
@@ -21,9 +21,10 @@ TABLE = Table(
         Column("outcome", "STRING", "What may come.", True,
                values=("retention", "conversion", "revenue", "churn")),
         Column("currency", "STRING", "Currency of revenue."),
+        *BREAKDOWN,
         Column("period", "STRING", "'all', each unit once; of frustration also each month, YYYY-MM.", True),
         Column("band", "STRING", "The band, as in docs/questions/feelings.md.", True),
-        Column("verdict", "STRING", "What can be said of the band against all others.", True,
+        Column("verdict", "STRING", "What can be said of the band against all others of its breakdown.", True,
                values=VERDICTS),
         Column("asked", "BIGINT", "Units of the band.", True, low=0),
         Column("units", "BIGINT", "Of these, those whose horizon is over: figures are theirs.", True, low=0),
@@ -37,13 +38,13 @@ TABLE = Table(
         Column("difference_low", _NUMBER, "Lower end of its 95 % interval: Newcombe, of value Welch."),
         Column("difference_high", _NUMBER, "Upper end of it."),
         Column("p_value", _P, "Fisher's exact test, of value Welch's.", low=0, high=1),
-        Column("q_value", _P, "p_value adjusted for all bands of the question.", low=0, high=1),
+        Column("q_value", _P, "p_value adjusted for all bands of the question and field.", low=0, high=1),
         Column("matched_units", "BIGINT", "Units of the band with alike units in others.", True, low=0),
         Column("left_out", "BIGINT", "Those without.", True, low=0),
         Column("matched_difference", _NUMBER, "Against units alike in activity, tenure and device."),
         Column("matched_low", _NUMBER, "Lower end of its 95 % interval."),
         Column("matched_high", _NUMBER, "Upper end of it."),
         Column("matched_p_value", _P, "Two-sided.", low=0, high=1),
-        Column("matched_q_value", _P, "It adjusted for all bands of the question.", low=0, high=1),
+        Column("matched_q_value", _P, "It adjusted for all bands of the question and field.", low=0, high=1),
     ),
 )  # fmt: skip

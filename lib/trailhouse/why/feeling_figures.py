@@ -44,19 +44,27 @@ class Judge:
 
 def judged(question: Feeling, counts: pd.DataFrame) -> list[Row]:
     """Rows of `feelings` from the rows of `feelings.counts`, whatever their order."""
+    keys = ["breakdown_by", "breakdown", "period"]
     rows = [
-        _band(question, own, str(period), band)
-        for period, own in sorted(counts.groupby("period"), key=lambda pair: str(pair[0]))
+        {**dict(zip(keys, map(str, key), strict=True)), **_band(question, own, band)}
+        for key, own in sorted(counts.groupby(keys), key=lambda pair: tuple(map(str, pair[0])))
         for band in sorted(own["band"].unique())
     ]
+    # The bands of each field are a list of their own: parts do not make the whole less sure.
+    for field in sorted({row["breakdown_by"] for row in rows}):
+        _adjust([row for row in rows if row["breakdown_by"] == field])
+    for row in rows:
+        row["verdict"] = _verdict(row)
+    return rows
+
+
+def _adjust(rows: list[Row]) -> None:
+    """Adds q_value and matched_q_value, adjusted for these rows."""
     for of, into in (("p_value", "q_value"), ("matched_p_value", "matched_q_value")):
         few = "few" if of == "p_value" else "matched_few"
         found = adjusted([nan if one[few] else one[of] for one in rows])
         for row, q in zip(rows, found, strict=True):
             row[into] = float(q)
-    for row in rows:
-        row["verdict"] = _verdict(row)
-    return rows
 
 
 def _verdict(row: Row) -> str:
@@ -68,8 +76,8 @@ def _verdict(row: Row) -> str:
     return "association" if row["matched_q_value"] <= ALPHA and same else "gone when matched"
 
 
-def _band(question: Feeling, own: pd.DataFrame, period: str, band: str) -> Row:
-    """A band of a period against the others of that period."""
+def _band(question: Feeling, own: pd.DataFrame, band: str) -> Row:
+    """A band against the others of its period, and of its value of a breakdown."""
     known, inside = own[own["known"]], own["band"] == band
     mine, others = known[known["band"] == band], known[known["band"] != band]
     of_value = question.outcome == "revenue"
@@ -78,7 +86,6 @@ def _band(question: Feeling, own: pd.DataFrame, period: str, band: str) -> Row:
         "score": question.score,
         "outcome": question.outcome,
         "currency": question.currency,
-        "period": period,
         "band": band,
         "asked": int(own.loc[inside, "n"].sum()),
         "units": int(mine["n"].sum()),

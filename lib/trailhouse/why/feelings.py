@@ -8,10 +8,14 @@
 3. The outcome is looked for after t and the time that does not count, up to the horizon; only cases whose
    horizon is over give figures. What units are matched by is known at t: days active in the 28 days up to
    it, days since the first, device.
-4. One worker makes figures of counts by stratum (feeling_figures.py).
+4. A breakdown's value is that of the answer's event; of a month that of the person's last session in it.
+   Within a period values beyond the limit are 'other'.
+5. One worker makes figures of counts by stratum (feeling_figures.py).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -20,11 +24,13 @@ from trailhouse.columns import micros, project_day
 from trailhouse.questions.asked import Asked, in_segment, rows
 from trailhouse.questions.breakdowns import ALL, UNKNOWN
 from trailhouse.questions.credit import SCALE
-from trailhouse.questions.fields import matches
+from trailhouse.questions.fields import matches, value_of
 from trailhouse.questions.periods import WATERMARK, begins, with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.questions.scales import SCALES
+from trailhouse.questions.spread import BREAKDOWN, own_values, spread, with_other
 from trailhouse.settings import Feeling, Step
+from trailhouse.settings.questions.fields import EVENT_FIELDS
 from trailhouse.signals.counting import struggles
 from trailhouse.stage import Check
 from trailhouse.tables._questions import ASKED
@@ -51,7 +57,7 @@ def definition(question: Feeling) -> str:
 
 
 def answer(question: Feeling, asked: Asked) -> DataFrame:
-    """Rows of `feelings` for one question: a row a band, and of frustration also a month."""
+    """Rows of `feelings` for one question: a row a breakdown value and band, of frustration also a month."""
     of = Told.of(TABLE, ASKED)
     found = counts(question, asked).coalesce(1).mapInArrow(Judge(question), of.ddl)
     return found.select(*told(question, definition(question)), *of.names)
@@ -60,7 +66,8 @@ def answer(question: Feeling, asked: Asked) -> DataFrame:
 def counts(question: Feeling, asked: Asked) -> DataFrame:
     """Columns period, band, active, tenure, device, known, n, hits, total, squares: a row a stratum.
 
-    total and squares (DECIMAL(38,0)) are of values in parts of SCALE; null for outcomes that are no value.
+    And breakdown_by and breakdown; everything is told under 'all' as well. total and squares
+    (DECIMAL(38,0)) are of values in parts of SCALE; null for outcomes that are no value.
     """
     units = _units(question, asked)
     if question.score == "frustration":
@@ -71,15 +78,15 @@ def counts(question: Feeling, asked: Asked) -> DataFrame:
         cases = cases.withColumn("band", _band_of(question))
     told_ = _with_outcome(question, asked, cases)
     value = F.col("value").cast("DECIMAL(38,0)")
-    return (
-        told_.select("*", F.explode("periods").alias("period"))
-        .groupBy("period", "band", "active", "tenure", "device", "known")
-        .agg(
-            F.count("*").alias("n"),
-            F.count_if("hit").alias("hits"),
-            F.try_sum(value).alias("total"),
-            F.try_sum(F.try_multiply(value, value)).alias("squares"),
-        )
+    each = spread(told_.select("*", F.explode("periods").alias("period")), question)
+    if question.breakdowns:
+        within = ("period",)
+        each = with_other(each, question, own_values(each, question, within), within)
+    return each.groupBy(*BREAKDOWN, "period", "band", "active", "tenure", "device", "known").agg(
+        F.count("*").alias("n"),
+        F.count_if("hit").alias("hits"),
+        F.try_sum(value).alias("total"),
+        F.try_sum(F.try_multiply(value, value)).alias("squares"),
     )
 
 
@@ -106,11 +113,13 @@ def _units(question: Feeling, asked: Asked) -> DataFrame:
         "is_before": F.lit(False) if question.having is None else matches(question.having),
         "points": survey["score"],
         "device": F.coalesce("device.type", F.lit(UNKNOWN)),
+        "values": _texts(map(value_of, question.breakdowns)),
     }
     steps = [step, *([question.having] if question.having else [])]
     fields = frozenset().union(*(one.fields for one in steps))
     found = rows(question, asked, (Step(),), keep, fields, every_day=True)
-    answered = F.struct("t", F.col("sequence").isNull(), "sequence", "event_id", "day", "points", "device")
+    order = ("t", F.col("sequence").isNull(), "sequence", "event_id")
+    answered = F.struct(*order, "day", "points", "device", "values")
     return found.groupBy("unit").agg(
         F.min("day").alias("first_day"),
         F.min("t").alias("first_t"),
@@ -139,7 +148,7 @@ def _first_answer(question: Feeling) -> Column:
     one = F.get(inside, F.lit(0))
     return F.when(
         one.isNotNull(),
-        F.struct(*(one[name].alias(name) for name in ("t", "day", "points", "device"))),
+        F.struct(*(one[name].alias(name) for name in ("t", "day", "points", "device", "values"))),
     )
 
 
@@ -159,11 +168,14 @@ def _months(question: Feeling, asked: Asked) -> DataFrame:
     """2.: unit, t, day (the month's last), device, band, periods."""
     own = in_segment(question, asked, asked["sessions"].where("NOT is_bot AND NOT internal"))
     month, device = F.trunc("session_date", "month"), F.coalesce("device.type", F.lit(UNKNOWN))
+    values = _texts(map(_of_session, question.breakdowns))
+    last = F.struct("start_time", "session_id")
     by_month = own.groupBy(F.col("person_id").alias("unit"), month.alias("month")).agg(
         F.count("*").alias("sessions"),
         F.count_if(struggles() > 0).alias("hurt"),
-        F.max_by(device, F.struct("start_time", "session_id")).alias("device"),
+        F.max_by(F.struct(device.alias("device"), values.alias("values")), last).alias("last"),
     )
+    by_month = by_month.select("unit", "month", "sessions", "hurt", "last.*")
     so_far = Window.partitionBy("unit").orderBy("month")
     until = so_far.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     # Parts of a million: whole numbers, so that tenths have exact bounds.
@@ -179,8 +191,7 @@ def _months(question: Feeling, asked: Asked) -> DataFrame:
     return rated.join(F.broadcast(bounds), on="month").select(
         "unit",
         end.alias("t"),
-        "day",
-        "device",
+        *("day", "device", "values"),
         F.format_string("%02d", below + 1).alias("band"),
         F.when(F.col("number") == 1, F.array(F.lit(ALL), label)).otherwise(F.array(label)).alias("periods"),
     )
@@ -203,8 +214,7 @@ def _with_outcome(question: Feeling, asked: Asked, cases: DataFrame) -> DataFram
         known = known.where(_eligible(question, t) & (F.unix_micros(WATERMARK) > t))
     over = F.unix_micros(WATERMARK) > t + F.lit(horizon)
     return known.select(
-        "periods",
-        "band",
+        *("unit", "values", "periods", "band"),
         _stepped(F.size(recent), _ACTIVE).alias("active"),
         _stepped(F.datediff("day", "first_day"), _TENURE).alias("tenure"),
         "device",
@@ -212,6 +222,16 @@ def _with_outcome(question: Feeling, asked: Asked, cases: DataFrame) -> DataFram
         (~came if absent else came).alias("hit"),
         (value if question.outcome == "revenue" else F.lit(None).cast("BIGINT")).alias("value"),
     )
+
+
+def _texts(values: Iterable[Column]) -> Column:
+    return F.array(*values).cast("ARRAY<STRING>")
+
+
+def _of_session(name: str) -> Column:
+    """The value of a field that sessions tell, in a row of them."""
+    column = EVENT_FIELDS.get(name, name.removeprefix("session."))
+    return F.coalesce(F.col(column).cast("STRING"), F.lit(UNKNOWN))
 
 
 def _stepped(number: Column, bands: tuple[tuple[int, int], ...]) -> Column:
@@ -240,9 +260,21 @@ CHECKS = (
         "bands_add_up",
         "The units of a band and of all others are the same for every band of a period.",
         query=(
-            "SELECT question, period FROM {batch} GROUP BY question, period "
+            "SELECT question, breakdown_by, breakdown, period FROM {batch} "
+            "GROUP BY question, breakdown_by, breakdown, period "
             "HAVING min(units + other_units) <> max(units + other_units) "
             "OR min(units + other_units) <> sum(units)"
+        ),
+    ),
+    Check(
+        "feelings",
+        "breakdowns_add_up",
+        "The values of each breakdown add up to 'all', by period and band.",
+        query=(
+            "SELECT question, period, band FROM (SELECT question, breakdown_by, period, band, "
+            "sum(asked) AS asked, sum(units) AS units FROM {batch} "
+            "GROUP BY question, breakdown_by, period, band) "
+            "GROUP BY question, period, band HAVING min(asked) <> max(asked) OR min(units) <> max(units)"
         ),
     ),
 )

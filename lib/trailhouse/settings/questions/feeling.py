@@ -12,6 +12,14 @@ from trailhouse.durations import Duration, as_text
 from trailhouse.settings.questions.base import Question
 from trailhouse.settings.questions.events import Step
 
+OF_SESSIONS = ("device_type", "browser", "os", "country", "region", "city")
+"""Fields of events that sessions tell as well."""
+
+
+def of_sessions(name: str) -> bool:
+    """Whether a session tells the field."""
+    return name in OF_SESSIONS or name.startswith("session.")
+
 
 class Feeling(Question):
     """Outcomes after an answer, or a month, by band of its score. The days asked for are the answers'."""
@@ -43,8 +51,12 @@ class Feeling(Question):
     def _fits(self) -> Self:
         if self.unit == "session":
             raise ValueError("feelings go on over days: count persons, accounts or devices")
-        if self.breakdowns:
-            raise ValueError("feelings are not broken down: declare one for a segment")
+        others = [name for name in self.breakdowns if not of_sessions(name)]
+        if self.score == "frustration" and others:
+            raise ValueError(
+                f"frustration is of months of sessions: break it down by session.NAME or "
+                f"{', '.join(OF_SESSIONS)}, not by {', '.join(others)}"
+            )
         if self.score == "frustration" and (self.unit != "person" or self.survey is not None):
             raise ValueError("frustration is of persons, and of no survey")
         if (self.outcome == "revenue") != (self.currency is not None):
