@@ -36,6 +36,7 @@ from benchmark import (
     segments,
     sessions,
     signals,
+    tasks,
     ways,
 )
 from rich.console import Console
@@ -142,6 +143,7 @@ def main(
             segments.rows(spark, folder, session_events),
             funnels.rows(spark, folder, activity_rows),
             reasons.rows(spark, folder, activity_rows),
+            tasks.rows(spark, folder, activity_rows),
             ways.rows(spark, folder, session_events),
             restating.rows(spark, folder, settings, session_events // 4, a_day),
             identities.rows(spark, folder, settings, links),

@@ -20,11 +20,6 @@ from trailhouse.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks" / "00_why.ipynb"
-NOT_YET = {
-    *("activations", "arrival_searches", "feature_blockers", "feelings", "impact", "page_sections"),
-    "task_changes",
-} - TABLES.keys()
-"""Tables that questions name and no stage makes: such questions say so, and are not answered."""
 
 
 def cells(kind: str) -> list[str]:
@@ -79,8 +74,7 @@ def test_questions_read_columns_that_their_tables_have() -> None:
         assert readings, number
         for name, columns in readings:
             assert columns, (number, name)
-            if name not in NOT_YET:
-                assert set(columns) <= {column.name for column in TABLES[name].columns}, (number, name)
+            assert set(columns) <= {column.name for column in TABLES[name].columns}, (number, name)
 
 
 def test_on_any_lake_questions_are_answered_or_say_what_they_lack(
@@ -110,5 +104,4 @@ def test_on_the_world_saas_every_answer_is_as_planted(
     ]  # fmt: skip
     for command in commands:
         subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, env=env, check=True)
-    lacking = {number for number, code in asked() if {name for name, _ in read(code)} <= NOT_YET}
-    assert {*answered(lake, tmp_path, truth, monkeypatch)} == {*range(1, 20)} - lacking
+    assert {*answered(lake, tmp_path, truth, monkeypatch)} == {*range(1, 20)}
