@@ -182,7 +182,7 @@ def _candidate(**more: Any) -> dict[str, Any]:
     return {"question": "q", "action": "a", "days": 1, "cohort": "all", "verdict": "stable", **more}
 
 
-FELT = {"question": "q", "period": "all"}
+FELT = {**ALL, "period": "all"}
 UNACCOUNTED = "every_click_is_placed_or_counted"
 ONE_PERIOD = {"question": "q", "period": "2026-03-01", "currency": "EUR"}
 FUNNEL = {"question": "f", "breakdown_by": "all", "breakdown": "all", "optional": False}
@@ -380,6 +380,13 @@ BAD: dict[str, list[tuple[set[str], list[dict[str, Any]]]]] = {
             [
                 {**FELT, "asked": n, "units": n, "other_units": 2, "matched_difference": 4, "matched_low": 5}
                 for n in (1, 2)
+            ],
+        ),
+        (
+            {"breakdowns_add_up"},
+            [
+                {**FELT, "breakdown_by": by, "band": "b", "asked": n, "units": n, "left_out": n}
+                for by, n in (("all", 2), ("device_type", 1))
             ],
         ),
     ],
