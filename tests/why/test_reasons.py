@@ -431,7 +431,7 @@ def test_what_has_no_reasons_is_told_in_a_sentence() -> None:
     for text, said in (
         ("feature plan views", "no feature 'plan views' is declared; did you mean plan view?"),
         ("feature", "which feature? there are plan view"),
-        ("plan-view", "no question or task 'plan-view' is declared; there are none"),
+        ("plan-view", "no question or task 'plan-view' is declared; there are weekly_return"),
     ):
         with pytest.raises(SettingsError) as caught:
             named(text, features)
