@@ -38,8 +38,9 @@ def register(app: typer.Typer, reading: Reading) -> None:
         question: Annotated[
             list[str],
             typer.Argument(
+                metavar="QUESTION...",
                 help="A declared funnel, retention or task; feature NAME; a page such as /pricing; a funnel "
-                "on one line."
+                "on one line.",
             ),
         ],
         step: Annotated[
