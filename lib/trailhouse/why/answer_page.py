@@ -57,7 +57,8 @@ def build_page(
             generated=generated,
             first=first,
             sides=("One period", "The other") if change else [f"Who {did}" for did in groups],
-            summary=first and summary(found, int(first["units"]), int(first["others"]), groups),
+            # Of an element only those count who came to its page.
+            summary=first and summary(found, *(int(found[n].max()) for n in ("units", "others")), groups),
             claims=[row["sentence"] for row in rows if row["verdict"] == CLAIMED][:_FIRST],
             rows=[_row(row, options) for row in rows],
         )

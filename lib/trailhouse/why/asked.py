@@ -45,7 +45,8 @@ class Number:
     `units` are rows of UNITS; None: they are among those of a number before. `leaves`: whether a page beside
     the way of those who went on ends the stretch. `change`: the groups are two periods, `now` the later, and
     a reason is that a unit stopped with it. `worst_of`: of several numbers of this name only the one that
-    loses most is asked for. `groups`: what those who failed are called, and the others.
+    loses most is asked for. `groups`: what those who failed are called, and the others. `own`: selectors of
+    what is asked about: not to touch that is the number itself, and no reason for it.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Number:
     change: bool = False
     worst_of: str | None = None
     groups: tuple[str, str] = ("those who stopped", "those who went on")
+    own: frozenset[str] = frozenset()
 
 
 def funnel_steps(funnel: Funnel, asked: Asked, steps: Sequence[int]) -> list[Number]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 
@@ -62,4 +62,5 @@ def number(of: Offered, asked: Asked, keep: Callable[[DataFrame], DataFrame]) ->
     if of.among is not None:
         offers = offers.join(among(marks), on="person_id", how="left_semi")
     units = asked_units(exposed_persons(offers), of.name)
-    return given(of.name, f"did not try {of.name}", units, asked, groups=GROUPS)
+    found = given(of.name, f"did not try {of.name}", units, asked, groups=GROUPS)
+    return replace(found, own=frozenset(of.feature.selectors))

@@ -228,6 +228,8 @@ def _of_element(key: tuple[Any, ...], number: Number, rows: list[Mapping[str, An
     if unseen.inside.could and unseen.outside.could:
         yield unseen
     went_on = ignored.outside
+    if selector in number.own:
+        return
     if went_on.could and ignored.inside.could and went_on.could - went_on.x < _ITSELF * went_on.could:
         yield ignored
 
