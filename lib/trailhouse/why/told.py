@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.from_counts import rounded
 from trailhouse.progress import how_many
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import BY_KIND, KEY
@@ -133,15 +134,7 @@ def _capital(text: str) -> str:
 
 
 def _decimal(name: str, value: Any) -> Decimal | None:
-    digits, places = _TYPES[name]
-    if isinstance(value, Fraction):
-        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
-            Decimal(1).scaleb(-places), ROUND_HALF_EVEN
-        )
-    known = finite(value)
-    if known is None or abs(known) >= 10 ** (digits - places):
-        return None
-    return Decimal(known).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return rounded(value if isinstance(value, Fraction) else finite(value), *_TYPES[name])
 
 
 def _recorded(sessions: set[str], frames: Mapping[str, DataFrame]) -> frozenset[str]:
