@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from typing import Any
@@ -209,15 +209,21 @@ def _row(known: Counted, estimate: str, measure: str, month: date | None, of: Es
         "measure": measure,
         "month": ALL if month is None else str(month),
         "currency": known.case.currency if money else None,
-        **{"value": of.value, "low": of.low, "high": of.high},
+        **_ends(of),
         "n": of.n,
         "too_few": of.too_few,
         "verdict": _verdict(known, estimate, of),
         "reach": known.a_month("reach", "x1", month),
         "reach_units": known.a_month("reach", "x2", month),
         "months": len(known.months) if month is None else 1,
-        "parts": [asdict(one) for one in of.parts],
+        "parts": [{"name": one.name, **_ends(one)} for one in of.parts],
     }
+
+
+def _ends(of: Estimate | Part) -> dict[str, Decimal | None]:
+    """A number and its ends: floats as they are written, so that a half is one when the table rounds it."""
+    numbers = {"value": of.value, "low": of.low, "high": of.high}
+    return {name: None if one is None else Decimal(str(one)) for name, one in numbers.items()}
 
 
 def _verdict(known: Counted, estimate: str, of: Estimate) -> str:
