@@ -251,11 +251,12 @@ def profiles(
     lake: LakeRoot = None,
 ) -> None:
     """Write the profiles of all persons as they were when a day ended."""
-    from trailhouse.profiles.export import export, require_kind
+    from trailhouse.profiles.export import export
+    from trailhouse.table_file import require_kind
 
     day = as_of.date()
     target = out or Path(f"profiles-{day}.csv")
-    require_kind(target)
+    require_kind(target, "profiles")
     with _reading("profiles", settings, set_, lake) as run:
         run.progress.note(f"{how_many(export(run, day, target), 'profile')} as of {day}: {target}")
 
@@ -270,7 +271,7 @@ def next_items(
     lake: LakeRoot = None,
 ) -> None:
     """Write the next items of all persons, best first, and say how well such were known before."""
-    from trailhouse.profiles.export import require_kind
+    from trailhouse.table_file import require_kind
     from trailhouse.why.export import export_next_items
 
     require_kind(out, "next items")
