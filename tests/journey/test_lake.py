@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import Shop
 from tests.factories import rows
-from tests.report.test_page import Page
+from tests.report.page import Page
 from trailhouse import __main__ as terminal
 from trailhouse.commands import opening
 from trailhouse.errors import IdentityError, SettingsError, StorageError
