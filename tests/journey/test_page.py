@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.journey.given import line, page, quiet, session, signal, us
-from tests.report.test_page import Page
+from tests.report.page import Page
 from trailhouse.journey import listing
 from trailhouse.journey.head import Head
 from trailhouse.journey.page import build_journey, build_list

@@ -57,12 +57,16 @@ def build_page(
             generated=generated,
             first=first,
             sides=("One period", "The other") if change else [f"Who {did}" for did in groups],
-            # Of an element only those count who came to its page.
-            summary=first and summary(found, *(int(found[n].max()) for n in ("units", "others")), groups),
+            summary=first and _summary(found, groups),
             claims=[row["sentence"] for row in rows if row["verdict"] == CLAIMED][:_FIRST],
             rows=[_row(row, options) for row in rows],
         )
     )
+
+
+def _summary(found: pd.DataFrame, groups: tuple[str, str]) -> str:
+    # Of an element only those count who came to its page: all units are the most.
+    return summary(found, int(found["units"].max()), int(found["others"].max()), groups)
 
 
 def write_page(
