@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -123,21 +124,20 @@ def test_who_did_not_scroll_down_to_an_element_did_not_get_to_see_it():
 
 
 def test_who_saw_an_element_that_is_not_the_step_itself_and_did_not_touch_it_ignored_it():
-    found = judged(
-        ASKED,
-        counts(
-            element(True, 90, 900, None, touched=False),
-            element(True, 10, 900, 500, touched=True),
-            element(False, 50, 900, None, touched=False),
-            element(False, 50, 900, 500, touched=True),
-        ),
-        everyone(100),
-        everyone(100),
+    seen = counts(
+        element(True, 90, 900, None, touched=False),
+        element(True, 10, 900, 500, touched=True),
+        element(False, 50, 900, None, touched=False),
+        element(False, 50, 900, 500, touched=True),
     )
+    found = judged(ASKED, seen, everyone(100), everyone(100))
     assert {one["kind"]: (one["with_it"], one["others_with_it"], one["verdict"]) for one in found} == {
         "ignored": (90, 50, CLAIMED),
         "unseen": (0, 0, TOO_FEW),
     }
+    # Not to touch what is asked about is the number itself.
+    own = replace(ASKED, own=frozenset({"b.next"}))
+    assert [one["kind"] for one in judged(own, seen, everyone(100), everyone(100))] == ["unseen"]
 
 
 def test_a_change_asks_how_many_stopped_with_it_in_each_period_whichever_was_worse():
