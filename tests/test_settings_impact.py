@@ -56,7 +56,7 @@ def test_cases_come_from_the_file_beside_the_settings(tmp_path: Path) -> None:
 
 
 def test_a_case_may_name_the_task_of_a_key_element(tmp_path: Path) -> None:
-    load(tmp_path, CASE.replace("failed_task: import", "failed_task: Import of /contacts"))
+    load(tmp_path, text({"affected": "{failed_task: Import of /contacts}"}))
 
 
 def test_the_worked_examples_are_sound() -> None:
