@@ -42,6 +42,7 @@ LONG = (
     "gates/test_runner.py",
     "identity/test_engines.py",
     "test_sessionize.py",
+    "stages/test_question_checks.py",
     "stages/test_questions.py",
     "stages/test_identities.py",
     "test_storage.py",

@@ -18,12 +18,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.conftest import ADAPTED, compiled
-from trailhouse import snapshot, storage
+from trailhouse import snapshot
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
 from trailhouse.files import java
 from trailhouse.scope import Scope, of_keys
-from trailhouse.storage import Lake, Published
+from trailhouse.storage import Lake, Published, reading
+from trailhouse.storage import lake as writing
 
 VISITS = Table(
     name="visits",
@@ -121,7 +122,7 @@ def test_rows_of_a_day_are_told_by_the_list_of_files_as_by_the_log(
     one, other = date(2026, 3, 2), date(2026, 3, 3)
     lake.publish(DATED, frame(lake, [(one, 1, None), (one, 2, None), (other, 1, None)], DATED))
     assert lake.rows_by_day(DATED) == {one: 2, other: 1}
-    monkeypatch.setattr(storage, "rows_by_value", lambda *_: None)
+    monkeypatch.setattr(reading, "rows_by_value", lambda *_: None)
     assert lake.rows_by_day(DATED) == {one: 2, other: 1}
 
 
@@ -154,13 +155,13 @@ def test_days_that_are_known_to_differ_are_written_without_a_look(
     for table in (VISITS, WHOLE):
         lake.publish(table, frame(lake, ROWS[:3], table))
     looked: list[str] = []
-    real = storage.different_partitions
+    real = writing.different_partitions
 
     def look(table: Table, *sides: DataFrame) -> list[tuple[object, ...]]:
         looked.append(table.name)
         return real(table, *sides)
 
-    monkeypatch.setattr(storage, "different_partitions", look)
+    monkeypatch.setattr(writing, "different_partitions", look)
     changed = [*ROWS[1:3], ("wed", 1, None)]
     assert lake.publish(VISITS, frame(lake, changed), differs=True).action == "published"
     assert published(lake) == sorted(changed, key=repr), "what is gone is gone"

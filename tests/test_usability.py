@@ -16,6 +16,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from trailhouse import __main__ as terminal
+from trailhouse.commands import files
 from trailhouse.errors import UsabilityError
 from trailhouse.progress import Progress
 from trailhouse.questions.usability import summary, told
@@ -112,7 +113,7 @@ def test_a_file_comes_in_once_and_whole(
     out = io.StringIO()
     settings = Settings(lake={"root": lake.root})
     run = Run(lake, settings, Progress(Console(file=out, soft_wrap=True)))
-    monkeypatch.setattr(terminal, "_writing", lambda *asked: nullcontext(run))
+    monkeypatch.setattr(files, "writing", lambda *asked: nullcontext(run))
     first = written(tmp_path, HEADER + "p1,find,1,10,0,80\np2,find,0,,,60\n")
     result = CliRunner().invoke(terminal.app, ["import-usability", str(first), "--study", "spring"])
     assert result.exit_code == 0, result.output

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.factories import rows
 from trailhouse import __main__ as terminal
+from trailhouse.commands import opening
 from trailhouse.errors import IdentityError, SettingsError
 from trailhouse.override import decide, listed, recorded
 from trailhouse.progress import Progress
@@ -107,7 +108,7 @@ def test_a_decision_stands_until_it_is_revoked(
 ) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "lake"))
     settings = Settings(lake={"root": str(copy)})
-    monkeypatch.setattr(terminal, "_session", lambda *_: nullcontext((spark, settings)))
+    monkeypatch.setattr(opening, "session", lambda *_: nullcontext((spark, settings)))
 
     def override(*arguments: str) -> str:
         done = CliRunner().invoke(terminal.app, ["override", *arguments], terminal_width=1_000)

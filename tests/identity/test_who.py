@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from tests.factories import rows
 from trailhouse import __main__ as terminal
+from trailhouse.commands import opening
 from trailhouse.errors import IdentityError
 from trailhouse.identity.asked import Subject, find
 from trailhouse.identity.constraints import Identifier
@@ -339,7 +340,7 @@ def test_two_accounts_cannot_be_one_person(lake: Lake) -> None:
 
 def test_two_whom_no_link_connects(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(lake={"root": lake.root})
-    monkeypatch.setattr(terminal, "_session", lambda *_: nullcontext((lake.spark, settings)))
+    monkeypatch.setattr(opening, "session", lambda *_: nullcontext((lake.spark, settings)))
     done = CliRunner().invoke(terminal.app, ["who", f"email:{ODD}", "--and", "u7"])
     if done.exception:
         raise done.exception

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tests.ingest.raw import World
 from tests.sources.reading import message
 from trailhouse import __main__ as terminal
+from trailhouse.commands import opening
 from trailhouse.errors import GateFailed, SettingsError
 from trailhouse.ingest.held import held_batches
 from trailhouse.progress import Progress
@@ -25,7 +26,7 @@ BAD = "gates.max_quarantine_share=0.5"
 def world(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Files are read one by one; one that is mostly unreadable is held."""
     world = World(spark, tmp_path / "raw", tmp_path / "lake", (BAD, "raw.files_per_batch=1"))
-    monkeypatch.setattr(terminal, "_session", lambda *_: _Session(world))
+    monkeypatch.setattr(opening, "session", lambda *_: _Session(world))
     return world
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tests.ingest.raw import World
 from tests.sources.reading import message
 from trailhouse import __main__ as terminal
+from trailhouse.commands import opening
 from trailhouse.errors import StorageError
 from trailhouse.ingest import batch
 from trailhouse.trace import Origin, Place, origin, told
@@ -127,7 +128,7 @@ def test_the_command_shows_file_line_and_run(second: World, monkeypatch: pytest.
     def session(*_: Any) -> Iterator[tuple[SparkSession, object]]:
         yield second.spark, second.settings
 
-    monkeypatch.setattr(terminal, "_session", session)
+    monkeypatch.setattr(opening, "session", session)
     shown = CliRunner().invoke(terminal.app, ["origin", "m-2"]).output
     assert "c.json" in shown
     assert "line   2\n" in shown

@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from tests.conftest import Shop
 from tests.factories import rows
-from tests.report.test_page import Page
+from tests.report.page import Page
 from trailhouse import __main__ as terminal
+from trailhouse.commands import opening
 from trailhouse.errors import IdentityError, SettingsError, StorageError
 from trailhouse.journey import commands, read, resolve
 from trailhouse.journey.find import Wanted
@@ -320,7 +321,7 @@ def test_a_visit_of_the_shop_is_found_and_read(
     spark: SparkSession, shop: Shop, shop_lake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     settings = shop.settings(shop_lake)
-    monkeypatch.setattr(terminal, "_session", lambda *_: nullcontext((spark, settings)))
+    monkeypatch.setattr(opening, "session", lambda *_: nullcontext((spark, settings)))
     table, out = tmp_path / "found.csv", tmp_path / "one.html"
     asked = [
         "--signal",

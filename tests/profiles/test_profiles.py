@@ -25,11 +25,12 @@ from tests.profiles.oracle import World, profile
 from tests.profiles.worlds import AS_OF, ITEMS, ZONE, cut, random_world
 from trailhouse.errors import SettingsError
 from trailhouse.profiles.build import profiles_on
-from trailhouse.profiles.export import export, require_kind, write
+from trailhouse.profiles.export import export
 from trailhouse.settings import Profiles, Settings
 from trailhouse.settings.questions.fields import PROFILE_FIELDS
 from trailhouse.stage import Context
 from trailhouse.stages.profiles import STAGE
+from trailhouse.table_file import require_kind, write
 from trailhouse.tables import TABLES
 
 SEED, WORLDS = 3100, 80
@@ -213,7 +214,7 @@ def test_a_csv_file_has_lists_as_json_and_no_formulas(spark: SparkSession, tmp_p
     )
     assert (other["user_id"], other["value"]) == ("", '[{"currency":"EUR","amount":1.5000}]')
     with pytest.raises(SettingsError, match=r"as .csv or .parquet, not as profiles.xlsx"):
-        require_kind(Path("profiles.xlsx"))
+        require_kind(Path("profiles.xlsx"), "profiles")
 
 
 def test_the_example_of_the_docs_is_sound() -> None:

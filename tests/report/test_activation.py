@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.report.page import Page, report, shop_page
 from tests.report.shop import shop_frames
 from tests.report.test_answers import cells
-from tests.report.test_page import Page, report
 from trailhouse.report import activation
 
 
 @pytest.fixture(scope="module")
 def shop() -> Page:
-    return Page(report())
+    return shop_page()
 
 
 def test_the_activation_moment_is_told_with_its_candidates_and_months(shop: Page) -> None:

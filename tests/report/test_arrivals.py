@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tests.report.page import Page, settings
 from tests.report.shop import empty_frames
 from tests.report.shop_arrivals import arrival_frames
-from tests.report.test_page import Page, settings
 from trailhouse.report.page import build_report
 from trailhouse.report.queries import REPORT_TABLES
 

@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.factories import rows
+from tests.report.page import Page, report
 from tests.report.shop import empty_frames, shop_frames
-from tests.report.test_page import Page, report
 from trailhouse.report import collect, voices
 from trailhouse.report.voice_reads import LENGTH, TEXTS, VALUES
 

@@ -8,14 +8,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.factories import rows
+from tests.report.page import Page, report, shop_page
 from tests.report.shop import empty_frames, shop_frames
-from tests.report.test_page import Page, report
 from trailhouse.report import way_reads, ways
 
 
 @pytest.fixture(scope="module")
 def shop() -> Page:
-    return Page(report())
+    return shop_page()
 
 
 def cells(page: Page) -> set[tuple[str, ...]]:

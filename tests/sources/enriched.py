@@ -16,6 +16,9 @@ SNOWPLOW = "com.snowplowanalytics.snowplow"
 MOBILE = "com.snowplowanalytics.mobile"
 Entity = tuple[str, Any]
 """A schema as `vendor/name/version`, and its data."""
+VIEW: Entity = (f"{SNOWPLOW}/web_page/1-0-0", {"id": "view-1"})
+PAGES = "contexts_com_snowplowanalytics_snowplow_web_page_1"
+"""The column that VIEW comes to."""
 
 BASE = {
     "app_id": "shop",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from trailhouse.commands.opening import LakeRoot, reading
 from trailhouse.csv_cells import safe_cell
 from trailhouse.job import Overrides, SettingsFile
 from trailhouse.progress import how_many
@@ -19,16 +19,13 @@ from trailhouse.progress import how_many
 if TYPE_CHECKING:
     from pyspark.sql import Row
 
-    from trailhouse.run import Run
     from trailhouse.settings import Question
 
-Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
-LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 _SAID_ONCE = ("question", "definition", "version", "unit")
 
 
-def register(app: typer.Typer, reading: Reading) -> None:
-    """Add the command; `reading` opens a lake to read (name, settings, overrides, lake)."""
+def register(app: typer.Typer) -> None:
+    """Add the command."""
 
     @app.command()
     def ask(

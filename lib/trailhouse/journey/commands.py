@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from trailhouse.commands.opening import LakeRoot, options, reading
 from trailhouse.durations import Duration
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.job import Overrides, SettingsFile
@@ -22,16 +20,14 @@ if TYPE_CHECKING:
     from trailhouse.journey.find import Wanted
     from trailhouse.run import Run
 
-Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
-LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 Sort = Literal["signals", "newest", "longest"]
 PAGES_AT_ONCE = 25
 MOST_PAGES = 200
 """Journeys that a folder holds at most."""
 
 
-def register(app: typer.Typer, reading: Reading) -> None:
-    """Add the two commands; `reading` opens a lake to read (name, settings, overrides, lake)."""
+def register(app: typer.Typer) -> None:
+    """Add the two commands."""
 
     @app.command()
     def journey(
@@ -52,7 +48,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
         if (person is None) == (session is None):
             raise SettingsError("whose journey? Give one of --person and --session")
         with reading("journey", settings, set_, lake) as run:
-            target, told = write_journey(run, person, session, out, limit, _options(settings, lake))
+            target, told = write_journey(run, person, session, out, limit, options(settings, lake))
             run.progress.note(f"{told}: {target}")
 
     @app.command()
@@ -123,7 +119,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
         # Before a session is started, which takes its time.
         checked(wanted)
         with reading("journeys", settings, set_, lake) as run:
-            write_journeys(run, wanted, sort, limit, csv, html, _options(settings, lake))
+            write_journeys(run, wanted, sort, limit, csv, html, options(settings, lake))
 
 
 def _length(text: str | None) -> timedelta | None:
@@ -133,12 +129,6 @@ def _length(text: str | None) -> timedelta | None:
         return TypeAdapter(Duration).validate_python(text)
     except ValidationError:
         raise SettingsError(f"--min-duration {text!r} is no length of time: write 30s, 5m or 1h") from None
-
-
-def _options(settings: Path | None, lake: str | None) -> str:
-    """What a command for the same lake must be given besides."""
-    given = [("--settings", settings and str(settings)), ("--lake", lake)]
-    return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
 
 def write_journey(

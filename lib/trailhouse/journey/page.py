@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.journey.shapes import Person, Visit
-from trailhouse.report import text
+from trailhouse.report.environment import environment, policy, resource
 
 OPEN = 3
 """Visits that are open when the page is; the others open by a click or a key."""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""No script at all, and nothing from anywhere, were an escape ever to fail."""
+_PACKAGE = "trailhouse.journey"
 
 
 def build_journey(
@@ -73,22 +70,5 @@ def build_list(
 
 
 def _rendered(template: str, **values: Any) -> str:
-    style = Markup(_resource("report.css", "trailhouse.report") + _resource("journey.css"))
-    return _environment().get_template(template).render(policy=POLICY, style=style, **values)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # Reads through the package, so that it works from a zip too.
-        loader=FunctionLoader(_resource),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=text.number)
-    return environment
-
-
-def _resource(name: str, package: str = "trailhouse.journey") -> str:
-    return files(package).joinpath("templates").joinpath(name).read_text(encoding="utf-8")
+    style = Markup(resource("trailhouse.report", "report.css") + resource(_PACKAGE, "journey.css"))
+    return environment(_PACKAGE).get_template(template).render(policy=policy(), style=style, **values)

@@ -1,6 +1,6 @@
 """The step matcher over Arrow batches: rows sorted by unit come in, attempts go out.
 
-Batches are gathered until they hold some hundred thousand rows, cut behind a unit, and answered at once. A
+Batches are gathered until they hold some ten thousands of rows, cut behind a unit, and answered at once. A
 unit with more rows than that is gathered whole, as columns of plain numbers and not as rows.
 """
 
@@ -19,8 +19,8 @@ from trailhouse.questions.rules import Attempts, Rows, Rules
 from trailhouse.questions.unordered import AnyOrder
 from trailhouse.questions.walk import Walk
 
-AT_ONCE = 1 << 18
-"""Rows that are answered at once, about."""
+AT_ONCE = 1 << 16
+"""Rows that are answered at once, about: few enough that their columns stay in the processor's cache."""
 DONE = "ARRAY<STRUCT<step: INT, t: BIGINT, since: BIGINT>>"
 """The steps of an attempt in order: number from 1, time, microseconds since the one before."""
 _DONE = pa.struct([("step", pa.int32()), ("t", pa.int64()), ("since", pa.int64())])

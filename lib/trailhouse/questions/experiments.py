@@ -7,15 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from decimal import Context, Decimal
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day
 from trailhouse.durations import as_text
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.questions import variants
 from trailhouse.questions.asked import Asked, rows
 from trailhouse.questions.credit import SCALE
@@ -25,19 +24,12 @@ from trailhouse.questions.periods import with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Experiment, Metric
 from trailhouse.stage import Check
+from trailhouse.tables._questions import own_columns
+from trailhouse.tables.experiments import TABLE
 
 _SUMS = ("x", "xx", "y", "yy", "xy")
 _EXACT = "DECIMAL(38,0)"
 _CONTEXT = Context(prec=60)
-_TEXTS = ("breakdown_by", "breakdown", "metric", "measure", "currency", "variant")
-_COUNTS = ("exposed", "excluded", "units")
-_FIGURES = (
-    *("mean", "low", "high", "difference", "difference_low", "difference_high", "lift", "p_value"),
-    *("cuped_difference", "cuped_low", "cuped_high", "cuped_p_value", "cuped_reduction"),
-    *("always_low", "always_high", "always_p_value", "ratio_p_value"),
-)
-_TYPES = {"total": (28, 4), "cuped_reduction": (9, 6)}
-"""Digits and scale of figures; those of p values and all others by `_digits`."""
 
 
 def definition(question: Experiment) -> str:
@@ -76,10 +68,8 @@ def answer(question: Experiment, asked: Asked) -> DataFrame:
         F.count_if(ready).alias("units"),
         *(summed(n, parts) for n in range(size) for parts in _SUMS),
     )
-    found = sums.coalesce(1).mapInArrow(Judge(question), _schema())
-    return found.select(
-        *told(question, definition(question)), *_TEXTS, "is_control", *_COUNTS, "total", *_FIGURES
-    )
+    found = from_counts(sums, own_columns(TABLE), Judge(question))
+    return found.select(*told(question, definition(question)), "*")
 
 
 def _units(question: Experiment, asked: Asked) -> DataFrame:
@@ -164,43 +154,21 @@ def _total(metric: Metric, measured: Column) -> Column:
     return F.coalesce(of, F.lit(0)).cast(_EXACT)
 
 
-def _digits(name: str) -> tuple[int, int]:
-    return _TYPES.get(name, (9, 8) if name.endswith("p_value") else (24, 6))
-
-
-def _schema() -> str:
-    texts = [f"{name} STRING" for name in _TEXTS]
-    counts = [f"{name} BIGINT" for name in _COUNTS]
-    numbers = [f"{name} DECIMAL({_digits(name)[0]},{_digits(name)[1]})" for name in ("total", *_FIGURES)]
-    return ", ".join([*texts, "is_control BOOLEAN", *counts, *numbers])
-
-
-def _arrow() -> pa.Schema:
-    texts = [(name, pa.string()) for name in _TEXTS]
-    counts = [(name, pa.int64()) for name in _COUNTS]
-    numbers = [(name, pa.decimal128(*_digits(name))) for name in ("total", *_FIGURES)]
-    return pa.schema([*texts, ("is_control", pa.bool_()), *counts, *numbers])
-
-
 @dataclass(frozen=True)
 class Judge:
-    """The engine of experiments: rows of exact sums, all on one worker, to rows of the table."""
+    """Rows of exact sums to rows of the table."""
 
     question: Experiment
 
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        groups: dict[tuple[str, str], dict[str | None, dict[str, Any]]] = defaultdict(dict)
-        for batch in batches:
-            for row in batch.to_pylist():
-                groups[row["breakdown_by"], row["breakdown"]][row["variant"]] = row
-        found = [
-            {"breakdown_by": by, "breakdown": value, **one}
-            for (by, value), group in sorted(groups.items())
-            for one in self._group(group)
-        ]
-        yield pa.RecordBatch.from_pylist(found, schema=_arrow())
+    def __call__(self, rows: Iterable[Row]) -> Iterator[Row]:
+        groups: dict[tuple[str, str], dict[str | None, Row]] = defaultdict(dict)
+        for row in rows:
+            groups[row["breakdown_by"], row["breakdown"]][row["variant"]] = row
+        for (by, value), group in sorted(groups.items()):
+            for one in self._group(group):
+                yield {"breakdown_by": by, "breakdown": value, **one}
 
-    def _group(self, group: dict[str | None, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _group(self, group: dict[str | None, Row]) -> Iterator[Row]:
         """A row a metric and variant of one breakdown value."""
         asked = self.question
         excluded = group[None]["exposed"] if None in group else 0
@@ -220,8 +188,8 @@ class Judge:
                     **{"variant": name, "is_control": name == asked.control},
                     **{"exposed": exposed[name], "excluded": excluded},
                     "units": group[name]["units"] if name in group else 0,
-                    "total": own and _rounded("total", Decimal(own.x), scale),
-                    **{key: _rounded(key, one, scale) for key, one in figures.items()},
+                    "total": own and _scaled("total", Decimal(own.x), scale),
+                    **{key: _scaled(key, one, scale) for key, one in figures.items()},
                 }
 
     def _figures(
@@ -239,7 +207,7 @@ class Judge:
         return found | dict(variants.adjusted(own, control, known, asked.confidence))
 
 
-def _sums(row: dict[str, Any] | None, number: int) -> variants.Sums | None:
+def _sums(row: Row | None, number: int) -> variants.Sums | None:
     """The exact sums of a metric; None where a sum went beyond 38 digits."""
     if row is None or not row["units"]:
         return variants.Sums(0, 0, 0, 0, 0, 0)
@@ -247,16 +215,12 @@ def _sums(row: dict[str, Any] | None, number: int) -> variants.Sums | None:
     return None if None in told else variants.Sums(row["units"], *map(int, told))
 
 
-def _rounded(name: str, value: float | Decimal | None, scale: int) -> Decimal | None:
-    """The figure as told; None where it has no value, or more digits than its column."""
-    if value is None or not math.isfinite(value):
-        return None
-    digits, places = _digits(name)
+def _scaled(name: str, value: float | Decimal | None, scale: int) -> float | Decimal | None:
+    """A figure of parts of `scale` in whole ones, exact; p values and ratios are of no unit."""
     alike = name.endswith("p_value") or name in ("lift", "cuped_reduction")
-    exact = _CONTEXT.divide(Decimal(value), 1 if alike else scale)
-    if abs(exact) >= Decimal(10) ** (digits - places):
-        return None
-    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _CONTEXT)
+    if alike or value is None or not math.isfinite(value):
+        return value
+    return _CONTEXT.divide(Decimal(value), scale)
 
 
 CHECKS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day, ratio, week_of
@@ -14,7 +14,7 @@ from trailhouse.questions.matcher import attempts
 from trailhouse.questions.numbers import quantile, whole_quotient
 from trailhouse.questions.periods import WATERMARK, begins, with_watermark
 from trailhouse.questions.rows import told
-from trailhouse.questions.spread import OTHER
+from trailhouse.questions.spread import small_as_other
 from trailhouse.settings import Funnel, Project
 from trailhouse.stage import Check
 
@@ -66,7 +66,9 @@ def answer(funnel: Funnel, asked: Asked) -> DataFrame:
         F.explode(_breakdowns(funnel, by_all=by_all)).alias("part"),
     ).select("done", "part.*", F.explode("dates").alias("date"))
     if funnel.breakdowns:
-        parts = _limited(parts, funnel.breakdown_limit)
+        # By attempts, all of which did step 1, within each date; so laid out, both looks take one shuffle.
+        parts = parts.repartition("date", "breakdown_by")
+        parts = small_as_other(parts, funnel.breakdown_limit, F.lit(1), ["date"])
     counted = (
         parts.select(*_KEYS, F.inline("done"))
         .groupBy(*_KEYS, "step")
@@ -210,16 +212,6 @@ def _breakdowns(funnel: Funnel, *, by_all: bool) -> Column:
     for n, one in enumerate(each):
         chosen = chosen.when(F.col("by") == f"value_{n}", one)
     return F.array(chosen)
-
-
-def _limited(parts: DataFrame, limit: int) -> DataFrame:
-    """Values beyond the limit as 'other', ranked by units at step 1, then by value, within each date."""
-    own = Window.partitionBy("date", "breakdown_by")
-    each = Window.partitionBy(*_KEYS).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    sized = parts.repartition("date", "breakdown_by").withColumn("size", F.count("*").over(each))
-    ranked = sized.withColumn("rank", F.dense_rank().over(own.orderBy(F.desc("size"), F.asc("breakdown"))))
-    value = F.when(F.col("rank") <= limit, F.col("breakdown")).otherwise(F.lit(OTHER))
-    return ranked.withColumn("breakdown", value).drop("size", "rank")
 
 
 def _step_name(funnel: Funnel, number: int) -> str:

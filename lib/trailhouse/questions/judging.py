@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from trailhouse.questions.intervals import Z
-
-Numbers = NDArray[np.float64]
+from trailhouse.questions.shares import Numbers, wilson
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,10 @@ def tenths(outcomes: NDArray[np.bool_], scores: Numbers) -> list[tuple[int, floa
     Parts are as equal as counts allow; with fewer than ten persons there are fewer.
     """
     order = np.argsort(scores, kind="stable")
-    found = []
-    for part in np.array_split(order, 10):
-        if len(part):
-            n, hits = len(part), int(outcomes[part].sum())
-            found.append((n, float(scores[part].mean()), hits / n, *_wilson(hits, n)))
-    return found
-
-
-def _wilson(hits: int, n: int) -> tuple[float, float]:
-    middle = (hits + Z * Z / 2) / (n + Z * Z)
-    half = Z / (n + Z * Z) * sqrt(hits * (n - hits) / n + Z * Z / 4)
-    return (0.0 if hits == 0 else middle - half), (1.0 if hits == n else middle + half)
+    parts = [part for part in np.array_split(order, 10) if len(part)]
+    sizes, hits = [len(part) for part in parts], [int(outcomes[part].sum()) for part in parts]
+    low, high = (ends.tolist() for ends in wilson(hits, sizes))
+    return [
+        (n, float(scores[part].mean()), hits[place] / n, low[place], high[place])
+        for place, (part, n) in enumerate(zip(parts, sizes, strict=True))
+    ]

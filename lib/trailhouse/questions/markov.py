@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
-import pyarrow as pa
 from pyspark.sql import DataFrame
+
+from trailhouse.contract import Column
+from trailhouse.from_counts import Row, from_counts
 
 START, TOUCH, CONVERSION, NOTHING = range(4)
 """Kinds of states; a touch has a name, too."""
@@ -27,21 +29,22 @@ def removal_effects(steps: DataFrame) -> DataFrame:
     `steps`: origin and target (STRUCT<kind: INT, touch: STRING>), `number` BIGINT. An engine, on one
     worker: it holds a matrix of all touches, so these are few.
     """
-    return steps.select("origin", "target", "number").coalesce(1).mapInArrow(_weights, _SCHEMA)
+    return from_counts(steps.select("origin", "target", "number"), _WEIGHTS, _weighed)
 
 
-_SCHEMA = "touch STRING, weight BIGINT"
-_ARROW = pa.schema([("touch", pa.string()), ("weight", pa.int64())])
+_WEIGHTS = (
+    Column("touch", "STRING", "The touch."),
+    Column("weight", "BIGINT", "Its removal effect, billionths."),
+)
 
 
-def _weights(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _weighed(rows: Iterable[Row]) -> Iterator[Row]:
     steps: dict[tuple[State, State], int] = {}
-    for batch in batches:
-        for row in batch.to_pylist():
-            origin, target = ((row[end]["kind"], row[end]["touch"] or "") for end in ("origin", "target"))
-            steps[origin, target] = steps.get((origin, target), 0) + row["number"]
-    found = weights(steps)
-    yield pa.RecordBatch.from_pydict({"touch": list(found), "weight": list(found.values())}, schema=_ARROW)
+    for row in rows:
+        origin, target = ((row[end]["kind"], row[end]["touch"] or "") for end in ("origin", "target"))
+        steps[origin, target] = steps.get((origin, target), 0) + row["number"]
+    for touch, weight in weights(steps).items():
+        yield {"touch": touch, "weight": weight}
 
 
 def weights(steps: Mapping[tuple[State, State], int]) -> dict[str, int]:

@@ -35,12 +35,21 @@ def limited(counted: DataFrame, question: Question, size: Column, within: Sequen
     if not question.breakdowns:
         return counted
     keys = [name for name in counted.columns if name not in (*BREAKDOWN, "n")]
+    shown = small_as_other(counted, question.breakdown_limit, size, within)
+    return shown.groupBy(*keys, *BREAKDOWN).agg(F.sum("n").alias("n"))
+
+
+def small_as_other(frame: DataFrame, limit: int, size: Column, within: Sequence[str] = ()) -> DataFrame:
+    """The rows with values beyond the `limit` largest of each breakdown as 'other'; nothing is summed.
+
+    A value is as large as the sum of `size` over its rows within the columns of `within`; equal ones by name.
+    """
     of_value = Window.partitionBy(*within, *BREAKDOWN)
     in_order = Window.partitionBy(*within, "breakdown_by").orderBy(F.desc("_size"), "breakdown")
-    ranked = counted.withColumn("_size", F.coalesce(F.sum(size).over(of_value), F.lit(0)))
-    small = F.dense_rank().over(in_order) > question.breakdown_limit
-    shown = ranked.withColumn("breakdown", F.when(small, F.lit(OTHER)).otherwise(F.col("breakdown")))
-    return shown.groupBy(*keys, *BREAKDOWN).agg(F.sum("n").alias("n"))
+    sized = frame.withColumn("_size", F.coalesce(F.sum(size).over(of_value), F.lit(0)))
+    small = F.dense_rank().over(in_order) > limit
+    shown = F.when(small, F.lit(OTHER)).otherwise(F.col("breakdown"))
+    return sized.withColumn("breakdown", shown).drop("_size")
 
 
 def own_values(frame: DataFrame, question: Question, within: Sequence[str] = ()) -> DataFrame:

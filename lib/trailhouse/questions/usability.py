@@ -11,6 +11,7 @@ from scipy import stats
 
 from trailhouse.identity.spelling import plain
 from trailhouse.progress import how_many
+from trailhouse.questions.shares import share_of
 
 Row = Mapping[str, Any]
 Estimate = tuple[float, float | None, float | None]
@@ -48,7 +49,6 @@ def _tasks(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _task(name: str, rows: Sequence[Row]) -> dict[str, Any]:
     done = [row for row in rows if row["success"] == "success"]
-    share = stats.binomtest(len(done), len(rows)).proportion_ci(method="wilson")
     logs = [math.log(row["time_us"] / 1_000_000) for row in done if row["time_us"]]
     counted = [int(row["errors"]) for row in rows if row["errors"] is not None]
     time = mean_of(logs)
@@ -57,7 +57,7 @@ def _task(name: str, rows: Sequence[Row]) -> dict[str, Any]:
         "n": len(rows),
         "success": len(done),
         "partial": sum(row["success"] == "partial" for row in rows),
-        "rate": (len(done) / len(rows), float(share.low), float(share.high)),
+        "rate": share_of(len(done), len(rows)),
         "timed": len(logs),
         "seconds": time and tuple(None if end is None else math.exp(end) for end in time),
         "errors": sum(counted) / len(counted) if counted else None,

@@ -13,6 +13,8 @@ from fractions import Fraction
 
 from scipy import stats
 
+from trailhouse.questions.shares import wilson
+
 Ends = tuple[float, float]
 Told = Mapping[str, float | None]
 
@@ -118,10 +120,8 @@ def ratio_p_value(exposed: Mapping[str, int], planned: Mapping[str, int]) -> flo
 
 
 def _wilson(of: Sums, confidence: float) -> Ends:
-    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
-    middle = (of.x + z2 / 2) / (of.n + z2)
-    half = math.sqrt(z2 * (of.x * (of.n - of.x) / of.n + z2 / 4)) / (of.n + z2)
-    return (middle - half if of.x else 0.0), (middle + half if of.x < of.n else 1.0)
+    low, high = wilson(of.x, of.n, confidence)
+    return float(low), float(high)
 
 
 def _difference(of: Sums, control: Sums, slope: Fraction) -> Fraction:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.replay.rrweb import CUSTOM, PLUGIN, Event, Window
 from trailhouse.replay.session import Mark, Session, View
-from trailhouse.report.page import embedded_json
+from trailhouse.report.environment import embedded_json, environment, in_script, policy, resource
 from trailhouse.report.screenshots import read_screenshots
 from trailhouse.report.text import duration
 
+_PACKAGE = "trailhouse.replay"
 COLOURS = {
     "rage_click": "#c0392b",
     "dead_click": "#b9770e",
@@ -45,32 +42,28 @@ def build_replay(session: Session, screenshots: Mapping[str, str | Mapping[str, 
     recorded = [window for window in session.windows if window.playable]
     damaged = sum(window.damaged for window in session.windows)
     if recorded:
-        scripts = [_player(), _template("recorded.js")]
-        styles = [_SOURCE_MAP.sub("", _resource("player", "rrweb-player.min.css")), _template("replay.css")]
+        scripts = [_player("rrweb-player.min.js"), resource(_PACKAGE, "recorded.js")]
+        styles = [_player("rrweb-player.min.css"), resource(_PACKAGE, "replay.css")]
         data = _recorded(session, recorded)
     else:
-        scripts, styles = [_template("drawn.js")], [_template("replay.css")]
+        scripts, styles = [resource(_PACKAGE, "drawn.js")], [resource(_PACKAGE, "replay.css")]
         data = _drawn(session, screenshots or {})
-    environment = Environment(
-        # Reads through the package, so that it works from a zip too.
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(embedded=_embedded)
-    return environment.get_template("replay.html.j2").render(
-        policy=_policy(scripts),
-        styles=[Markup(style) for style in styles],
-        scripts=[Markup(_in_script(script)) for script in scripts],
-        session=session,
-        started=_clock(session.start_us),
-        lasted=duration(session.end_us - session.start_us),
-        windows=recorded,
-        chunks=len(session.chunks),
-        damaged=damaged,
-        data=data,
+    scripts = [in_script(script) for script in scripts]
+    return (
+        environment(_PACKAGE)
+        .get_template("replay.html.j2")
+        .render(
+            policy=policy(scripts, fonts=True),
+            styles=[Markup(style) for style in styles],
+            scripts=[Markup(script) for script in scripts],
+            session=session,
+            started=_clock(session.start_us),
+            lasted=duration(session.end_us - session.start_us),
+            windows=recorded,
+            chunks=len(session.chunks),
+            damaged=damaged,
+            data=_embedded(data),
+        )
     )
 
 
@@ -194,28 +187,5 @@ def _clock(us: int) -> str:
     return f"{_EPOCH + timedelta(microseconds=us):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _player() -> str:
-    return _SOURCE_MAP.sub("", _resource("player", "rrweb-player.min.js"))
-
-
-def _template(name: str) -> str:
-    return _resource("templates", name)
-
-
-def _resource(folder: str, name: str) -> str:
-    return files("trailhouse.replay").joinpath(folder).joinpath(name).read_text(encoding="utf-8")
-
-
-def _in_script(script: str) -> str:
-    # In a string of a script, <\/ is </ that no HTML parser takes for an end.
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _policy(scripts: Sequence[str]) -> str:
-    """Nothing may be loaded, and only scripts of these hashes run; frames within inherit it."""
-    digests = [hashlib.sha256(_in_script(script).encode()).digest() for script in scripts]
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "font-src data:; base-uri 'none'; form-action 'none'"
-    )
+def _player(name: str) -> str:
+    return _SOURCE_MAP.sub("", resource(_PACKAGE, name, "player"))

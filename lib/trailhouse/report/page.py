@@ -1,18 +1,12 @@
-"""The page itself: templates, style, scripts, and what the browser may do with them."""
+"""The page itself: what of the frames goes into its templates, with style and scripts."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 import vl_convert
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from trailhouse.report import (
@@ -37,9 +31,12 @@ from trailhouse.report import (
     voices,
     ways,
 )
+from trailhouse.report.environment import environment, in_script, policy, resource
 from trailhouse.report.maps import Screenshots, maps
 from trailhouse.report.people import people
 from trailhouse.settings import Settings
+
+_PACKAGE = "trailhouse.report"
 
 
 def build_report(
@@ -57,17 +54,18 @@ def build_report(
     browser run only the two scripts embedded here and load nothing from anywhere.
     """
     known = headline.calendar(frames)
-    scripts = (_vega(), _resource("report.js") + _resource("maps.js"))
+    scripts = (_vega(), resource(_PACKAGE, "report.js") + resource(_PACKAGE, "maps.js"))
     totals, marks = text.rows_of(frames, "totals"), text.rows_of(frames, "watermark")
     runs = [row for row in text.rows_of(frames, "tables") if row["at"] is not None]
     return (
-        _environment()
+        environment(_PACKAGE)
         .get_template("page.html.j2")
         .render(
             settings=settings,
             generated=generated,
-            policy=_policy(scripts),
-            style=Markup(_resource("report.css")),
+            # Vega compiles its expressions; they come from our charts alone.
+            policy=policy(scripts, evaluates=True),
+            style=Markup(resource(_PACKAGE, "report.css")),
             scripts=[Markup(script) for script in scripts],
             totals=totals[0] if totals else None,
             watermark=marks[0]["watermark"] if marks else None,
@@ -122,66 +120,7 @@ def _activity(known: headline.Calendar) -> dict[str, Any] | None:
     return {"reach": charts.reach(known.days), "sessions": charts.sessions(known.days)}
 
 
-def embedded_json(value: Any) -> Markup:
-    """JSON for a `<script type="application/json">`: nothing in it can end the element or begin a
-    comment, and its line separators are harmless in old readers too."""
-    written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for found, safe in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
-        written = written.replace(found, safe)
-    return Markup(written)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        # Reads through the package, so that it works from a zip too.
-        loader=FunctionLoader(_resource),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=text.number,
-        percent=text.percent,
-        duration=text.duration,
-        money=text.money,
-        amount=text.amount,
-        signed=text.signed,
-        day=text.day,
-        moment=text.moment,
-        embedded=embedded_json,
-    )
-    environment.globals.update(nothing=text.NOTHING, not_collected=text.NOT_COLLECTED)
-    return environment
-
-
-def _resource(name: str) -> str:
-    return files("trailhouse.report").joinpath("templates").joinpath(name).read_text(encoding="utf-8")
-
-
 def _vega() -> str:
     """Vega, Vega-Lite and their embedder as one script, from the package that carries them."""
     # Its stub calls for a snippet; without one it gives the whole bundle.
-    bundle = str(vl_convert.javascript_bundle())  # type: ignore[call-arg]
-    # In a string of a script, <\/ is </ that no HTML parser takes for an end.
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _policy(scripts: tuple[str, ...]) -> str:
-    """Nothing may be loaded, and only scripts of these hashes run, were an escape ever to fail.
-
-    Vega compiles its expressions, which needs 'unsafe-eval'; they come from our charts alone.
-    """
-    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed} 'unsafe-eval'; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return in_script(str(vl_convert.javascript_bundle()))  # type: ignore[call-arg]

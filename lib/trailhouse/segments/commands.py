@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from trailhouse.commands.opening import LakeRoot, reading
 from trailhouse.job import Overrides, SettingsFile
 from trailhouse.progress import how_many
 
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from trailhouse.run import Run
 
-Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
-LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A declared segment.")]
 Format = Annotated[
     Literal["csv", "parquet", "json"], typer.Option("--format", help="json: an object a line.")
@@ -33,8 +29,8 @@ On = Annotated[
 ]
 
 
-def register(app: typer.Typer, reading: Reading) -> None:
-    """Add the two commands; `reading` opens a lake to read (name, settings, overrides, lake)."""
+def register(app: typer.Typer) -> None:
+    """Add the two commands."""
 
     @app.command()
     def segment(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 
+from trailhouse.from_counts import from_counts
 from trailhouse.identity.settle import settled
 from trailhouse.questions.rows import no_rows
 from trailhouse.settings import Settings
@@ -14,7 +15,7 @@ from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.why.impact_facts import facts
 from trailhouse.why.impact_given import Given
-from trailhouse.why.impact_rows import Estimates
+from trailhouse.why.impact_rows import of_cases
 
 TABLE = TABLES["impact"]
 _WHERE_ASKED = ("revenue", "segment_members", "feedback_answers", "profiles", "accounts")
@@ -39,7 +40,7 @@ def estimated(inputs: Frames, settings: Settings, settle: Callable[[DataFrame], 
     each = (facts(Given(case, inputs, settings, settle)) for case in cases)
     counted = reduce(DataFrame.unionByName, each)
     # A few hundred counts: on one worker they become estimates, in a fixed order.
-    return TABLE.select(counted.coalesce(1).mapInArrow(Estimates(cases), TABLE.schema))
+    return TABLE.select(from_counts(counted, TABLE.columns, partial(of_cases, cases)))
 
 
 def declared(settings: Settings) -> bool:

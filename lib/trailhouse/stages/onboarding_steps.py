@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.map_views import views_of_people
 from trailhouse.questions.rows import no_rows
@@ -17,7 +18,6 @@ from trailhouse.settings.onboarding import asked_of
 from trailhouse.stage import Check, Context, Frames, Stage
 from trailhouse.tables import TABLES
 from trailhouse.why.fold import fold_rows, seen_places
-from trailhouse.why.from_counts import Row, from_counts
 from trailhouse.why.onboarding import conversion_rows, entered, of_trials, step_rows, walked
 
 

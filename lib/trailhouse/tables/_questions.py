@@ -1,6 +1,6 @@
 """Columns that the tables of answers share."""
 
-from trailhouse.contract import Column
+from trailhouse.contract import Column, Table
 
 ASKED = (
     Column("question", "STRING", "Name of the question.", True),
@@ -14,3 +14,8 @@ BREAKDOWN = (
     Column("breakdown", "STRING", "Its value; 'all', 'other' beyond the limit, 'unknown'.", True),
 )
 INTERVAL = Column("interval", "STRING", "Length of a period.", True, values=("day", "week", "month"))
+
+
+def own_columns(table: Table) -> tuple[Column, ...]:
+    """The columns of an answer's table but those of its question."""
+    return tuple(column for column in table.columns if column not in ASKED)

@@ -1,6 +1,7 @@
 """`arrival_searches`: what people look for after log-in, and whether they find it."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 
 _UNKNOWN = {
     "empty": "the tracker tells no results",
@@ -11,13 +12,11 @@ _UNKNOWN = {
 }
 
 
-def _share(name: str, sentence: str, of: str) -> tuple[Column, ...]:
+def _counted(name: str, sentence: str, of: str) -> tuple[Column, ...]:
     why = _UNKNOWN[name]
     return (
         Column(name, "BIGINT", f"{sentence}; null where {why}.", low=0),
-        Column(f"{name}_share", "DECIMAL(9,6)", f"Their share of {of}.", low=0, high=1),
-        Column(f"{name}_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column(f"{name}_high", "DECIMAL(9,6)", "Upper end of it.", low=0, high=1),
+        *share(f"{name}_share", f"Their share of {of}.", name),
     )
 
 
@@ -44,11 +43,11 @@ TABLE = Table(
         Column("first", "BIGINT", "Searches that are the first of their arrival; null for goals.", low=0),
         Column("known", "BIGINT", "Searches whose number of results is told.", True, low=0),
         Column("first_known", "BIGINT", "Of these, the first of their arrival.", True, low=0),
-        *_share("empty", "Searches without a result", "known"),
-        *_share("first_empty", "First searches without a result", "first_known"),
-        *_share("again", "Searches after which people searched again", "times"),
-        *_share("opened", "Searches of which a result was opened before the next search", "times"),
-        *_share(
+        *_counted("empty", "Searches without a result", "known"),
+        *_counted("first_empty", "First searches without a result", "first_known"),
+        *_counted("again", "Searches after which people searched again", "times"),
+        *_counted("opened", "Searches of which a result was opened before the next search", "times"),
+        *_counted(
             "found", "Searches, or goals, that were found later in the arrival", "times it can be told of"
         ),
     ),

@@ -1,6 +1,7 @@
 """`arrivals`: what people do first after log-in."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="arrivals",
@@ -29,9 +30,7 @@ TABLE = Table(
         Column("logins", "BIGINT", "Arrivals with it.", True, low=1),
         Column("persons", "BIGINT", "Persons who made them.", True, low=1),
         Column("all_logins", "BIGINT", "All arrivals.", True, low=1),
-        Column("share", "DECIMAL(9,6)", "logins / all_logins.", True, low=0, high=1),
-        Column("low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("share", "logins / all_logins.", required=True),
         Column("median_us", "BIGINT", "Median time from log-in to the (last) action, microseconds.", low=0),
     ),
 )

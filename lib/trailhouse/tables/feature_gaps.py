@@ -1,8 +1,7 @@
 """`feature_gaps`: what people look for or ask for, and do not get."""
 
 from trailhouse.contract import Column, Table
-
-_RATE = "DECIMAL(9,6)"
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="feature_gaps",
@@ -23,14 +22,10 @@ TABLE = Table(
             "Sessions that search and are told results; texts; attempts at the task with a detour.",
             True,
         ),
-        Column("share", _RATE, "Of these, the share with one.", True, low=0, high=1),
-        Column("low", _RATE, "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("high", _RATE, "Upper end of it.", True, low=0, high=1),
+        *share("share", "Of these, the share with one.", required=True),
         Column("again", "BIGINT", "Sessions that searched again after it; null: no search.", low=0),
         Column("found_again", "BIGINT", "Of these, with a result.", low=0),
-        Column("again_rate", _RATE, "again / sessions with one.", low=0, high=1),
-        Column("again_low", _RATE, "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column("again_high", _RATE, "Upper end of it.", low=0, high=1),
+        *share("again_rate", "again / sessions with one.", "again"),
         Column("examples", "ARRAY<STRING>", "Up to five sessions; of texts, the texts.", True),
     ),
 )

@@ -1,17 +1,7 @@
 """`feature_usage`: who is offered a declared feature, tries it, and goes on using it."""
 
 from trailhouse.contract import Column, Table
-
-_RATE = "DECIMAL(9,6)"
-
-
-def _share(name: str, sentence: str) -> list[Column]:
-    return [
-        Column(f"{name}_rate", _RATE, sentence, low=0, high=1),
-        Column(f"{name}_low", _RATE, "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column(f"{name}_high", _RATE, "Upper end of it.", low=0, high=1),
-    ]
-
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="feature_usage",
@@ -32,7 +22,7 @@ TABLE = Table(
         Column("period", "STRING", "First day of the week as YYYY-MM-DD; 'all' for all.", True),
         Column("exposed", "BIGINT", "People who were offered it.", True, low=0),
         Column("tried", "BIGINT", "Of these, who used it.", True, low=0),
-        *_share("tried", "tried / exposed; null where nobody was exposed."),
+        *share("tried_rate", "tried / exposed; null where nobody was exposed.", "tried"),
         Column("first_tried", "BIGINT", "Of these, whose first use it was.", True, low=0),
         Column(
             "adopted",
@@ -41,7 +31,7 @@ TABLE = Table(
             True,
             low=0,
         ),
-        *_share("adopted", "adopted / tried."),
+        *share("adopted_rate", "adopted / tried.", "adopted"),
         Column("uses", "BIGINT", "Uses.", True, low=0),
         Column(
             "person_weeks",
@@ -53,7 +43,7 @@ TABLE = Table(
         Column("frequency", "DECIMAL(18,4)", "uses / person_weeks.", low=0),
         Column("sessions", "BIGINT", "Sessions that offered it.", True, low=0),
         Column("used_sessions", "BIGINT", "Of these, in which it was used.", True, low=0),
-        *_share("session", "used_sessions / sessions."),
+        *share("session_rate", "used_sessions / sessions.", "session"),
         Column("median_us", "BIGINT", "Median time from first offer to first use, microseconds.", low=0),
         Column("p90_us", "BIGINT", "90th percentile of that.", low=0),
         Column("seen_median_us", "BIGINT", "Median time from first event to first use, microseconds.", low=0),

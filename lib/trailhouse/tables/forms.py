@@ -1,6 +1,7 @@
 """`forms`: how many who begin a form send it."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 
 BROKEN_DOWN = (
     Column("device_type", "STRING", "Device of the session; 'all' for every one, 'unknown' for none.", True),
@@ -29,9 +30,7 @@ TABLE = Table(
         Column("submitted", "BIGINT", "Views in which it was submitted.", True, low=0),
         Column("abandoned", "BIGINT", "Views in which it was begun and never submitted.", low=0),
         Column("told_abandoned", "BIGINT", "Of these, those with a form_abandon.", low=0),
-        Column("submission_rate", "DECIMAL(9,6)", "submitted / started.", low=0, high=1),
-        Column("low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column("high", "DECIMAL(9,6)", "Upper end of it.", low=0, high=1),
+        *share("submission_rate", "submitted / started."),
         Column("median_us", "BIGINT", "Median time from its first event to its submit, microseconds.", low=0),
         Column("p90_us", "BIGINT", "90th percentile of that, microseconds.", low=0),
     ),

@@ -1,6 +1,7 @@
 """`media`: how far videos and recordings are watched."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 from trailhouse.tables.forms import BROKEN_DOWN
 
 TABLE = Table(
@@ -15,9 +16,7 @@ TABLE = Table(
         Column("views", "BIGINT", "Page views with an event of it.", True, low=1),
         Column("persons", "BIGINT", "People with an event of it.", True, low=1),
         Column("completed", "BIGINT", "Views in which it was played to the end.", True, low=0),
-        Column("completion_rate", "DECIMAL(9,6)", "completed / views.", True, low=0, high=1),
-        Column("low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("completion_rate", "completed / views.", required=True),
         Column("length_us", "BIGINT", "Its length, microseconds; null: not collected.", low=1),
         Column("measured_views", "BIGINT", "Views whose positions and length are known.", True, low=0),
         Column(

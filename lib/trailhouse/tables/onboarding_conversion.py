@@ -1,15 +1,7 @@
 """`onboarding_conversion`: completed onboarding against trials that became subscriptions."""
 
 from trailhouse.contract import Column, Table
-
-
-def _share(name: str, sentence: str) -> tuple[Column, ...]:
-    return (
-        Column(f"{name}_share", "DECIMAL(9,6)", f"{sentence}.", low=0, high=1),
-        Column(f"{name}_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column(f"{name}_high", "DECIMAL(9,6)", "Upper end of it.", low=0, high=1),
-    )
-
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="onboarding_conversion",
@@ -31,11 +23,13 @@ TABLE = Table(
         ),
         Column("converted", "BIGINT", "Of trials, those that converted.", True, low=0),
         Column("completed_converted", "BIGINT", "Both.", True, low=0),
-        *_share("completed", "completed / trials"),
-        *_share("converted", "converted / trials"),
-        *_share("of_completers", "completed_converted / completed"),
-        *_share("of_others", "Conversion of those who did not complete"),
-        *_share("completed_of_converters", "completed_converted / converted"),
+        *share("completed_share", "completed / trials.", "completed"),
+        *share("converted_share", "converted / trials.", "converted"),
+        *share("of_completers_share", "completed_converted / completed.", "of_completers"),
+        *share("of_others_share", "Conversion of those who did not complete.", "of_others"),
+        *share(
+            "completed_of_converters_share", "completed_converted / converted.", "completed_of_converters"
+        ),
         Column(
             "lift", "DECIMAL(18,4)", "Conversion of completers as a multiple of that of the others.", low=0
         ),

@@ -1,16 +1,7 @@
 """`task_detours`: where people go while a task is under way."""
 
 from trailhouse.contract import Column, Table
-
-
-def _share(name: str, sentence: str) -> tuple[Column, ...]:
-    kind = "DECIMAL(9,6)"
-    return (
-        Column(name, kind, sentence, low=0, high=1),
-        Column(f"{name}_low", kind, "Lower end of its 95 % interval (Wilson).", low=0, high=1),
-        Column(f"{name}_high", kind, "Upper end of it.", low=0, high=1),
-    )
-
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="task_detours",
@@ -45,9 +36,9 @@ TABLE = Table(
         ),
         Column("attempts", "BIGINT", "Attempts that are over, with a detour or without.", True, low=1),
         Column("detours", "BIGINT", "Those with a detour (that first went there).", True, low=0),
-        *_share("share", "detours / attempts."),
+        *share("share", "detours / attempts.", "share"),
         Column("returned", "BIGINT", "Of the detours, those that came back from the first one.", True, low=0),
-        *_share("returned_share", "returned / detours."),
+        *share("returned_share", "returned / detours.", "returned_share"),
         Column("median_us", "BIGINT", "Median time lost of the returned, microseconds.", low=0),
         Column("p90_us", "BIGINT", "90th percentile of that, microseconds.", low=0),
         Column("total_us", "BIGINT", "Sum of that, microseconds.", low=0),

@@ -1,6 +1,7 @@
 """`tasks`: who gets a declared task done, and how long that takes."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 
 TABLE = Table(
     name="tasks",
@@ -28,9 +29,7 @@ TABLE = Table(
         Column("persons", "BIGINT", "People who made them.", True, low=1),
         Column("attempts_per_person", "DECIMAL(18,4)", "attempts / persons.", True, low=1),
         Column("completed", "BIGINT", "Attempts that came to the end.", True, low=0),
-        Column("completion_rate", "DECIMAL(9,6)", "completed / attempts.", True, low=0, high=1),
-        Column("low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("completion_rate", "completed / attempts.", required=True),
         Column("median_us", "BIGINT", "Median time on task of the completed, microseconds.", low=0),
         Column("p90_us", "BIGINT", "90th percentile of that, microseconds.", low=0),
         Column(

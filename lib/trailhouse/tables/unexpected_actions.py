@@ -1,6 +1,7 @@
 """`unexpected_actions`: ways from page to page that few go, and what precedes them."""
 
 from trailhouse.contract import Column, Table
+from trailhouse.tables._shares import share
 
 _BEFORE = (
     "ARRAY<STRUCT<what: STRING, value: STRING, times: BIGINT, share_in: DECIMAL(9,6),"
@@ -21,13 +22,9 @@ TABLE = Table(
         Column("persons", "BIGINT", "Persons who go it.", True, low=1),
         Column("sessions", "BIGINT", "Sessions in which it is gone.", True, low=1),
         Column("all_times", "BIGINT", "Ways from the page template to any other.", True, low=1),
-        Column("share", "DECIMAL(9,6)", "times / all_times.", True, low=0, high=1),
-        Column("share_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("share_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("share", "times / all_times.", "share", required=True),
         Column("all_sessions", "BIGINT", "Sessions of people.", True, low=1),
-        Column("visit_share", "DECIMAL(9,6)", "sessions / all_sessions.", True, low=0, high=1),
-        Column("visit_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1),
-        Column("visit_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("visit_share", "sessions / all_sessions.", "visit", required=True),
         Column(
             "rare",
             "STRING",
@@ -38,11 +35,7 @@ TABLE = Table(
         Column(
             "returned", "BIGINT", "Times that the page template was seen again in the session.", True, low=0
         ),
-        Column("returned_share", "DECIMAL(9,6)", "returned / times.", True, low=0, high=1),
-        Column(
-            "returned_low", "DECIMAL(9,6)", "Lower end of its 95 % interval (Wilson).", True, low=0, high=1
-        ),
-        Column("returned_high", "DECIMAL(9,6)", "Upper end of it.", True, low=0, high=1),
+        *share("returned_share", "returned / times.", "returned", required=True),
         Column(
             "before",
             _BEFORE,

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
+from trailhouse.from_counts import Row, records
 from trailhouse.settings import Activation
-from trailhouse.tables._questions import ASKED
-from trailhouse.tables.activations import TABLE
 from trailhouse.why.candidates import KEY, Counted
 from trailhouse.why.evidence import ALPHA
-from trailhouse.why.judged import Told
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Judge:
-    """The engine of activations: rows of counts, all on one worker, to rows of the table."""
-
-    question: Activation
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        frames = [batch.to_pandas() for batch in batches if batch.num_rows]
-        found = judged(self.question, pd.concat(frames)) if frames else []
-        yield Told.of(TABLE, ASKED).batch(found)
 
 
 def judged(question: Activation, counts: pd.DataFrame) -> list[Row]:
@@ -37,9 +19,7 @@ def judged(question: Activation, counts: pd.DataFrame) -> list[Row]:
     if not counted.actions:
         return []
     figures = counted.figures
-    told: list[Row] = [
-        {str(name): value for name, value in row.items()} for row in figures.to_dict("records")
-    ]
+    told = records(figures)
     verdicts = [_verdict(row) for row in told]
     best = _best(told, verdicts)
     shared: Row = {"outcome": question.outcome, "split_day": counted.split_day}

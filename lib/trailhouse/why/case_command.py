@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailhouse.commands.opening import LakeRoot, options, reading
 from trailhouse.errors import SettingsError, StorageError
 from trailhouse.job import Overrides, SettingsFile
 
 if TYPE_CHECKING:
     from trailhouse.run import Run
 
-Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
-LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 
-
-def register(app: typer.Typer, reading: Reading) -> None:
-    """Add the command; `reading` opens a lake to read (name, settings, overrides, lake)."""
+def register(app: typer.Typer) -> None:
+    """Add the command."""
 
     @app.command()
     def case(
@@ -51,7 +46,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
             raise SettingsError("which case? Give its name, or --list")
         named(loaded, name)  # what is wrong is told before Spark starts
         with reading("case", settings, set_, lake) as run:
-            target = write_case(run, name, out, _options(settings, lake))
+            target = write_case(run, name, out, options(settings, lake))
             run.progress.note(f"case {name}: {target}")
 
 
@@ -82,9 +77,3 @@ def write_case(run: Run, name: str, out: Path | None, options: str = "") -> Path
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error.strerror}") from None
     return target
-
-
-def _options(settings: Path | None, lake: str | None) -> str:
-    """What a command for the same lake must be given besides."""
-    given = [("--settings", settings and str(settings)), ("--lake", lake)]
-    return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from trailhouse.journey.page import POLICY
 from trailhouse.report import text
+from trailhouse.report.environment import environment, policy, resource
 from trailhouse.settings.impact import Case
 from trailhouse.why import case_words as words
 from trailhouse.why.case_reads import Evidence
 
 Row = Mapping[str, Any]
+_PACKAGE = "trailhouse.why"
 _CELL = 8
 """Side of a cell of the map, in units of its drawing."""
 _COLUMNS = 25
@@ -43,11 +42,11 @@ def build_case(
     of = {(row["estimate"], row["measure"]): row for row in rows if row["month"] == "all"}
     any_row = next(iter(of.values()), None)
     return (
-        _environment()
+        environment(_PACKAGE)
         .get_template("case.html.j2")
         .render(
-            policy=POLICY,
-            style=Markup(_resource("report.css", "trailhouse.report") + _resource("case.css")),
+            policy=policy(),
+            style=Markup(resource("trailhouse.report", "report.css") + resource(_PACKAGE, "case.css")),
             case=case,
             title=title,
             timezone=timezone,
@@ -213,20 +212,3 @@ def _heat(clicks: Sequence[Row]) -> dict[str, Any] | None:
         "total": total,
         "inert": inert,
     }
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # Reads through the package, so that it works from a zip too.
-        loader=FunctionLoader(_resource),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=text.number)
-    return environment
-
-
-def _resource(name: str, package: str = "trailhouse.why") -> str:
-    return files(package).joinpath("templates").joinpath(name).read_text(encoding="utf-8")

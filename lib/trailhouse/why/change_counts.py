@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import isnan, nan
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, week_of
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.settings import Project, Task
 from trailhouse.tables.task_changes import TABLE
 from trailhouse.why import time_changes
 from trailhouse.why.evidence import FEW, adjusted
-from trailhouse.why.judging import Row, judged, rounded, whole
 
 LEVELS = ("release", "device_type", "first_attempt")
 WEEK, MONTH, RELEASE = "week", "month", "release"
@@ -52,7 +52,7 @@ def changes(told: DataFrame, watermark: DataFrame, project: Project, tasks: Sequ
         )
     )
     names = {task.name: tuple(step.label for step in (*task.steps, task.end)) for task in tasks}
-    found = judged(counted, Judge(names), TABLE)
+    found = from_counts(counted, TABLE.columns, Judge(names))
     begins = F.to_date("period")
     ends = F.when(F.col("period_kind") == WEEK, F.date_add(begins, 7))
     ends = ends.when(F.col("period_kind") == MONTH, F.add_months(begins, 1))
@@ -83,12 +83,9 @@ class Judge:
                 if of == kind
                 for one in _changes(kind, task, own, self.steps[task])
             ]
-            for row, q in zip(made, adjusted([_number(row["p"]) for row in made]), strict=True):
-                yield {**row, "q": rounded(q, 8)}
-
-
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+            q = adjusted([nan if row["p"] is None else row["p"] for row in made])
+            for row, one in zip(made, q.tolist(), strict=True):
+                yield {**row, "q": None if row["p"] is None else one}
 
 
 def _changes(kind: str, task: str, rows: list[Row], steps: Sequence[str]) -> Iterator[Row]:
@@ -111,9 +108,14 @@ def _changes(kind: str, task: str, rows: list[Row], steps: Sequence[str]) -> Ite
                 **{"attempts_before": all_before.n, "attempts": all_after.n},
                 **{"mean_before_us": means[0], "mean_us": means[1]},
                 **{"rank": rank, "part": part, "name": name, "us": us[rank]},
-                **{"low_us": whole(low), "high_us": whole(high), "p": rounded(p, 8)},
+                **{"low_us": low, "high_us": high, "p": _as_told(p)},
                 "too_few": min(all_before.n, all_after.n) < FEW,
             }
+
+
+def _as_told(p: float | None) -> float | None:
+    """With the places of its column: q is made of what a reader sees. None for nan."""
+    return None if p is None or isnan(p) else round(p, 8)
 
 
 def _nearest(total: int, n: int) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from trailhouse.commands.opening import LakeRoot, options, reading
 from trailhouse.csv_cells import safe_cell
 from trailhouse.job import Overrides, SettingsFile
 from trailhouse.progress import how_many
@@ -21,17 +20,14 @@ from trailhouse.progress import how_many
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trailhouse.run import Run
 
-Reading = Callable[[str, Path | None, list[str] | None, str | None], AbstractContextManager["Run"]]
-LakeRoot = Annotated[str | None, typer.Option("--lake", help="The lake, when it is not the settings' own.")]
 _DAY = {"formats": ["%Y-%m-%d"], "metavar": "DATE"}
 _SHOWN = 10
 NOTHING = "no reason to tell: nobody came there, nobody stopped, or everybody did"
 
 
-def register(app: typer.Typer, reading: Reading) -> None:
-    """Add the command; `reading` opens a lake to read (name, settings, overrides, lake)."""
+def register(app: typer.Typer) -> None:
+    """Add the command."""
 
     @app.command()
     def why(
@@ -88,7 +84,7 @@ def register(app: typer.Typer, reading: Reading) -> None:
                 run.progress.note(NOTHING)
             else:
                 run.progress.console.print(shown(found, limit))
-                for line in look_at(found, _options(settings, lake)):
+                for line in look_at(found, options(settings, lake)):
                     run.progress.note(line)
 
 
@@ -145,8 +141,3 @@ def _missing(cell: Any) -> bool:
 
 def _cut(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:99]}…"
-
-
-def _options(settings: Path | None, lake: str | None) -> str:
-    given = [("--settings", settings and str(settings)), ("--lake", lake)]
-    return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)

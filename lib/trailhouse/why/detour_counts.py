@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from statsmodels.stats.proportion import proportion_confint
 
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.numbers import quantile
+from trailhouse.questions.shares import share_of
 from trailhouse.tables.task_detours import TABLE
 from trailhouse.why.evidence import adjusted, differences
-from trailhouse.why.judging import Row, judged, rounded
 
 TOP = 10
 """Places told of a task, breakdown and value, those with the most attempts."""
@@ -47,31 +46,27 @@ def detours(told: DataFrame) -> DataFrame:
             quantile("us", 0.9).alias("p90_us"),
         )
     )
-    return judged(counted, _judge, TABLE)
+    return from_counts(counted, TABLE.columns, _judged)
 
 
-def _judge(rows: list[Row]) -> Iterable[Row]:
+def _judged(rows: list[Row]) -> Iterator[Row]:
     groups: dict[tuple[str, str, str], dict[tuple[str, str], Row]] = defaultdict(dict)
     for row in rows:
         groups[row["task"], row["breakdown"], row["value"]][row["what"], row["place"]] = row
     made = [one for key in sorted(groups) for one in _group(key, groups[key])]
-    if not made:
-        return
     table = pd.DataFrame(made)
-    apart = differences(
-        table["completed"], table["detours"], table["completed_without"], table["without"]
-    ).add_prefix("_")
-    shares = _shares(table["detours"], table["attempts"]), _shares(table["returned"], table["detours"])
-    q = adjusted(apart["_p"])
+    apart = differences(table["completed"], table["detours"], table["completed_without"], table["without"])
+    q = adjusted(apart["p"])
     for number, row in enumerate(made):
         one = apart.iloc[number]
-        for name, found in zip(("share", "returned_share"), shares, strict=True):
-            row |= dict(zip((name, f"{name}_low", f"{name}_high"), found[number], strict=True))
+        for name, hits, of in (("share", "detours", "attempts"), ("returned_share", "returned", "detours")):
+            found = share_of(row[hits], row[of])
+            row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
         row["completion_rate"] = _ratio(row["completed"], row["detours"])
         row["completion_rate_without"] = _ratio(row["completed_without"], row["without"])
-        row |= {name: rounded(one[f"_{name}"], 6) for name in ("difference",)}
-        row |= {f"difference_{end}": rounded(one[f"_{end}"], 6) for end in ("low", "high")}
-        row |= {"p": rounded(one["_p"], 8), "q": rounded(q[number], 8), "too_few": bool(one["_too_few"])}
+        row |= {"difference": one["difference"], "p": one["p"], "q": q[number]}
+        row |= {f"difference_{end}": one[end] for end in ("low", "high")}
+        row["too_few"] = bool(one["too_few"])
         yield row
 
 
@@ -89,16 +84,5 @@ def _group(key: tuple[str, str, str], places: dict[tuple[str, str], Row]) -> Ite
         }
 
 
-def _shares(hits: Any, of: Any) -> list[tuple[Any, Any, Any]]:
-    """Share and Wilson's interval of each; nulls of none."""
-    known = of > 0
-    low, high = proportion_confint(hits.where(known, 0), of.where(known, 1), method="wilson")
-    each = zip(hits, of, low, high, known, strict=True)
-    return [
-        (_ratio(x, n), rounded(max(a, 0.0), 6), rounded(min(b, 1.0), 6)) if there else (None, None, None)
-        for x, n, a, b, there in each
-    ]
-
-
-def _ratio(part: int, whole: int) -> Any:
-    return rounded(part / whole, 6) if whole else None
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -16,13 +16,13 @@ from scipy.stats import false_discovery_control, fisher_exact, norm
 from scipy.stats import t as student_t
 
 from trailhouse.questions.intervals import Z
+from trailhouse.questions.shares import Numbers, wilson
 
 FEW = 5
 """A count below it that is expected by chance is too few."""
 ALPHA = 0.05
 """Adjusted p up to which a difference is taken for one."""
 
-Numbers = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
@@ -63,7 +63,7 @@ def differences(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> pd.Da
     a, n, b, m = _counts(a, n, b, m)
     with np.errstate(divide="ignore", invalid="ignore"):
         one, other = a / n, b / m
-        (low_one, high_one), (low_other, high_other) = _wilson(a, n), _wilson(b, m)
+        (low_one, high_one), (low_other, high_other) = wilson(a, n), wilson(b, m)
         apart = one - other
         low = apart - np.sqrt((one - low_one) ** 2 + (high_other - other) ** 2)
         high = apart + np.sqrt((high_one - one) ** 2 + (other - low_other) ** 2)
@@ -190,12 +190,6 @@ def _exact(a: Counts, n: Counts, b: Counts, m: Counts) -> Numbers:
         for i, k, j, o in zip(a.tolist(), n.tolist(), b.tolist(), m.tolist(), strict=True)
     ]
     return np.array(found, dtype="float64")
-
-
-def _wilson(x: Counts, n: Counts) -> tuple[Numbers, Numbers]:
-    middle = (x + Z * Z / 2) / (n + Z * Z)
-    half = Z / (n + Z * Z) * np.sqrt(x * (n - x) / n + Z * Z / 4)
-    return np.where(x == 0, 0.0, middle - half), np.where(x == n, 1.0, middle + half)
 
 
 def _variance(x: Counts, n: Counts) -> Numbers:

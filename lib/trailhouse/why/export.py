@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from trailhouse.errors import SettingsError
-from trailhouse.profiles.export import write
 from trailhouse.progress import how_many
 from trailhouse.storage import Lake
+from trailhouse.table_file import write
 
 
 def export_next_items(lake: Lake, out: Path) -> str:

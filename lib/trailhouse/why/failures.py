@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.tables.task_failures import TABLE
 from trailhouse.why.evidence import adjusted, lifts
-from trailhouse.why.judging import Row, judged, rounded
 
 TOP = 10
 """Rows of what came last before a failure, by task and kind."""
@@ -58,7 +58,7 @@ def failures(told: DataFrame) -> DataFrame:
             }
         )
     )
-    return judged(weighed, _judge, TABLE)
+    return from_counts(weighed, TABLE.columns, _judged)
 
 
 def _each(what: str, last: str, every: str) -> Column:
@@ -71,9 +71,7 @@ def _each(what: str, last: str, every: str) -> Column:
     )
 
 
-def _judge(rows: list[Row]) -> Iterable[Row]:
-    if not rows:
-        return
+def _judged(rows: list[Row]) -> Iterator[Row]:
     rows.sort(key=lambda row: (row["task"], row["what"], row["rank"]))
     names = ("failures_with", "all_failures", "completions_with", "all_completions")
     found = lifts(*([row[name] for row in rows] for name in names))
@@ -81,9 +79,8 @@ def _judge(rows: list[Row]) -> Iterable[Row]:
     for row, (_, one), of_many in zip(rows, found.iterrows(), q, strict=True):
         if row["rank"] <= TOP:
             yield {
-                **{column.name: row.get(column.name) for column in TABLE.columns},
-                **{name: rounded(one[name], 4, 18) for name in ("lift", "low", "high")},
-                "p": rounded(one["p"], 8),
-                "q": rounded(of_many, 8),
+                **row,
+                **{name: one[name] for name in ("lift", "low", "high", "p")},
+                "q": of_many,
                 "too_few": bool(one["too_few"]),
             }

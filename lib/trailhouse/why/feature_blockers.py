@@ -11,35 +11,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
+from trailhouse.from_counts import from_frame, records
 from trailhouse.settings import Project
 from trailhouse.stage import Frames
+from trailhouse.tables.feature_blockers import TABLE
 from trailhouse.why.evidence import ALPHA, FEW, adjusted, lifts
 from trailhouse.why.feature_causes import CAUSES, Cause, Exposed
-from trailhouse.why.feature_engine import FIGURE, P_VALUE, Judge
 
 TOP = 50
 """Rows of a feature at most."""
 EXAMPLES = 5
 MORE, LESS, NOTHING, TOO_FEW = "more", "less", "no difference shown", "too few"
-COLUMNS = {
-    "feature": "STRING",
-    "kind": "STRING",
-    "value": "STRING",
-    "rank": "INT",
-    "not_tried": "BIGINT",
-    "of_not_tried": "BIGINT",
-    "tried": "BIGINT",
-    "of_tried": "BIGINT",
-    "share_not_tried": FIGURE,
-    "share_tried": FIGURE,
-    "lift": FIGURE,
-    "low": FIGURE,
-    "high": FIGURE,
-    "p_value": P_VALUE,
-    "q_value": P_VALUE,
-    "finding": "STRING",
-    "examples": "ARRAY<STRING>",
-}
 
 
 def blockers(
@@ -79,7 +61,7 @@ def blockers(
     told = hits.join(F.broadcast(totals), on="feature", how="inner").where(
         "not_tried + tried < of_not_tried + of_tried"
     )
-    return Judge(judged, COLUMNS).of(told)
+    return from_frame(told, TABLE.columns, lambda counts: records(judged(counts)))
 
 
 def where_offered(persons: DataFrame, frames: Frames, project: Project) -> DataFrame:
@@ -119,7 +101,7 @@ def where_offered(persons: DataFrame, frames: Frames, project: Project) -> DataF
 
 
 def judged(counts: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS of rows with counts: by feature adjusted for the number of candidates, and ranked."""
+    """Rows of the table from counts: by feature adjusted for the number of candidates, and ranked."""
     parts = [_of_feature(own) for _, own in counts.groupby("feature", sort=True)]
     return pd.concat(parts, ignore_index=True)
 

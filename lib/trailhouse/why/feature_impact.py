@@ -17,35 +17,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
+from trailhouse.from_counts import from_frame, records
 from trailhouse.questions.breakdowns import UNKNOWN, device
 from trailhouse.settings import Project
+from trailhouse.tables.feature_impact import TABLE
 from trailhouse.why.evidence import ALPHA, adjusted, differences, matched
-from trailhouse.why.feature_engine import FIGURE, P_VALUE, Judge
 
 STRATA = ("device_type", "channel", "cohort_month", "band")
 ASSOCIATION, NOTHING, TOO_FEW = "association", "no association shown", "too few"
-COLUMNS = {
-    "feature": "STRING",
-    "week": "INT",
-    "users": "BIGINT",
-    "users_back": "BIGINT",
-    "others": "BIGINT",
-    "others_back": "BIGINT",
-    "user_rate": FIGURE,
-    "other_rate": FIGURE,
-    "difference": FIGURE,
-    "low": FIGURE,
-    "high": FIGURE,
-    "p_value": P_VALUE,
-    "matched_difference": FIGURE,
-    "matched_low": FIGURE,
-    "matched_high": FIGURE,
-    "matched_p_value": P_VALUE,
-    "q_value": P_VALUE,
-    "matched_users": "BIGINT",
-    "left_out": "BIGINT",
-    "finding": "STRING",
-}
 
 
 def impact(
@@ -117,11 +96,12 @@ def impact(
     users = persons.join(uses, on="person_id", how="inner").where(in_first)
     users = users.drop("day").dropDuplicates(["feature", "person_id"])
     everyone = counted(persons).withColumn("feature", F.lit(None).cast("STRING"))
-    return Judge(judged, COLUMNS).of(counted(users, "feature").unionByName(everyone))
+    counts = counted(users, "feature").unionByName(everyone)
+    return from_frame(counts, TABLE.columns, lambda frame: records(judged(frame)))
 
 
 def judged(counts: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS of counts by stratum: a (back) of n, by feature and week; feature None: everyone.
+    """Rows of the table from counts by stratum: a (back) of n, by feature and week; feature None: everyone.
 
     p values of matched differences are adjusted for the number of all rows.
     """
@@ -139,7 +119,7 @@ def judged(counts: pd.DataFrame) -> pd.DataFrame:
         for feature, week in zip(pairs["feature"].tolist(), pairs["week"].tolist(), strict=True)
     ]
     if not found:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame()
     table = pd.DataFrame(found)
     table["q_value"] = adjusted(table["matched_p_value"])
     known = table["q_value"] <= ALPHA

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import nan, sqrt
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from scipy.stats import norm
 from scipy.stats import t as student_t
 
+from trailhouse.from_counts import Row
 from trailhouse.questions.credit import SCALE
 from trailhouse.questions.intervals import Z
+from trailhouse.questions.shares import share_of
 from trailhouse.settings import Feeling
-from trailhouse.tables._questions import ASKED
-from trailhouse.tables.feelings import TABLE
 from trailhouse.why.evidence import ALPHA, FEW, Matched, adjusted, differences, matched, mean_differences
-from trailhouse.why.judged import Told
 
 BANDS: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "nps": {"detractors 0-6": (0, 6), "passives 7-8": (7, 8), "promoters 9-10": (9, 10)},
@@ -27,19 +24,6 @@ BANDS: Mapping[str, Mapping[str, tuple[int, int]]] = {
 }
 """Bands of a score, and their first and last points."""
 _STRATUM = ["active", "tenure", "device"]
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Judge:
-    """The engine of feelings: rows of counts, all on one worker, to rows of the table."""
-
-    question: Feeling
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        frames = [batch.to_pandas() for batch in batches if batch.num_rows]
-        found = judged(self.question, pd.concat(frames)) if frames else []
-        yield Told.of(TABLE, ASKED).batch(found)
 
 
 def judged(question: Feeling, counts: pd.DataFrame) -> list[Row]:
@@ -92,9 +76,9 @@ def _of_shares(mine: pd.DataFrame, others: pd.DataFrame) -> Row:
     a, n, b, m = (int(frame[name].sum()) for frame in (mine, others) for name in ("hits", "n"))
     raw = differences(a, n, b, m).iloc[0]
     alike = matched(_side_by_side(mine, others, {"hits": "a", "n": "n"}, {"hits": "b", "n": "m"}))
-    low, high = _wilson(a, n)
+    mean, low, high = share_of(a, n)
     return {
-        "mean": a / n if n else None,
+        "mean": mean,
         "low": low,
         "high": high,
         "other_mean": b / m if m else None,
@@ -186,14 +170,6 @@ def matched_means(strata: pd.DataFrame) -> Matched:
 
 
 _MEANS = [f"{name}_{side}" for side in ("in", "out") for name in ("n", "total", "squares")]
-
-
-def _wilson(x: int, n: int) -> tuple[float | None, float | None]:
-    if not n:
-        return None, None
-    middle = (x + Z * Z / 2) / (n + Z * Z)
-    half = Z / (n + Z * Z) * sqrt(x * (n - x) / n + Z * Z / 4)
-    return (0.0 if x == 0 else middle - half), (1.0 if x == n else middle + half)
 
 
 def _student(n: int, total: int, squares: int) -> tuple[float | None, float | None, float | None]:

@@ -13,10 +13,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day
+from trailhouse.from_counts import from_frame
 from trailhouse.questions.asked import Asked, in_segment, rows
 from trailhouse.questions.breakdowns import ALL, UNKNOWN
 from trailhouse.questions.credit import SCALE
@@ -27,10 +30,9 @@ from trailhouse.questions.scales import SCALES
 from trailhouse.settings import Feeling, Step
 from trailhouse.signals.counting import struggles
 from trailhouse.stage import Check
-from trailhouse.tables._questions import ASKED
+from trailhouse.tables._questions import own_columns
 from trailhouse.tables.feelings import TABLE
-from trailhouse.why.feeling_figures import BANDS, Judge
-from trailhouse.why.judged import Told
+from trailhouse.why.feeling_figures import BANDS, judged
 
 ANSWERS = ("survey_response", "feedback")
 _ACTIVE = ((1, 1), (3, 2), (7, 3))
@@ -52,9 +54,8 @@ def definition(question: Feeling) -> str:
 
 def answer(question: Feeling, asked: Asked) -> DataFrame:
     """Rows of `feelings` for one question: a row a band, and of frustration also a month."""
-    of = Told.of(TABLE, ASKED)
-    found = counts(question, asked).coalesce(1).mapInArrow(Judge(question), of.ddl)
-    return found.select(*told(question, definition(question)), *of.names)
+    found = from_frame(counts(question, asked), own_columns(TABLE), partial(judged, question))
+    return found.select(*told(question, definition(question)), "*")
 
 
 def counts(question: Feeling, asked: Asked) -> DataFrame:

@@ -21,10 +21,10 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.from_counts import Row
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.map_views import VIEW
 from trailhouse.settings import Onboarding
-from trailhouse.why.from_counts import Row
 from trailhouse.why.slip import Slip, slipped
 
 _PLACE = (

@@ -17,8 +17,8 @@ from decimal import Decimal
 from math import hypot, isnan
 
 import pandas as pd
-from scipy.stats import binomtest
 
+from trailhouse.questions.shares import share_of
 from trailhouse.why.evidence import FEW, differences, matched
 
 FEW_ANSWERS = 4 * FEW
@@ -83,14 +83,6 @@ def _money(name: str, of: Money | None) -> Part:
     return Part(name, None) if of is None else Part(name, of.amount, of.low, of.high)
 
 
-def share(hits: int, n: int) -> tuple[float | None, float | None, float | None]:
-    """hits / n and its 95 % interval (E. B. Wilson, 1927); None of nothing."""
-    if not n:
-        return None, None, None
-    ends = binomtest(hits, n).proportion_ci(method="wilson")
-    return hits / n, float(ends.low), float(ends.high)
-
-
 def stated(value: Money | None, churned: int, answered: int, named: int) -> Estimate:
     """Money a month: `value` of all who left a month, times the share that names the pain.
 
@@ -101,7 +93,7 @@ def stated(value: Money | None, churned: int, answered: int, named: int) -> Esti
     """
     if not 0 <= named <= answered <= churned:
         raise ValueError(f"{named} named of {answered} answers of {churned} who left")
-    told, response = share(named, answered), share(answered, churned)
+    told, response = share_of(named, answered), share_of(answered, churned)
     parts = (
         _money("churned_value", value),
         Part("share", *told),
@@ -124,7 +116,7 @@ def observed(strata: pd.DataFrame, affected: float | None, value: Money | None) 
     """
     found = matched(strata)
     sums = {name: int(strata[name].sum()) for name in "anbm"}
-    rates = {"churn_affected": share(sums["a"], sums["n"]), "churn_others": share(sums["b"], sums["m"])}
+    rates = {"churn_affected": share_of(sums["a"], sums["n"]), "churn_others": share_of(sums["b"], sums["m"])}
     parts = (
         Part("difference", _known(found.difference), _known(found.low), _known(found.high)),
         *(Part(name, *rate) for name, rate in rates.items()),
@@ -164,11 +156,11 @@ def linked(
     apart = _difference(both, completed, rest, others)
     parts = (
         Part("points", apart.value, apart.low, apart.high),
-        Part("completion", *share(completed, units)),
-        Part("conversion", *share(converted, units)),
-        Part("completed_of_converters", *share(both, converted)),
-        Part("converted_of_completers", *share(both, completed)),
-        Part("converted_of_others", *share(rest, others)),
+        Part("completion", *share_of(completed, units)),
+        Part("conversion", *share_of(converted, units)),
+        Part("completed_of_converters", *share_of(both, converted)),
+        Part("converted_of_completers", *share_of(both, completed)),
+        Part("converted_of_others", *share_of(rest, others)),
         Part("units", float(units)),
         Part("units_a_month", units_a_month),
         _money("customer_value", value),
@@ -198,14 +190,14 @@ def changed(reached: Sides, control: Sides | None = None, effect: float | None =
     `effect` is the share of the pain that was to go: predicted is before x (1 - effect). Value None while
     the time after is not over, for any of the two.
     """
-    parts = [Part("before", *share(reached.before, reached.before_n))]
+    parts = [Part("before", *share_of(reached.before, reached.before_n))]
     was = parts[0].value
     if effect is not None and was is not None:
         parts.append(Part("predicted", float(was) * (1 - effect)))
     over = reached.after_n is not None and (control is None or control.after_n is not None)
     if not over:
         return Estimate(None, None, None, reached.before_n, False, tuple(parts))
-    parts.append(Part("after", *share(reached.after, reached.after_n or 0)))
+    parts.append(Part("after", *share_of(reached.after, reached.after_n or 0)))
     found = _change(reached)
     n = reached.before_n + (reached.after_n or 0)
     if control is None:
@@ -213,8 +205,8 @@ def changed(reached: Sides, control: Sides | None = None, effect: float | None =
     other = _change(control)
     parts += [
         Part("change", found.value, found.low, found.high),
-        Part("control_before", *share(control.before, control.before_n)),
-        Part("control_after", *share(control.after, control.after_n or 0)),
+        Part("control_before", *share_of(control.before, control.before_n)),
+        Part("control_after", *share_of(control.after, control.after_n or 0)),
         Part("control_change", other.value, other.low, other.high),
     ]
     n += control.before_n + (control.after_n or 0)

@@ -24,7 +24,7 @@ from trailhouse.questions.fields import matches
 from trailhouse.questions.trials import each_trial
 from trailhouse.settings import Trials
 from trailhouse.why.impact_affected import affected_days
-from trailhouse.why.impact_given import Given, known, over, row
+from trailhouse.why.impact_given import Given, as_facts, over, row
 from trailhouse.why.impact_release import around_release
 from trailhouse.why.impact_risks import left, risks, stays_of, strata
 
@@ -66,16 +66,15 @@ def _reach(given: Given, days: DataFrame) -> DataFrame:
         F.count_distinct(F.when(struck, F.col("unit"))).alias("units"),
         F.min("day").alias("first"),
     )
-    return known(given, by_month).select(
-        *row(
-            given,
-            "reach",
-            month=F.col("month"),
-            x1=F.col("persons"),
-            x2=F.col("units"),
-            x3=F.unix_date("first"),
-            complete=over(given, F.col("month")),
-        )
+    return as_facts(
+        given,
+        "reach",
+        by_month,
+        month=F.col("month"),
+        x1=F.col("persons"),
+        x2=F.col("units"),
+        x3=F.unix_date("first"),
+        complete=over(given, F.col("month")),
     )
 
 
@@ -132,15 +131,14 @@ def _link(given: Given) -> DataFrame:
         F.count_if("converts").alias("converted"),
         F.count_if(F.col("done") & F.col("converts")).alias("both"),
     )
-    return known(given, counted).select(
-        *row(
-            given,
-            "link",
-            month=F.col("cohort"),
-            x1=F.col("ended"),
-            x2=F.col("completed"),
-            x3=F.col("converted"),
-            x4=F.col("both"),
-            complete=over(given, F.col("cohort")),
-        )
+    return as_facts(
+        given,
+        "link",
+        counted,
+        month=F.col("cohort"),
+        x1=F.col("ended"),
+        x2=F.col("completed"),
+        x3=F.col("converted"),
+        x4=F.col("both"),
+        complete=over(given, F.col("cohort")),
     )

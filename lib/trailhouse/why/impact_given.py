@@ -64,6 +64,11 @@ def row(given: Given, kind: str, **columns: Column) -> list[Column]:
     return [told.get(name, F.lit(None)).cast(of).alias(name) for name, of in _TYPES.items()]
 
 
+def as_facts(given: Given, kind: str, counts: DataFrame, **columns: Column) -> DataFrame:
+    """Rows of `facts` of `counts`; `columns` may ask what is over."""
+    return known(given, counts).select(*row(given, kind, **columns))
+
+
 def today(given: Given) -> Column:
     """The project day that the watermark lies in, needs `with_watermark`: days before it are over."""
     return project_day(F.col(WATERMARK), given.zone)

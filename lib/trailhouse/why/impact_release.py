@@ -11,7 +11,7 @@ from trailhouse.columns import project_day
 from trailhouse.questions.people import of_people
 from trailhouse.questions.periods import WATERMARK
 from trailhouse.settings.impact import Release
-from trailhouse.why.impact_given import Given, known, row, today
+from trailhouse.why.impact_given import Given, as_facts, today
 from trailhouse.why.impact_risks import days_late
 
 
@@ -76,14 +76,13 @@ def _windows(
         F.count_if("hit").alias("hits"), F.count("*").alias("units")
     )
     ends = F.date_add(F.col("out"), delay + length + late)
-    return known(given, counted).select(
-        *row(
-            given,
-            kind,
-            key=F.concat_ws("|", "group", "phase"),
-            x1=F.col("hits"),
-            x2=F.col("units"),
-            x3=F.unix_date("out"),
-            complete=F.coalesce((F.col("phase") == "before") | (ends <= today(given)), F.lit(False)),
-        )
+    return as_facts(
+        given,
+        kind,
+        counted,
+        key=F.concat_ws("|", "group", "phase"),
+        x1=F.col("hits"),
+        x2=F.col("units"),
+        x3=F.unix_date("out"),
+        complete=F.coalesce((F.col("phase") == "before") | (ends <= today(given)), F.lit(False)),
     )

@@ -13,7 +13,7 @@ from trailhouse.questions.churn import turns
 from trailhouse.questions.fields import field, matches
 from trailhouse.settings import Churn
 from trailhouse.settings.impact import NamedBy
-from trailhouse.why.impact_given import FAR, Given, known, over, row, today
+from trailhouse.why.impact_given import FAR, Given, as_facts, known, over, today
 
 
 def stays_of(given: Given, question: Churn) -> DataFrame:
@@ -126,18 +126,17 @@ def strata(given: Given, asked_at: DataFrame) -> DataFrame:
     )
     question = given.churn
     late = given.case.horizon + (days_late(given, question) if question is not None else 0)
-    return known(given, counted).select(
-        *row(
-            given,
-            "risk",
-            month=F.col("month"),
-            key=F.to_json(F.struct(*alike)),
-            x1=F.col("a"),
-            x2=F.col("n"),
-            x3=F.col("b"),
-            x4=F.col("m"),
-            complete=over(given, F.col("month"), late),
-        )
+    return as_facts(
+        given,
+        "risk",
+        counted,
+        month=F.col("month"),
+        key=F.to_json(F.struct(*alike)),
+        x1=F.col("a"),
+        x2=F.col("n"),
+        x3=F.col("b"),
+        x4=F.col("m"),
+        complete=over(given, F.col("month"), late),
     )
 
 
@@ -155,16 +154,15 @@ def left(given: Given, question: Churn, stays: DataFrame, days: DataFrame) -> Da
         F.count_if("answered").alias("answered"),
         F.count_if("named").alias("named"),
     )
-    return known(given, counted).select(
-        *row(
-            given,
-            "left",
-            month=F.col("month"),
-            x1=F.col("left"),
-            x2=F.col("answered"),
-            x3=F.col("named"),
-            complete=over(given, F.col("month"), days_late(given, question)),
-        )
+    return as_facts(
+        given,
+        "left",
+        counted,
+        month=F.col("month"),
+        x1=F.col("left"),
+        x2=F.col("answered"),
+        x3=F.col("named"),
+        complete=over(given, F.col("month"), days_late(given, question)),
     )
 
 

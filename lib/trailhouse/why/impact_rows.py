@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from trailhouse.settings.impact import Amount, Case
 from trailhouse.why.impact import Estimate, Money, Part, Sides, changed, linked, observed, stated
@@ -20,7 +19,6 @@ Fact = Mapping[str, Any]
 ALL = "all"
 _EPOCH = date(1970, 1, 1)
 _CONTEXT = Context(prec=60)
-_DIGITS, _PLACES = 28, 6
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,15 @@ class Counted:
             return None
         own = (Decimal(row[number] or 0) for row in rows if row["month"] in chosen)
         return _CONTEXT.divide(sum(own, Decimal(0)), len(chosen))
+
+
+def of_cases(cases: Sequence[Case], facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
+    """Rows of `impact` of all cases, in their order."""
+    of: dict[str, list[Fact]] = defaultdict(list)
+    for row in facts:
+        of[row["case"]].append(row)
+    for case in cases:
+        yield from estimates(case, of[case.name])
 
 
 def estimates(case: Case, facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
@@ -202,18 +209,21 @@ def _row(known: Counted, estimate: str, measure: str, month: date | None, of: Es
         "measure": measure,
         "month": ALL if month is None else str(month),
         "currency": known.case.currency if money else None,
-        **{name: rounded(getattr(of, name)) for name in ("value", "low", "high")},
+        **_ends(of),
         "n": of.n,
         "too_few": of.too_few,
         "verdict": _verdict(known, estimate, of),
-        "reach": _whole(known.a_month("reach", "x1", month)),
-        "reach_units": _whole(known.a_month("reach", "x2", month)),
+        "reach": known.a_month("reach", "x1", month),
+        "reach_units": known.a_month("reach", "x2", month),
         "months": len(known.months) if month is None else 1,
-        "parts": [
-            {"name": one.name, **{end: rounded(getattr(one, end)) for end in ("value", "low", "high")}}
-            for one in of.parts
-        ],
+        "parts": [{"name": one.name, **_ends(one)} for one in of.parts],
     }
+
+
+def _ends(of: Estimate | Part) -> dict[str, Decimal | None]:
+    """A number and its ends: floats as they are written, so that a half is one when the table rounds it."""
+    numbers = {"value": of.value, "low": of.low, "high": of.high}
+    return {name: None if one is None else Decimal(str(one)) for name, one in numbers.items()}
 
 
 def _verdict(known: Counted, estimate: str, of: Estimate) -> str:
@@ -225,52 +235,3 @@ def _verdict(known: Counted, estimate: str, of: Estimate) -> str:
     if of.too_few:
         return "too few"
     return "not known" if of.value is None else "estimate"
-
-
-def _whole(number: Decimal | None) -> int | None:
-    return None if number is None else int(number.to_integral_value(ROUND_HALF_EVEN))
-
-
-def rounded(number: float | Decimal | None) -> Decimal | None:
-    """As the table holds it; None for nothing, and for more digits than it has."""
-    if number is None:
-        return None
-    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
-    if not exact.is_finite() or abs(exact) >= Decimal(10) ** (_DIGITS - _PLACES):
-        return None
-    return exact.quantize(Decimal(1).scaleb(-_PLACES), ROUND_HALF_EVEN, _CONTEXT)
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Counts of all cases, gathered on one worker, to rows of `impact`."""
-
-    cases: tuple[Case, ...]
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        of: dict[str, list[Fact]] = defaultdict(list)
-        for batch in batches:
-            for row in batch.to_pylist():
-                of[row["case"]].append(row)
-        found = [row for case in self.cases for row in estimates(case, of[case.name])]
-        yield pa.RecordBatch.from_pylist(found, schema=arrow())
-
-
-def arrow() -> pa.Schema:
-    """The columns of the rows, as Arrow has them."""
-    number = pa.decimal128(_DIGITS, _PLACES)
-    ends = [(name, number) for name in ("value", "low", "high")]
-    texts = ("case", "version", "unit", "estimate", "measure", "month", "currency")
-    counts = ("reach", "reach_units")
-    return pa.schema(
-        [
-            *((name, pa.string()) for name in texts),
-            *ends,
-            ("n", pa.int64()),
-            ("too_few", pa.bool_()),
-            ("verdict", pa.string()),
-            *((name, pa.int64()) for name in counts),
-            ("months", pa.int32()),
-            ("parts", pa.list_(pa.struct([("name", pa.string()), *ends]))),
-        ]
-    )

@@ -20,18 +20,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from trailhouse.columns import micros, project_day
+from trailhouse.from_counts import Row
 from trailhouse.questions.asked import Asked
 from trailhouse.questions.breakdowns import ALL, UNKNOWN
 from trailhouse.questions.fields import field
 from trailhouse.questions.matcher import attempts
 from trailhouse.questions.months import known_until
 from trailhouse.questions.periods import with_watermark
+from trailhouse.questions.shares import named, share_of
 from trailhouse.questions.trials import each_trial
 from trailhouse.settings import Funnel, Trials
 from trailhouse.why.evidence import ALPHA, adjusted, differences, lifts
 from trailhouse.why.fold import Day, by_day, slips
-from trailhouse.why.from_counts import Row
-from trailhouse.why.shares import named, wilson
 from trailhouse.why.slip import Slip
 
 
@@ -113,8 +113,8 @@ def step_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
     for step, device in sorted(doors):
         own = doors[step, device]
         dropped, came = (sum(part) for part in zip(*own.values(), strict=True))
-        share = named("share", wilson(dropped, all_drops[device]))
-        rate = named("rate", wilson(dropped, came))
+        share = named("share", share_of(dropped, all_drops[device]))
+        rate = named("rate", share_of(dropped, came))
         days = pages.get((step, device), {}).values()
         judged, below = sum(day.judged for day in days), sum(day.below for day in days)
         found.append(
@@ -238,7 +238,7 @@ def conversion_rows(rows: Sequence[Row]) -> Iterator[Row]:
             ("of_others", y, other),
             ("completed_of_converters", x, x + y),
         ):
-            told |= named(f"{name}_share", wilson(hits, of))
+            told |= named(f"{name}_share", share_of(hits, of))
         yield {
             **told,
             **{

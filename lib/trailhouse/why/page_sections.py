@@ -20,13 +20,14 @@ from pyspark.sql import functions as F
 from scipy.stats import t as student_t
 
 from trailhouse.columns import week_of
+from trailhouse.from_counts import Row, from_counts
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.map_views import VIEW
 from trailhouse.questions.scroll_map import offsets_held
+from trailhouse.questions.shares import Numbers
 from trailhouse.settings import Arrivals, Project
 from trailhouse.tables import page_sections
-from trailhouse.why.evidence import ALPHA, Numbers, adjusted
-from trailhouse.why.from_counts import Row, from_counts
+from trailhouse.why.evidence import ALPHA, adjusted
 
 FEW = 30
 """Views below which a mean of times, which are far from normal, is no claim."""

@@ -20,16 +20,16 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
+from trailhouse.from_counts import from_frame
 from trailhouse.questions.asked import Asked, rows
 from trailhouse.questions.fields import matches, value_of
 from trailhouse.questions.periods import has_begun, with_watermark
 from trailhouse.questions.rows import told
 from trailhouse.settings import Activation, Project, Step
 from trailhouse.stage import Check
-from trailhouse.tables._questions import ASKED
+from trailhouse.tables._questions import own_columns
 from trailhouse.tables.activations import TABLE
-from trailhouse.why.activation import Judge
-from trailhouse.why.judged import Told
+from trailhouse.why.activation import judged
 
 _SHIFT = 43
 """Bits of microseconds beneath the day's number: 60 days fit, and such numbers sort as times do."""
@@ -51,9 +51,8 @@ def definition(question: Activation) -> str:
 
 def answer(question: Activation, asked: Asked) -> DataFrame:
     """Rows of `activations` for one question: a row a candidate, and of the best one a row a month."""
-    of = Told.of(TABLE, ASKED)
-    found = counts(question, asked).coalesce(1).mapInArrow(Judge(question), of.ddl)
-    return found.select(*told(question, definition(question)), *of.names)
+    found = from_frame(counts(question, asked), own_columns(TABLE), partial(judged, question))
+    return found.select(*told(question, definition(question)), "*")
 
 
 def counts(question: Activation, asked: Asked) -> DataFrame:

@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from trailhouse.settings import KeyElement
+from trailhouse.tables.reasons import TABLE
 from trailhouse.why import told
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import COMMENT, DETAIL, KEY, Given, causes
@@ -42,7 +43,7 @@ class Group:
 def reasons(
     numbers: Sequence[Number], frames: Frames, elements: Sequence[KeyElement], keep: Keep
 ) -> pd.DataFrame:
-    """The ranked reasons behind each number, in the columns of told.COLUMNS; no row for no units.
+    """The ranked reasons behind each number, in the columns of the table `reasons`; no row for no units.
 
     `frames`: page_views, sessions, activity; signals, feedback_answers, segment_members, replay_chunks where
     there are some. `keep` computes a frame once.
@@ -173,11 +174,11 @@ def _sums(number: Number, groups: Mapping[tuple[str, bool], Group]) -> tuple[Sum
 
 
 def frame_of(spark: SparkSession, found: pd.DataFrame) -> DataFrame:
-    """The rows as a Spark frame of told.SCHEMA."""
+    """The rows as a Spark frame of the table's schema."""
     rows = [
         tuple(None if _is_nan(value) else value for value in row) for row in found.itertuples(index=False)
     ]
-    return spark.createDataFrame(rows, told.SCHEMA)
+    return spark.createDataFrame(rows, TABLE.schema)
 
 
 def _is_nan(value: object) -> bool:

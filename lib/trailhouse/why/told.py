@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,37 +12,21 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.from_counts import rounded
 from trailhouse.progress import how_many
+from trailhouse.tables.reasons import TABLE
 from trailhouse.why.asked import Number
 from trailhouse.why.causes import BY_KIND, KEY
 from trailhouse.why.weighed import CLAIMED, TOO_FEW, finite
 
 TOP, SESSIONS, COMMENTS = 25, 5, 3
 """Rows of a number; sessions and comments of a row, at most."""
-_RATIO, _SHARE, _P = (18, 4), (9, 6), (9, 8)
 _TYPES = {
-    **dict.fromkeys(("share", "share_others"), _SHARE),
-    **dict.fromkeys(("lift", "low", "high"), _RATIO),
-    **dict.fromkeys(("p", "q"), _P),
-    "excess": (18, 1),
+    column.name: tuple(map(int, re.findall(r"\d+", column.type)))
+    for column in TABLE.columns
+    if column.type.startswith("DECIMAL")
 }
-SCHEMA = ", ".join(
-    (
-        "question STRING, asked STRING, step INT, number STRING, `rank` INT",
-        *(f"{name} STRING" for name in KEY),
-        "with_it BIGINT, units BIGINT, share DECIMAL(9,6)",
-        "others_with_it BIGINT, others BIGINT, share_others DECIMAL(9,6), excess DECIMAL(18,1)",
-        "lift DECIMAL(18,4), low DECIMAL(18,4), high DECIMAL(18,4), p DECIMAL(9,8), q DECIMAL(9,8)",
-        "compared INT, too_few BOOLEAN, verdict STRING, what STRING, sentence STRING",
-        "comments ARRAY<STRING>, sessions ARRAY<STRUCT<session_id: STRING, recorded: BOOLEAN>>",
-    )
-)
-"""Of rows of the table."""
-COLUMNS = (
-    *("question", "asked", "step", "number", "rank", *KEY, "with_it", "units", "share", "others_with_it"),
-    *("others", "share_others", "excess", "lift", "low", "high", "p", "q", "compared", "too_few", "verdict"),
-    *("what", "sentence", "comments", "sessions"),
-)
+"""Digits and places of the figures."""
 
 
 def rows(
@@ -51,7 +36,7 @@ def rows(
     shown = [(number, one) for number, found in answers for one in found[:TOP]]
     recorded = _recorded({name for _, one in shown for name in one["sessions"]}, frames)
     told = [_row(number, one, recorded) for number, one in shown]
-    return pd.DataFrame(told, columns=list(COLUMNS), dtype=object)
+    return pd.DataFrame(told, columns=[column.name for column in TABLE.columns], dtype=object)
 
 
 def _row(number: Number, one: Mapping[str, Any], recorded: frozenset[str]) -> dict[str, Any]:
@@ -133,15 +118,7 @@ def _capital(text: str) -> str:
 
 
 def _decimal(name: str, value: Any) -> Decimal | None:
-    digits, places = _TYPES[name]
-    if isinstance(value, Fraction):
-        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
-            Decimal(1).scaleb(-places), ROUND_HALF_EVEN
-        )
-    known = finite(value)
-    if known is None or abs(known) >= 10 ** (digits - places):
-        return None
-    return Decimal(known).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return rounded(value if isinstance(value, Fraction) else finite(value), *_TYPES[name])
 
 
 def _recorded(sessions: set[str], frames: Mapping[str, DataFrame]) -> frozenset[str]:

@@ -17,11 +17,11 @@ import numpy as np
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from trailhouse.from_counts import Row, from_counts, records
+from trailhouse.questions.shares import named, share_of
 from trailhouse.settings import Arrivals
 from trailhouse.tables import unexpected_actions
 from trailhouse.why.evidence import adjusted, lifts
-from trailhouse.why.from_counts import Row, from_counts
-from trailhouse.why.shares import named, wilson
 
 BEFORE = 5
 """What precedes a way: at most so many."""
@@ -162,14 +162,14 @@ def _judged(rows: list[Row], share: float) -> Iterator[Row]:
         stays = np.array([rows[place]["stays"] for place, *_ in flat])
         found = lifts([one[3] for one in flat], times, [one[4] for one in flat], stays - times)
         found["q"] = adjusted(found["p"])
-        for (place, what, value, with_, _), one in zip(flat, found.to_dict("records"), strict=True):
+        for (place, what, value, with_, _), one in zip(flat, records(found), strict=True):
             if with_ and one["lift"] > 1:
                 before[place].append(
                     {
                         "what": what,
                         "value": value,
                         "times": with_,
-                        **{str(key): number for key, number in one.items()},
+                        **one,
                     }
                 )
     for place, row in enumerate(rows):
@@ -178,9 +178,9 @@ def _judged(rows: list[Row], share: float) -> Iterator[Row]:
         of_visits = row["sessions"] < share * row["all_sessions"]
         yield {
             **row,
-            **named("share", wilson(row["times"], row["all_times"])),
-            **named("visit_share", wilson(row["sessions"], row["all_sessions"])),
+            **named("share", share_of(row["times"], row["all_times"])),
+            **named("visit_share", share_of(row["sessions"], row["all_sessions"])),
             "rare": "both" if of_page and of_visits else "page" if of_page else "visits",
-            **named("returned_share", wilson(row["returned"], row["times"])),
+            **named("returned_share", share_of(row["returned"], row["times"])),
             "before": first[:BEFORE],
         }

@@ -1,0 +1,43 @@
+"""How a table's rows lie in files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from trailhouse.contract import Table
+from trailhouse.errors import StorageError
+from trailhouse.sql import literal, quoted
+
+
+def table_properties(table: Table) -> dict[str, str]:
+    """Delta's own properties of a table of this contract."""
+    # Statistics on every column cost more than writing it.
+    # Of a flag or a list there is nothing to skip by, and Delta refuses to try.
+    without = {c.name for c in table.columns if c.type.startswith(("BOOLEAN", "ARRAY", "MAP", "STRUCT"))}
+    wanted = table.stats or table.grain
+    stats = [name for name in wanted if name not in table.partition_by and name not in without]
+    found = {"delta.dataSkippingStatsColumns": ",".join(stats)} if stats else {}
+    if table.name == "events":
+        found["delta.enableChangeDataFeed"] = "true"
+    return found
+
+
+def predicate(table: Table, partitions: list[tuple[Any, ...]]) -> str:
+    """SQL that holds for the rows of these partitions; StorageError for a table of several such columns."""
+    if len(table.partition_by) != 1:
+        raise StorageError(f"{table.name}: tables are partitioned by one column at most")
+    name = quoted(table.partition_by[0])
+    kind = table.column(table.partition_by[0]).type
+    values = ", ".join(f"CAST({literal(str(key))} AS {kind})" for (key,) in partitions)
+    return f"{name} IN ({values})"
+
+
+def laid_out(table: Table, frame: DataFrame) -> DataFrame:
+    """One file a partition where that is small, more where it is large; rows in the table's order."""
+    names = [F.col(name) for name in table.partition_by]
+    spread = frame.hint("rebalance", *names) if names else frame.coalesce(1)
+    # By the partition first, as the writer would else sort by that again.
+    return spread.sortWithinPartitions(*names, *table.sort_by) if table.sort_by else spread
