@@ -43,9 +43,10 @@ def time(value: Column) -> Column:
     Digits behind the microsecond are cut.
     """
     trimmed = F.trim(value)
+    written = F.when(trimmed.contains("z"), F.regexp_replace(trimmed, "z$", "Z")).otherwise(trimmed)
     seconds = (trimmed.try_cast("decimal(20,6)") * F.lit(1_000_000)).try_cast("bigint")
     return (
-        F.when(trimmed.rlike(_DATED), F.regexp_replace(trimmed, "z$", "Z").try_cast("timestamp"))
+        F.when(trimmed.rlike(_DATED), written.try_cast("timestamp"))
         .when(trimmed.rlike(_SECONDS), F.timestamp_micros(seconds))
         .when(trimmed.rlike(_MILLISECONDS), F.timestamp_millis(trimmed.try_cast("bigint")))
     )
@@ -109,7 +110,10 @@ def nested(value: Column) -> Column:
     """
     # `get_json_object` also takes single quotes, which JSON has not.
     opens = value.rlike(r"^[{\[]\s*[^'\s]")
-    return F.when(opens, F.get_json_object(value, "$").isNotNull()).otherwise(F.lit(False))
+    never = F.lit(False)
+    found = F.when(opens, F.get_json_object(value, "$").isNotNull()).otherwise(never)
+    # Most values are plain: their first byte tells, and no expression is matched against them.
+    return F.when(value.startswith("{") | value.startswith("["), found).otherwise(never)
 
 
 def filled(fields: Mapping[str, Column]) -> Column:
@@ -134,11 +138,16 @@ def texts(given: Iterable[Column]) -> Column:
     """An ARRAY<STRING> of those that are not null, each once; empty when none is.
 
     By a set function and not by a filter: around a higher-order function all that it is made of
-    leaves the generated code, which made the whole of parsing six times slower.
+    leaves the generated code, which made the whole of parsing six times slower. In most rows there is
+    none, and no set is made.
     """
     nothing = F.array(F.lit(None).cast("string"))
+    empty = F.array().cast("array<string>")
     found = list(given)
-    return F.array_except(F.array(*found), nothing) if found else F.array().cast("array<string>")
+    if not found:
+        return empty
+    some = F.coalesce(*found).isNotNull()
+    return F.when(some, F.array_except(F.array(*found), nothing)).otherwise(empty)
 
 
 def identifiers(entries: Column) -> Column:

@@ -40,15 +40,20 @@ def opened(frame: DataFrame, keys: Iterable[str], settings: Settings) -> DataFra
     text = F.col("raw").cast("string")
     limit, most = settings.raw.max_record_bytes, settings.replay.max_chunk
     recorded = reduce(Column.__or__, [text.contains(f'"{name}"') for name in RECORDINGS])
-    # The second condition is asked of large records alone.
-    too_large = (F.octet_length("raw") > limit) & ((F.octet_length("raw") > most) | ~recorded)
+    # The text is searched in large records alone: of `&` both sides may be computed ahead.
+    large = F.octet_length("raw") > limit
+    too_large = F.when(large, (F.octet_length("raw") > most) | ~recorded).otherwise(F.lit(False))
     not_utf8 = ~F.is_valid_utf8(text)
     ends = F.rtrim(text).endswith("}")
     judged = frame.select(
         "raw",
         "file",
-        F.when(too_large & recorded, F.lit(f"replay chunk larger than {most} bytes"))
-        .when(too_large, F.lit(f"record larger than {limit} bytes"))
+        F.when(
+            too_large,
+            F.when(recorded, F.lit(f"replay chunk larger than {most} bytes")).otherwise(
+                F.lit(f"record larger than {limit} bytes")
+            ),
+        )
         .when(not_utf8, F.lit("not UTF-8"))
         .alias("unread"),
         F.when(~too_large & ~not_utf8 & ends, as_records(text)).alias("records"),
@@ -79,7 +84,7 @@ def single(records: Column) -> Column:
 def repeated(keys: Column) -> Column:
     """ARRAY of those that come more than once in an ARRAY of keys."""
     later = F.filter(keys, lambda key, i: F.array_position(keys, key) <= i)
-    several = F.size(F.array_distinct(keys)) < F.size(keys)
+    several = (F.size(keys) > 1) & (F.size(F.array_distinct(keys)) < F.size(keys))
     return F.when(several, F.array_distinct(later)).otherwise(cast.texts([]))
 
 
@@ -99,6 +104,21 @@ def among(keys: Column, known: Iterable[str]) -> Column:
     """ARRAY of those keys that are known."""
     some = F.array_intersect(keys, F.array(*map(F.lit, dict.fromkeys(known))))
     return F.when(F.size(keys) > 0, some).otherwise(cast.texts([]))
+
+
+def with_more(keys: Column, more: Column) -> Column:
+    """ARRAY of distinct keys and, seldom, some more. A set is made only where there are any."""
+    return F.when(F.size(more) > 0, F.array_union(keys, more)).otherwise(keys)
+
+
+def without(keys: Column, some: Column) -> Column:
+    """ARRAY of distinct keys, often none, without some of them."""
+    return F.when(F.size(keys) == 0, keys).otherwise(F.array_except(keys, some))
+
+
+def less(keys: Column, some: Column) -> Column:
+    """ARRAY of distinct keys without some of them, which are seldom any."""
+    return F.when(F.size(some) > 0, F.array_except(keys, some)).otherwise(keys)
 
 
 def texts(values: Column, keys: Iterable[str]) -> Column:

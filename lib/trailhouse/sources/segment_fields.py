@@ -91,10 +91,10 @@ def with_typed(frame: DataFrame) -> DataFrame:
     judged = cast_once.select(
         "*",
         _money_key(n, name).alias("money_key"),
-        F.array_union(_wrong(p, n, name), json_records.among(F.col("twice_properties"), names.READ)).alias(
-            "wrong"
-        ),
-        F.array_union(
+        json_records.with_more(
+            _wrong(p, n, name), json_records.among(F.col("twice_properties"), names.READ)
+        ).alias("wrong"),
+        json_records.with_more(
             _wrong_context(F.col("r_context"), F.col("c")),
             json_records.among(F.col("twice_context"), names.CONTEXT_KEYS),
         ).alias("wrong_context"),
@@ -102,7 +102,7 @@ def with_typed(frame: DataFrame) -> DataFrame:
     )
     taken = F.concat(_taken(name, p, F.col("money_key")), F.array(F.lit("pointer")))
     known = F.array(*map(F.lit, names.CONTEXT_KEYS))
-    own = F.array_except("keys_properties", F.array_except(taken, F.col("wrong")))
+    own = json_records.without(F.col("keys_properties"), json_records.less(taken, F.col("wrong")))
     context = F.array_except("keys_context", known)
     # Columns of their own: inside of a map's filter they would be found anew for each key.
     return judged.select(
@@ -338,7 +338,8 @@ def _left_of_record() -> Column:
     given = F.col("r_traits")
     spoken = F.col("type").isin("identify", "group") & given.startswith("{")
     traits = F.when(given.isNotNull() & ~F.coalesce(spoken, F.lit(False)), F.lit("traits"))
-    return F.concat(F.array_except("further", F.array(*map(F.lit, names.UNREAD))), cast.texts([traits]))
+    further = json_records.without(F.col("further"), F.array(*map(F.lit, names.UNREAD)))
+    return F.concat(further, cast.texts([traits]))
 
 
 def _rest_of_record(m: Message) -> Column:
