@@ -83,6 +83,7 @@ CASES = [
     case("task", "both").add(0, "click", **on("top")).add(1, "heartbeat"),
     case("task", "elsewhere").add(0, "click", **on("top")).add(1, "heartbeat"),
     case("task", "across").add(0, "page_view").add(2, "heartbeat"),
+    case("task", "gone").add(0, "page_view").add(2, "heartbeat"),
     case("task", "before").add(0, "page_view").add(2, "heartbeat"),
     case("no scrolling", scroll_pct=None).add(0, "click", **on("top")).add(5, "heartbeat"),
 ]
@@ -94,6 +95,8 @@ ATTEMPTS = [
     ("plan", "both", "before it", True, -9, 9),
     ("buy", "elsewhere", "another", True, -9, 9),
     ("plan", "across", "before it", True, -9999, 9999),
+    # Given up before this page was seen.
+    ("buy", "gone", "task gone", False, -9, 9),
     ("buy", "before", "task before", True, 3, 9),
 ]
 TASKS = [
@@ -234,6 +237,7 @@ def made(spark: SparkSession) -> dict[tuple[str, str], Row]:
     attempts = [
         {
             **{"task": task, "person_id": person, "session_id": session, "completed": completed},
+            "pages": ["/other"] if person == "gone" else ["/other", "task"],
             **{"start_time": START + timedelta(seconds=first), "last_time": START + timedelta(seconds=last)},
         }
         for task, person, session, completed, first, last in ATTEMPTS

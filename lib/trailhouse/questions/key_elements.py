@@ -81,20 +81,21 @@ def _names(names: Sequence[str]) -> Column:
 def under_way(views: DataFrame, tried: DataFrame, of_persons: Sequence[str]) -> DataFrame:
     """`views` + done_tasks and failed_tasks, ARRAY<STRING>: of which tasks an attempt was under way in them.
 
-    From the start of the attempt to its last event: in its session, of the tasks `of_persons` in any session
-    of the person.
+    Views of its pages, from its start to its last event: in its session, of the tasks `of_persons` in any
+    session of the person. What came after it was given up is on other pages, and none of it.
     """
     attempt = tried.select(
-        *("task", "person_id", "completed", "last_time"),
+        *("task", "person_id", "completed", "last_time", "pages"),
         F.col("start_time").alias("begun"),
         F.when(~F.col("task").isin(*of_persons), F.col("session_id")).alias("of_session"),
     )
     during = (F.col("start_time") <= F.col("last_time")) & (F.col("end_time") >= F.col("begun"))
     mine = F.col("of_session").isNull() | (F.col("of_session") == F.col("session_id"))
+    here = F.array_contains("pages", F.col("page_group"))
     found = (
-        views.select(*VIEW, "person_id", "start_time", "end_time")
+        views.select(*VIEW, "person_id", "page_group", "start_time", "end_time")
         .join(attempt, on="person_id", how="inner")
-        .where(during & mine)
+        .where(during & mine & here)
         .groupBy(*VIEW)
         .agg(
             F.collect_set(F.when(F.col("completed"), F.col("task"))).alias("done_tasks"),

@@ -8,8 +8,8 @@ _SPLIT = {
 }
 """What is split by outcome, and whether it is ever null."""
 _BY_TASK = {
-    "done": "with a completed attempt at a task under way; null: no task is watched",
-    "failed": "with a failed attempt at it under way; null: no task is watched",
+    "done": "on pages of a completed attempt at a task, while it was under way; null: no task is watched",
+    "failed": "on pages of a failed attempt, before it was given up; null: no task is watched",
 }
 
 TABLE = Table(

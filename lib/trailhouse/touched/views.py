@@ -72,7 +72,7 @@ def attempted(look: Look) -> DataFrame | None:
         return None
     now, before = (
         frames["task_attempts"].select(
-            *("task", "person_id", "session_id", "completed", "last_time"),
+            *("task", "person_id", "session_id", "completed", "last_time", "pages"),
             F.col("start_time").alias("begun"),
         )
         for frames in (look.inputs, look.before)
