@@ -48,6 +48,30 @@ def test_other_lists_that_come_with_the_package_run_a_stage_again(
         assert len(ran) == 2
 
 
+def test_rows_of_a_contract_that_has_another_shape_are_made_anew(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TABLES, "numbers", NUMBERS)
+    wide = replace(
+        NUMBERS, grain=("number", "kind"), columns=(*NUMBERS.columns, Column("kind", "STRING", "Its kind."))
+    )
+
+    def transform(_: Frames, context: Context) -> Frames:
+        made = spark.sql("SELECT id AS number, 'whole' AS kind FROM range(3)")
+        return {"numbers": made.select(*TABLES["numbers"].schema.names)}
+
+    stage = Stage("numbers", (), ("numbers",), transform)
+    with open_run(
+        spark, load_settings(None, [f"lake.root={tmp_path}"]), Progress(Console(file=io.StringIO()))
+    ) as run:
+        run_stage(run, stage)
+        monkeypatch.setitem(TABLES, "numbers", wide)
+        run_stage(run, stage)
+        rows = run.lake.read("numbers").orderBy("number").collect()
+        assert [tuple(row) for row in rows] == [(0, "whole"), (1, "whole"), (2, "whole")]
+        assert run_stage(run, stage)["numbers"].action == "unchanged"
+
+
 def test_sessions_know_the_lists_that_their_channels_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sessions.STAGE.reference is not None
     before = sessions.STAGE.reference()

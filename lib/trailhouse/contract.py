@@ -6,6 +6,7 @@ derive from these values.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -75,6 +76,12 @@ class Table:
     def schema(self) -> StructType:
         """Spark schema, all fields nullable (a required column is the gate's business); needs a session."""
         return StructType([StructField(c.name, c.data_type(), True) for c in self.columns])
+
+    @cached_property
+    def shape(self) -> str:
+        """A hash of names and types: rows made for another shape are made anew."""
+        columns = ", ".join(f"{column.name} {column.type}" for column in self.columns)
+        return hashlib.sha256(columns.encode()).hexdigest()[:12]
 
     def column(self, name: str) -> Column:
         """The column of this name; KeyError when there is none."""

@@ -276,7 +276,7 @@ def _consumed(settings: Settings, stage: Stage, versions: dict[str, int]) -> dic
     return {
         "inputs": versions,
         "settings": settings.digest(stage.settings),
-        "code": f"{__version__}/{stage.version}",
+        "code": "/".join([__version__, str(stage.version), *(TABLES[name].shape for name in stage.writes)]),
         **({"reference": stage.reference()} if stage.reference else {}),
     }
 
