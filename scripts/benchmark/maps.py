@@ -190,6 +190,7 @@ def _write(spark: SparkSession, folder: Path, events: int) -> None:
         .agg(
             F.min("person_id").alias("person_id"),
             F.min("event_time").alias("start_time"),
+            F.max("event_time").alias("end_time"),
             F.max("scroll_offset").alias("deepest"),
         )
         .select(
