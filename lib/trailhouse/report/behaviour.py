@@ -170,7 +170,7 @@ def tasks(frames: Frames) -> list[Row]:
                     for step, count in steps
                 ],
                 "last": [
-                    (LAST.get(str(kind), str(kind)), [_last(row) for row in values[:5]])
+                    (LAST.get(str(kind), str(kind)), [_last(row, everyone) for row in values[:5]])
                     for kind, values in kinds.items()
                 ],
             }
@@ -178,14 +178,23 @@ def tasks(frames: Frames) -> list[Row]:
     return found
 
 
-def _last(row: Row) -> Row:
+def _last(row: Row, everyone: Row) -> Row:
     """A kind of signal in words; pages and selectors as they are; `is_clear` says whether failures have more.
+
+    `failed_with` and `completed_with`: the shares of attempts that had it at all, which the lift compares.
 
     That they have less is no news: who fails leaves earlier.
     """
     value = row["value"].replace("_", " ") if row["what"] == "signal" else row["value"]
     known = row["q"] is not None and row["q"] < ALPHA and row["low"] is not None and row["low"] > 1
-    return {**row, "value": value, "is_clear": known and not row["too_few"]}
+    completed = int(everyone["completed"])
+    return {
+        **row,
+        "value": value,
+        "failed_with": text.ratio(row["failures_with"], int(everyone["attempts"]) - completed),
+        "completed_with": text.ratio(row["completions_with"], completed),
+        "is_clear": known and not row["too_few"],
+    }
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> dict[Any, list[Row]]:

@@ -229,7 +229,7 @@ REPORT_TABLES: tuple[ReportQuery, ...] = (
         "task_failures",
         "What came last in failed attempts.",
         "task_failures",
-        "task what rank value failures share completions share_of_completed lift low high q too_few",
+        "task what rank value failures share failures_with completions_with lift low high q too_few",
         reads.task_failures,
         600,
     ),

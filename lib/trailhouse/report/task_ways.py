@@ -28,7 +28,7 @@ _TONES = {"mean": "var(--muted)", "longer": "var(--c2)", "shorter": "var(--c1)"}
 
 
 def ways(frames: Frames) -> dict[str, Row]:
-    """By task: `detours` (every attempt's row, places, parts) and `changes` (with a chart each)."""
+    """By task: `detours` (every attempt's row, places, parts) and `changes` (a chart where one is clear)."""
     detours, changes = (text.rows_of(frames, name) for name in ("task_detours", "task_changes"))
     names = sorted({str(row["task"]) for row in (*detours, *changes)})
     return {
@@ -98,7 +98,8 @@ def _change(kind: str, rows: Sequence[Row]) -> Row:
         "period": whole["period"],
         "all": told[0],
         "parts": told[1:],
-        "chart": waterfall(told),
+        # What is within chance is no picture worth looking at.
+        "chart": waterfall(told) if any(row["is_clear"] for row in told) else None,
     }
 
 
