@@ -40,11 +40,11 @@ def rows(spark: SparkSession, folder: Path, settings: Settings, events: int, a_d
     whole = _whole(spark, folder, settings, raw)
     told = f"events, about {events:,} raw"
     yield Row(told, whole, "DuckDB to Parquet", _duckdb(raw, folder / "parquet"))
-    # What is more than this is quarantine, duplicates, enrichment, gate and commit.
     # What a bare Spark job takes for no more than DuckDB does: no plan of ours can take less.
     yield Row(
         told, whole, "Spark's JSON, distinct", _bare_spark(spark, raw, folder / "bare"), peer_in_jvm=True
     )
+    # What is more than this is quarantine, duplicates, enrichment, gate and commit.
     yield Row(told, whole, "parse, append", _parsing(spark, folder, settings, raw), peer_in_jvm=True)
     shutil.rmtree(raw)
     _simulated(raw, a_day * (_LONG + 1), "--days", str(_LONG + 1))
