@@ -16,6 +16,7 @@ from tests.report.page import Page, report, shop_page
 from tests.report.shop import empty_frames, shop_frames
 from tests.report.shop_science import variant
 from trailhouse.report import (
+    answer_charts,
     collect,
     credit,
     experiments,
@@ -326,3 +327,15 @@ def test_reads_add_up_credit_sizes_cohorts_and_reasons(spark: SparkSession) -> N
         ("y", "2", 1, Decimal("1.0000")),
     ]
     assert [list(value) for (value,) in told("discovered", "shared_feature")] == [["f"]]
+
+
+def test_of_few_months_each_has_a_point_and_a_tick_of_its_own() -> None:
+    def drawn(days: list[dt.date]) -> tuple[Any, Any]:
+        rows = [{"day": day, "line": "rate", "value": 0.1, "complete": True} for day in days]
+        line, points = answer_charts.lines("Rates", rows, ["rate"], ".0%")["layer"]
+        return line["encoding"]["x"]["axis"], points["encoding"]["opacity"]["condition"]["value"]
+
+    few, shown = drawn([dt.date(2026, month, 1) for month in (1, 2, 4)])
+    assert (few["format"], [tick["month"] for tick in few["values"]], shown) == ("%b %Y", [1, 2, 4], 1)
+    many, hidden = drawn([dt.date(2026, 3, day) for day in range(1, 20)])
+    assert (many["format"], "values" in many, hidden) == ("%b %-d", False, 0)

@@ -7,10 +7,12 @@ from typing import Any
 
 import altair as alt
 
-from trailhouse.report.charts import Spec, data, finish
-from trailhouse.report.text import Row
+from trailhouse.report.charts import Spec, data, day_value, finish
+from trailhouse.report.text import Row, as_date
 
 COLOURS = ("var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)")
+_FEW = 12
+"""So many days each have a point and a tick."""
 _LABELS: dict[str, Any] = {"labelLimit": 210, "labelColor": "var(--ink)", "labelPadding": 10}
 
 
@@ -50,9 +52,14 @@ def lines(
     """Lines over time; `rows` have day, line, value, complete; `form` is the format of a value.
 
     What is not complete is a pale point and no part of a line. With `step` a value holds until the next.
+    Of few days each has a point, and a tick of its own.
     """
+    days = sorted({as_date(row["day"]) for row in rows})
+    few = len(days) <= _FEW
     base = alt.Chart(data(rows, "day"))
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%b %-d", labelOverlap=True, tickCount=8))
+    form_of_days = "%b %Y" if all(day.day == 1 for day in days) else "%b %-d"
+    ticks = {"values": [day_value(str(day)) for day in days]} if few else {"tickCount": 8}
+    x = alt.X("day:T", title=None, axis=alt.Axis(format=form_of_days, labelOverlap=True, **ticks))
     y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4, format="~s" if form == "," else form))
     color = alt.Color(
         "line:N",
@@ -65,7 +72,7 @@ def lines(
         strokeWidth=2, interpolate="step-after" if step else "monotone"
     )
     points = base.mark_point(size=45, filled=True).encode(
-        opacity=alt.condition("datum.complete", alt.value(0), alt.value(0.55)),
+        opacity=alt.condition("datum.complete", alt.value(1 if few else 0), alt.value(0.55)),
         tooltip=[
             alt.Tooltip("day:T", title="Day", format="%b %-d, %Y"),
             alt.Tooltip("line:N", title="Of"),

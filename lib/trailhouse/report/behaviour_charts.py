@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from trailhouse.report import text
-from trailhouse.report.charts import _COLOURS, Spec, _data, _finish
+from trailhouse.report.charts import _COLOURS, Spec, data, finish
 from trailhouse.report.text import Row
 
 BINS = 20
@@ -28,7 +28,7 @@ def excess(pages: Sequence[Row]) -> Spec:
         }
         for row in pages
     ]
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     y = alt.Y(
         "page:N",
         sort=None,
@@ -42,7 +42,7 @@ def excess(pages: Sequence[Row]) -> Spec:
         ),
     )
     x = alt.X("excess:Q", title="exit rate less the expected one", axis=alt.Axis(format="+.0%", tickCount=6))
-    zero = alt.Chart(_data([{"at": 0}])).mark_rule(color="var(--muted)", strokeDash=[4, 3]).encode(x="at:Q")
+    zero = alt.Chart(data([{"at": 0}])).mark_rule(color="var(--muted)", strokeDash=[4, 3]).encode(x="at:Q")
     ranges = base.mark_rule(strokeWidth=6, opacity=0.35, strokeCap="round").encode(
         x=alt.X("low:Q", title="exit rate less the expected one"), x2="high:Q", y=y, color=color
     )
@@ -59,7 +59,7 @@ def excess(pages: Sequence[Row]) -> Spec:
             alt.Tooltip("high:Q", title="to", format="+.1%"),
         ],
     )
-    return _finish(
+    return finish(
         alt.layer(zero, ranges, marks),
         "Exit rate of pages less the expected one, with 95% intervals",
         28 * len(rows) + 20,
@@ -74,7 +74,7 @@ def drop_off(curves: Sequence[Row]) -> Spec:
         for k, share in enumerate(curve["shares"])
     ]
     names = [curve["name"] for curve in curves]
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     x = alt.X(
         "middle:Q",
         title="% of the length",
@@ -104,4 +104,4 @@ def drop_off(curves: Sequence[Row]) -> Spec:
             alt.Tooltip("share:Q", title="Watched by", format=".1%"),
         ],
     )
-    return _finish(alt.layer(line, marks), "Line chart of the share that watched each 5% of a medium", 240)
+    return finish(alt.layer(line, marks), "Line chart of the share that watched each 5% of a medium", 240)

@@ -54,7 +54,8 @@ _CONFIG: Spec = {
 _SHORT = "format(datum.value, '~s')"
 
 
-def _finish(chart: Any, description: str, height: int) -> Spec:
+def finish(chart: Any, description: str, height: int) -> Spec:
+    """A chart in the page's style, as wide as its place and `height` pixels high."""
     spec: Spec = chart.properties(
         width="container",
         height=height,
@@ -65,7 +66,7 @@ def _finish(chart: Any, description: str, height: int) -> Spec:
     return spec
 
 
-def _data(values: Sequence[Row], days: str | None = None) -> alt.InlineData:
+def data(values: Sequence[Row], days: str | None = None) -> alt.InlineData:
     """Rows as inline data; `days` names a column of calendar days, read without a time zone."""
     plain = [{key: _value(value) for key, value in row.items()} for row in values]
     if days is None:
@@ -91,7 +92,7 @@ def reach(days: Sequence[Row]) -> Spec:
     color = alt.Color(
         "span:N", sort=list(names.values()), legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3)
     )
-    base = alt.Chart(_data(long, "day"))
+    base = alt.Chart(data(long, "day"))
     y = alt.Y("people:Q", title=None, axis=alt.Axis(tickCount=5, labelExpr=_SHORT))
     solid = (
         base.transform_filter("datum.complete")
@@ -118,7 +119,7 @@ def reach(days: Sequence[Row]) -> Spec:
         .mark_point(size=40, strokeDash=[2, 2])
         .encode(x=x, y=y, color=color)
     )
-    return _finish(
+    return finish(
         alt.layer(solid, unfinished, points),
         "Line chart of people active within 1, 7 and 28 days, by day",
         260,
@@ -135,7 +136,7 @@ def sessions(days: Sequence[Row]) -> Spec:
     """Bars of sessions a day, those of unfinished days pale."""
     rows = [{key: row[key] for key in ("day", "sessions", "complete", "views")} for row in days]
     bars = (
-        alt.Chart(_data(rows, "day"))
+        alt.Chart(data(rows, "day"))
         .mark_bar(color="var(--c1)", cornerRadiusEnd=2)
         .encode(
             x=alt.X(
@@ -152,7 +153,7 @@ def sessions(days: Sequence[Row]) -> Spec:
             ],
         )
     )
-    return _finish(bars, "Bar chart of sessions by day", 160)
+    return finish(bars, "Bar chart of sessions by day", 160)
 
 
 def funnel(name: str, steps: Sequence[Row]) -> Spec:
@@ -177,7 +178,7 @@ def funnel(name: str, steps: Sequence[Row]) -> Spec:
     )
     # Room in px for the words, on a wide screen and on a narrow one.
     scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 115")])
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     track = base.mark_bar(color="var(--track)", cornerRadius=3, height=26).encode(
         x=alt.X("most:Q", scale=scale, axis=None), y=y
     )
@@ -193,7 +194,7 @@ def funnel(name: str, steps: Sequence[Row]) -> Spec:
     words = base.mark_text(align="left", dx=10).encode(
         x=alt.X("most:Q", scale=scale, axis=None), y=y, text="text:N"
     )
-    return _finish(
+    return finish(
         alt.layer(track, bar, words), f"Funnel {name}: bars of units that reached each step", 40 * len(rows)
     )
 
@@ -204,7 +205,7 @@ def friction(pages: Sequence[Row]) -> Spec:
         {key: row[key] for key in ("page_group", "friction_rate", "sessions", "friction_sessions")}
         for row in pages
     ]
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     most = max((float(row["friction_rate"] or 0) for row in pages), default=0) or 1
     scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 55")])
     y = alt.Y(
@@ -228,12 +229,13 @@ def friction(pages: Sequence[Row]) -> Spec:
         y=y,
         text=alt.Text("friction_rate:Q", format=".1%"),
     )
-    return _finish(
+    return finish(
         alt.layer(bars, words), "Bar chart of the share of sessions with friction, by page", 28 * len(rows)
     )
 
 
-def _date(day: str, hours: int = 0) -> Any:
+def day_value(day: str, hours: int = 0) -> Any:
+    """An hour of a day, as scales and ticks take it."""
     found = date.fromisoformat(day)
     return alt.DateTime(year=found.year, month=found.month, date=found.day, hours=hours)
 
@@ -250,7 +252,7 @@ def person_sizes(sizes: Sequence[Row]) -> Spec:
     ]
     most = max((int(row["persons"]) for row in sizes), default=0) or 1
     scale = alt.Scale(domain=[0, most], range=[0, alt.ExprRef("width - 115")])
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor="var(--ink)", labelPadding=10))
     x = alt.X("persons:Q", title=None, scale=scale, axis=None)
     bars = base.mark_bar(color="var(--c3)", cornerRadiusEnd=3, height=18).encode(
@@ -262,7 +264,7 @@ def person_sizes(sizes: Sequence[Row]) -> Spec:
         ],
     )
     words = base.mark_text(align="left", dx=6).encode(x=x, y=y, text="text:N")
-    return _finish(
+    return finish(
         alt.layer(bars, words), "Bar chart of persons by how many identifiers they have", 28 * len(rows)
     )
 
@@ -278,9 +280,9 @@ def identity_changes(days: Sequence[Row], kinds: Sequence[str]) -> Spec:
     last = max(row["day"] for row in days)
     # Two weeks at least: else the bar of a lake's first day would fill the whole width.
     first = min(min(row["day"] for row in days), last - timedelta(days=13))
-    span = [_date(str(first - timedelta(days=1)), 12), _date(str(last), 12)]
+    span = [day_value(str(first - timedelta(days=1)), 12), day_value(str(last), 12)]
     bars = (
-        alt.Chart(_data(rows, "day"))
+        alt.Chart(data(rows, "day"))
         .mark_bar()
         .encode(
             x=alt.X(
@@ -300,7 +302,7 @@ def identity_changes(days: Sequence[Row], kinds: Sequence[str]) -> Spec:
             ],
         )
     )
-    return _finish(bars, f"Bar chart of identifiers by the day of a run: {', '.join(kinds)}", 160)
+    return finish(bars, f"Bar chart of identifiers by the day of a run: {', '.join(kinds)}", 160)
 
 
 def heat(name: str = "cells") -> Spec:
@@ -366,8 +368,4 @@ def depths(name: str = "depths") -> Spec:
             alt.Tooltip("views:Q", title="Views", format=","),
         ],
     )
-    return _finish(alt.layer(line, points), "Line chart of the share of views that reach a depth", 200)
-
-
-finish, data, day_value = _finish, _data, _date
-"""For charts of other modules: a chart in the page's style, rows as its data, a day for an axis."""
+    return finish(alt.layer(line, points), "Line chart of the share of views that reach a depth", 200)

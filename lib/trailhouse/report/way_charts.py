@@ -9,7 +9,7 @@ from typing import NamedTuple
 import altair as alt
 
 from trailhouse.report import text
-from trailhouse.report.charts import _COLOURS, Spec, _data, _finish
+from trailhouse.report.charts import _COLOURS, Spec, data, finish
 from trailhouse.report.text import Row
 
 _BAR, _GAP, _SAMPLES = 0.035, 0.025, 12
@@ -50,7 +50,7 @@ def flow(name: str, nodes: Sequence[Row], edges: Sequence[Row]) -> Spec:
     x = alt.X("x:Q", scale=span, axis=None)
     height = alt.Scale(domain=[0, 1.001], reverse=True, nice=False)
     areas = (
-        alt.Chart(_data(ribbons))
+        alt.Chart(data(ribbons))
         .mark_area(opacity=0.32, interpolate="linear")
         .encode(
             x=x,
@@ -69,7 +69,7 @@ def flow(name: str, nodes: Sequence[Row], edges: Sequence[Row]) -> Spec:
             ],
         )
     )
-    base = alt.Chart(_data(bars))
+    base = alt.Chart(data(bars))
     rects = base.mark_rect(color="var(--c1)", cornerRadius=2).encode(
         x=x,
         x2="x2:Q",
@@ -85,7 +85,7 @@ def flow(name: str, nodes: Sequence[Row], edges: Sequence[Row]) -> Spec:
         x=alt.X("x2:Q", scale=span, axis=None), y=alt.Y("middle:Q", scale=height, axis=None), text="label:N"
     )
     most = max(sum(1 for row in nodes if row["column"] == column) for column in columns)
-    return _finish(
+    return finish(
         alt.layer(areas, rects, words),
         f"Paths {name}: columns of nodes by step, with ribbons as wide as paths are many",
         max(180, 44 * most),
@@ -158,7 +158,7 @@ def _unit(placed: dict[tuple[int, str], _Node], edges: Sequence[Row]) -> float:
 
 def trend(name: str, rows: Sequence[Row], lines: Sequence[str]) -> Spec:
     """Lines of a series by period; `rows` have start (text), line, value, complete."""
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     x = alt.X(
         "start:T",
         title=None,
@@ -183,7 +183,7 @@ def trend(name: str, rows: Sequence[Row], lines: Sequence[str]) -> Spec:
             alt.Tooltip("previous:Q", title="Compared with", format=",.2~f"),
         ],
     )
-    return _finish(
+    return finish(
         alt.layer(line.encode(x=x, y=y, color=color), points.encode(x=x, y=y, color=color)),
         f"Line chart of {name} by period",
         180,
