@@ -56,8 +56,8 @@ def test_a_browser_draws_every_chart_without_an_error(
     charts = [a for _, a in found.elements if "data-chart" in a]
     # activity's two, funnel, lifecycle, stickiness, a flow, two trends, credit in three currencies, revenue,
     # churn by two rules, two metrics of an experiment, segments, calibration, friction, exits, two forms,
-    # media, two changes in time, features, scores and their parts, choices, people's
-    assert len(charts) == 36
+    # media, a change in time, features, scores and their parts, choices, people's
+    assert len(charts) == 35
     assert [a.get("data-state") for a in charts] == ["drawn"] * 36
     (heat,) = [a for _, a in found.elements if a.get("id") == "map-canvas-0"]
     assert heat["data-state"] == "drawn"
