@@ -75,6 +75,28 @@ def test_what_explains_most_of_the_stops_comes_first_and_what_is_no_more_frequen
     assert "No clear difference" in told.sentence(ASKED, found[2])
 
 
+def test_words_on_a_claimed_theme_are_shown_before_what_else_was_said():
+    def comments(more_of_theme: int) -> dict[str, list[str]]:
+        found = judged(
+            ASKED,
+            counts(
+                row("error", "refused", True, 60, comments=["how is the weather", "the import fails"]),
+                row("error", "refused", False, 20),
+                row("signal", "rage_click", True, 30, comments=["how is the weather"]),
+                row("theme", "import", True, 10 + more_of_theme, comments=["the import fails"]),
+                row("theme", "import", False, 30),
+            ),
+            everyone(100),
+            everyone(300),
+        )
+        return {one["kind"]: one["comments"] for one in found}
+
+    weather, fails = "how is the weather", "the import fails"
+    assert comments(40) == {"error": [fails], "signal": [weather], "theme": [fails]}
+    # No more among those who stopped: the theme is nothing to go by.
+    assert comments(0) == {"error": [weather, fails], "signal": [weather], "theme": [fails]}
+
+
 def test_the_order_of_rows_changes_nothing():
     rows = [row("theme", f"t{n}", now, 5 + n) for n in range(12) for now in (True, False)]
     generator = np.random.default_rng(7)

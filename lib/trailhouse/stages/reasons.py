@@ -44,6 +44,7 @@ STAGE = Stage(
     pins={"activity": "sessions", "signals": "sessions", "page_views": "sessions"},
     wanted=declared,
     optional=_WHERE_ASKED,
+    version=2,
     checks=(
         Check(
             "reasons",

@@ -38,7 +38,12 @@ TABLE = Table(
         Column("verdict", "STRING", "What may be said of it.", True, values=VERDICTS),
         Column("what", "STRING", "The reason in words.", True),
         Column("sentence", "STRING", "The same with its counts, and what may be said of it.", True),
-        Column("comments", "ARRAY<STRING>", "Words of units that stopped with it, up to three.", True),
+        Column(
+            "comments",
+            "ARRAY<STRING>",
+            "Words of units that stopped with it, up to three; on a claimed theme, if any are.",
+            True,
+        ),
         Column(
             "sessions",
             "ARRAY<STRUCT<session_id: STRING, recorded: BOOLEAN>>",

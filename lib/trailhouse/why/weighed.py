@@ -6,6 +6,7 @@
 3. Lift, interval and p of all reasons; p adjusted for their number. What is claimed is more frequent in the
    group asked about, surely so, and not too few.
 4. First what is claimed, then by how many units more than expected it was with.
+5. People say much that has nothing to do with it: words on a theme that is claimed are shown before others.
 """
 
 from __future__ import annotations
@@ -95,7 +96,19 @@ def judged(number: Number, counts: pd.DataFrame, inside: Sums, outside: Sums) ->
     for one, own, other, told in zip(found, ours, others, _records(evidence), strict=True):
         rows.append({**_row(one, own, other, told), "compared": len(found), "swapped": swapped})
     rows.sort(key=lambda row: (VERDICTS.index(row["verdict"]), -row["excess"], row["order"]))
-    return [{**row, "rank": rank} for rank, row in enumerate(rows, start=1)]
+    return [{**row, "rank": rank} for rank, row in enumerate(_on_topic(rows), start=1)]
+
+
+def _on_topic(rows: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The same; where a theme is claimed, a reason's comments are those of such themes, if it has any."""
+    topics = {
+        said
+        for row in rows
+        if (row["kind"], row["verdict"]) == ("theme", CLAIMED)
+        for said in row["comments"]
+    }
+    for row in rows:
+        yield {**row, "comments": [said for said in row["comments"] if said in topics] or row["comments"]}
 
 
 def _row(one: Reason, own: _Worth, other: _Worth, told: Mapping[str, Any]) -> dict[str, Any]:
