@@ -1,4 +1,4 @@
-"""Links of ways: edges, begins and ends of paths, and whole paths, counted by numpy over many paths at once."""
+"""Links of ways: edges, begins and ends of paths, and whole paths, counted by numpy over many at once."""
 
 from __future__ import annotations
 
