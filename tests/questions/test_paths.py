@@ -20,7 +20,9 @@ from tests.conftest import ROOT
 from tests.factories import rows
 from trailhouse.gates.counting import count_offending
 from trailhouse.questions.asked import Asked
-from trailhouse.questions.paths import BETWEEN, CHECKS, OTHER, answer
+from trailhouse.questions.paths import CHECKS, answer
+from trailhouse.questions.spread import OTHER
+from trailhouse.questions.ways import BETWEEN
 from trailhouse.settings import Step
 from trailhouse.settings.questions import Paths, Questions
 from trailhouse.tables import TABLES

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day
 from trailhouse.profiles import computed, days, habits, interests, used, visits
-from trailhouse.profiles.keys import PERSON, happened, moments, seen_until
+from trailhouse.profiles.keys import AS_OF, PERSON, happened, moments, seen_until
 from trailhouse.questions.people import of_people
 from trailhouse.settings import Settings
 from trailhouse.stage import Frames
@@ -43,8 +43,8 @@ def profiles_as_of(frames: Frames, day: date, settings: Settings) -> DataFrame:
     `frames` are person_days, sessions, activity and identities, of whatever later days. A day before the
     first event gives no rows.
     """
-    session = frames["person_days"].sparkSession
-    days_asked = session.createDataFrame([(day,)], "as_of DATE")
+    # A constant, which filters and keys are simplified by: a frame of made rows would be none.
+    days_asked = frames["person_days"].sparkSession.range(1).select(F.lit(day).alias(AS_OF))
     cut = {
         "person_days": F.col("day") <= F.lit(day),
         "sessions": F.col("session_date") <= F.lit(day),
@@ -90,10 +90,23 @@ def profiles_on(
     if settings.features.declared and "features" in only:
         parts.append(used.feature_uses(activity, settings.features.declared, project))
     # 3.
-    found = days.from_days(person_days, project)
-    for part in parts:
-        found = found.join(part, on=list(PERSON), how="left")
-    return _closed(found, settings).select(*only)
+    return _closed(_joined(days.from_days(person_days, project), parts), settings).select(*only)
+
+
+def _joined(first: DataFrame, parts: Sequence[DataFrame]) -> DataFrame:
+    """All columns of `first` beside those of the parts, by PERSON.
+
+    A part goes through the joins as one struct: each join would copy each of some hundred columns.
+    """
+    found, names = _packed(first, "_part"), ["_part"]
+    for place, part in enumerate(parts):
+        names.append(f"_part_{place}")
+        found = found.join(_packed(part, names[-1]), on=list(PERSON), how="left")
+    return found.select(*PERSON, *(f"{name}.*" for name in names))
+
+
+def _packed(part: DataFrame, name: str) -> DataFrame:
+    return part.select(*PERSON, F.struct(*(one for one in part.columns if one not in PERSON)).alias(name))
 
 
 def _identifiers(identities: DataFrame) -> DataFrame:

@@ -36,17 +36,21 @@ def most_frequent(activity: DataFrame, sessions: DataFrame, favourites: int) -> 
     pairs = of_events.unionAll(of_sessions)
     counted = pairs.groupBy(*PERSON, "what", "value").agg((-F.count("*")).alias("n"))
 
-    def each(what: int, entry: Column | str) -> Column:
-        return F.collect_list(F.when(F.col("what") == what, entry))
+    # One list a person: of several in one aggregation each would look at each row.
+    listed = counted.groupBy(*PERSON).agg(
+        F.sort_array(F.collect_list(F.struct("what", "n", "value"))).alias("pairs")
+    )
 
-    entry = F.struct("n", "value")
-    pages = F.slice(F.array_sort(each(_PAGE, entry)), 1, favourites)
-    return counted.groupBy(*PERSON).agg(
-        F.array_min(each(_USER, entry))["value"].alias("user_id"),
-        F.array_min(each(_ACCOUNT, entry))["value"].alias("account_id"),
-        F.transform(pages, lambda one: one["value"]).alias("favourite_pages"),
-        F.count_if(F.col("what") == _DEVICE).alias("devices"),
-        F.array_sort(each(_DEVICE_TYPE, F.col("value"))).alias("device_types"),
+    def values(what: int) -> Column:
+        return F.transform(F.filter("pairs", lambda one: one["what"] == what), lambda one: one["value"])
+
+    return listed.select(
+        *PERSON,
+        F.get(values(_USER), F.lit(0)).alias("user_id"),
+        F.get(values(_ACCOUNT), F.lit(0)).alias("account_id"),
+        F.slice(values(_PAGE), 1, favourites).alias("favourite_pages"),
+        F.size(values(_DEVICE)).cast("BIGINT").alias("devices"),
+        F.array_sort(values(_DEVICE_TYPE)).alias("device_types"),
     )
 
 

@@ -1,42 +1,36 @@
 """Paths: from which node units go to which, step by step.
 
 How it works:
-1. The events that are nodes are ordered by unit and cut into paths, at sessions or at inactivity.
-2. A path is cut to what lies from its first start on and up to its first end, repeats are merged, and the
-   nodes that are shown are numbered: from the begin, or backwards from an end that stands alone.
-3. At each number the nodes of most units keep their names; the others are one node 'other', so that what
+1. The events that are nodes are ordered by unit and cut into paths, at sessions or at inactivity; a path is
+   cut to what lies from its first start on and up to its first end, repeats are merged, and the nodes that
+   are shown are numbered: from the begin, or backwards from an end that stands alone (ways.py).
+2. At each number the nodes of most units keep their names; the others are one node 'other', so that what
    flows into a node flows out of it or ends there, with 'other' as with every node.
-4. Each path gives its edges, its begin and its end, which are counted: for everyone, and under the value
-   that its first node has for a breakdown. Names of nodes are those of everyone, so that edges add up.
+3. Each path gives its edges, its begin and its end, which are counted: for everyone, and under the value
+   that its first node has for a breakdown (links.py). Names of nodes are those of everyone, so that edges
+   add up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window, WindowSpec
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import VIEW_EVENTS, micros, ratio
 from trailhouse.durations import as_text
 from trailhouse.questions.asked import Asked, in_order, rows
-from trailhouse.questions.breakdowns import ALL, UNKNOWN
+from trailhouse.questions.breakdowns import UNKNOWN
 from trailhouse.questions.fields import fields_of, matches, value_of
-from trailhouse.questions.numbers import quantile
+from trailhouse.questions.links import LINKS, SEEN, Linking, Seeing
+from trailhouse.questions.numbers import quantile_of
 from trailhouse.questions.rows import told
-from trailhouse.questions.spread import BREAKDOWN, OTHER, own_values, spread, with_other
+from trailhouse.questions.spread import BREAKDOWN
+from trailhouse.questions.ways import WAYS, Cutting, value_columns
 from trailhouse.settings import Step
 from trailhouse.settings.questions import Paths
 from trailhouse.stage import Check
-
-BETWEEN = "…"
-"""The node that stands for all that are left out between a start and an end."""
-
-_LINK = (
-    "ARRAY<STRUCT<kind: STRING, step: INT, source: STRING, target: STRING, path: ARRAY<STRING>,"
-    " us: BIGINT, loop: BOOLEAN, u_turn: BOOLEAN>>"
-)
 
 
 def definition(question: Paths) -> str:
@@ -56,20 +50,10 @@ def definition(question: Paths) -> str:
 
 def answer(question: Paths, asked: Asked) -> DataFrame:
     """Rows of `paths` for one question: edges with begins and ends by step, then the top whole paths."""
-    by = BREAKDOWN if question.breakdowns else ()
-    paths = walks(question, asked)
-    backwards = question.end is not None and question.start is None
-    first = (F.lit(1) - F.size("nodes")) if backwards else F.lit(1)
-    placed = paths.withColumn("first", first)
-    links = _links(placed, with_paths=bool(question.path_limit))
-    lumped = _lumped(links, placed, question.node_limit)
-    if by:
-        own = own_values(spread(placed.select("unit", "values"), question), question)
-        lumped = with_other(spread(lumped, question), question, own)
-    counted = _counted(lumped, by)
-    whole = Window.partitionBy(*by)
+    counted = _counted(question, walks(question, asked))
+    whole = Window.partitionBy(*BREAKDOWN)
     total = F.sum(F.when(F.col("source").isNull() & F.col("path").isNull(), F.col("paths"))).over(whole)
-    by_rank = Window.partitionBy(*by, "kind").orderBy(F.desc("units"), F.desc("paths"), F.col("path"))
+    by_rank = Window.partitionBy(*BREAKDOWN, "kind").orderBy(F.desc("units"), F.desc("paths"), F.col("path"))
     # One branch for all kinds: a union of two would walk all paths twice.
     return (
         counted.withColumn("share", ratio(F.col("paths"), total))
@@ -77,7 +61,7 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
         .where((F.col("kind") != "path") | (F.col("rank") <= question.path_limit))
         .select(
             *told(question, definition(question)),
-            *(F.col(name) if by else F.lit(ALL).alias(name) for name in BREAKDOWN),
+            *BREAKDOWN,
             "kind",
             "step",
             "source",
@@ -94,34 +78,55 @@ def answer(question: Paths, asked: Asked) -> DataFrame:
 
 
 def walks(question: Paths, asked: Asked) -> DataFrame:
-    """A row a path: unit, `nodes` (ARRAY<STRUCT<at: INT, node: STRING, t: BIGINT>>, in order, as many as
-    are shown), and whether it goes on beyond them (`more`). With breakdowns `values` of its first node, too.
+    """The paths of all units, as WAYS: a few rows, each with the paths of many units."""
+    values = value_columns(question.breakdowns)
+    cutting = Cutting(
+        question.steps,
+        question.start is not None,
+        question.end is not None,
+        question.merge_repeats,
+        micros(question.inactivity) if question.cut == "inactivity" else None,
+        values,
+    )
+    ways = (
+        _nodes(question, asked)
+        .repartition("unit")
+        .sortWithinPartitions("unit", "walk", *in_order())
+        .select("unit", "walk", "t", "node", "is_start", "is_end", *values)
+        .mapInArrow(lambda batches: cutting(batches), WAYS)
+    )
+    # Both that read them, the nodes' ranks and the links, read what was walked once.
+    return ways.repartition("ways")
+
+
+def _counted(question: Paths, ways: DataFrame) -> DataFrame:
+    """Distinct units, paths, loops, U-turns and median time of equal links, by breakdown.
+
+    'other' are nodes beyond those of most units at their number, and values beyond those of most units.
     """
-    order = in_order()
-    path = Window.partitionBy("unit", "walk").orderBy(*order)
-    so_far = path.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    before = path.rowsBetween(Window.unboundedPreceding, -1)
-    whole = path.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    frame = _nodes(question, asked)
-    if question.cut == "inactivity":
-        frame = _by_inactivity(frame, micros(question.inactivity))
-    if question.start is not None:
-        frame = frame.withColumn("begun", F.max("is_start").over(so_far)).where("begun")
-    if question.end is not None:
-        # The start itself is no end: to come back to it is one.
-        is_end = F.col("is_end") if question.start is None else F.col("is_end") & (F.col("place") > 1)
-        frame = frame.withColumn("place", F.row_number().over(path)).withColumn("is_end", is_end)
-        frame = (
-            frame.withColumn("ended", F.coalesce(F.max("is_end").over(before), F.lit(False)))
-            .withColumn("ends", F.max("is_end").over(whole))
-            .where("ends AND NOT ended")
+    seeing = Seeing(question.breakdowns)
+    linking = Linking(question.breakdowns, whole=question.path_limit > 0)
+    of = ("number", "breakdown_by")
+    by_units = Window.partitionBy(*of).orderBy(F.desc("units"), "name")
+    limit = F.when(F.col("number").isNull(), question.breakdown_limit).otherwise(question.node_limit)
+    own = (
+        ways.mapInArrow(lambda batches: seeing(batches), SEEN)
+        .groupBy(*of, "name")
+        .agg(F.sum("units").alias("units"))
+        .withColumn("rank", F.row_number().over(by_units))
+        .where(F.col("rank") <= limit)
+        .agg(F.collect_list(F.struct(*of, "name")).alias("own"))
+    )
+    us = F.sort_array(F.flatten(F.collect_list("us")))
+    return (
+        ways.crossJoin(F.broadcast(own))
+        .mapInArrow(lambda batches: linking(batches), LINKS)
+        .groupBy(*BREAKDOWN, "kind", "step", "source", "target", "path")
+        .agg(
+            *(F.sum(name).alias(name) for name in ("units", "paths", "loops", "u_turns")),
+            quantile_of(us, 0.5).alias("median_us"),
         )
-    if question.breakdowns:
-        frame = frame.withColumn("values", F.first("values").over(so_far))
-    if question.merge_repeats:
-        same = F.coalesce(F.lag("node").over(path) == F.col("node"), F.lit(False))
-        frame = frame.withColumn("same", same).where("NOT same")
-    return _shown(question, frame, path, whole)
+    )
 
 
 def _nodes(question: Paths, asked: Asked) -> DataFrame:
@@ -140,12 +145,11 @@ def _nodes(question: Paths, asked: Asked) -> DataFrame:
         "walk": walk,
         "is_start": matches(question.start) if question.start else F.lit(False),
         "is_end": matches(question.end) if question.end else F.lit(False),
-        **({"values": F.array(*map(value_of, question.breakdowns))} if question.breakdowns else {}),
+        **dict(zip(value_columns(question.breakdowns), map(value_of, question.breakdowns), strict=True)),
     }
     also = fields_of((*question.exclude, *question.groups))
     found = rows(question, asked, looked_at, keep, fields=also)
-    known = found.where(F.col("wanted") & F.col("walk").isNotNull()).drop("wanted")
-    return known.repartition("unit")
+    return found.where(F.col("wanted") & F.col("walk").isNotNull()).drop("wanted")
 
 
 def _any(steps: tuple[Step, ...] | list[Step]) -> Column:
@@ -167,132 +171,6 @@ def _node(question: Paths) -> Column:
     for group in reversed(question.groups):
         node = F.when(matches(group), F.lit(group.label)).otherwise(node)
     return node
-
-
-def _by_inactivity(frame: DataFrame, gap_us: int) -> DataFrame:
-    """With a new `walk` wherever more than so many microseconds lie between two nodes."""
-    path = Window.partitionBy("unit", "walk").orderBy(*in_order())
-    so_far = path.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    late = F.coalesce(F.col("t") - F.lag("t").over(path) > gap_us, F.lit(False))
-    number = F.sum(F.col("late").cast("int")).over(so_far)
-    return frame.withColumn("late", late).withColumn("walk", F.struct("walk", number.alias("number")))
-
-
-def _shown(question: Paths, frame: DataFrame, path: WindowSpec, whole: WindowSpec) -> DataFrame:
-    """The nodes that are shown, as an array a path."""
-    steps, place, size = question.steps, F.col("place"), F.col("size")
-    node = F.col("node")
-    numbered = frame.withColumn("place", F.row_number().over(path))
-    if question.end is None:
-        # One beyond the last tells that the path goes on.
-        inside = numbered.withColumn("size", F.lit(0)).where(place <= steps + 1)
-    else:
-        numbered = numbered.withColumn("size", F.count(F.lit(1)).over(whole))
-        if question.start is None:
-            inside = numbered.where(place >= size - steps)
-        else:
-            inside = numbered.where((place < steps) | (place == size))
-            node = F.when((place == steps - 1) & (size > steps), F.lit(BETWEEN)).otherwise(node)
-    entry = F.struct(place.alias("at"), node.alias("node"), "t")
-    values = ["values"] if question.breakdowns else []
-    gathered = inside.groupBy("unit", "walk").agg(
-        F.sort_array(F.collect_list(entry)).alias("nodes"),
-        F.max("size").alias("size"),
-        *(F.max(name).alias(name) for name in values),  # all of a path's are equal
-    )
-    length = F.size("nodes")
-    if question.end is None:
-        nodes = F.slice("nodes", 1, steps)
-    elif question.start is None:
-        nodes = F.when(length > steps, F.slice("nodes", 2, steps)).otherwise(F.col("nodes"))
-    else:
-        return gathered.select("unit", "nodes", F.lit(False).alias("more"), *values)
-    return gathered.select("unit", nodes.alias("nodes"), (length > steps).alias("more"), *values)
-
-
-def _links(paths: DataFrame, *, with_paths: bool) -> DataFrame:
-    """unit, a path's `values` and `_LINK`: a row an edge, begin and end of a path, and one for all of it."""
-    names, size = F.col("names"), F.size("nodes")
-    nothing, text = F.lit(None), F.lit(None).cast("STRING")
-
-    def link(i: Column) -> Column:
-        """From the node before `i` (from 0) to it; nothing stands before the first and after the last."""
-        source, target = F.get("nodes", i - 1), F.get("nodes", i)
-        name, came_from = target["node"], F.get(names, i - 2)
-        real = (name != BETWEEN) & (source["node"] != BETWEEN)
-        cut = F.col("more") & F.when(F.col("first") == 1, i == size).otherwise(i == 0)
-        return F.struct(
-            F.when(cut, "cut").when(i == 0, "begin").when(i == size, "end").otherwise("edge").alias("kind"),
-            (F.col("first") + i - 1).alias("step"),
-            source["node"].alias("source"),
-            name.alias("target"),
-            nothing.cast("ARRAY<STRING>").alias("path"),
-            (target["t"] - source["t"]).alias("us"),
-            F.coalesce((name != BETWEEN) & F.array_contains(F.slice(names, F.lit(1), i), name), F.lit(False)),
-            F.coalesce(real & (came_from == name) & (source["node"] != name), F.lit(False)),
-        )
-
-    links = F.transform(F.sequence(F.lit(0), size), link).cast(_LINK)
-    each = paths.withColumn("names", F.col("nodes.node")).withColumn("links", links)
-    own = ["unit", *(name for name in paths.columns if name == "values")]
-    if not with_paths:
-        return each.select(*own, F.inline("links"))
-    path = F.struct(
-        F.lit("path"),
-        nothing.cast("INT"),
-        text,
-        text,
-        names,
-        F.element_at("nodes", -1)["t"] - F.element_at("nodes", 1)["t"],
-        F.exists("links", lambda one: one["loop"]),
-        F.exists("links", lambda one: one["u_turn"]),
-    )
-    return each.select(*own, F.inline(F.concat("links", F.array(path).cast(_LINK))))
-
-
-def _lumped(links: DataFrame, paths: DataFrame, limit: int) -> DataFrame:
-    """Links between the nodes of most units at each number, and 'other'."""
-    at = paths.select("unit", "first", F.posexplode("nodes.node").alias("pos", "node"))
-    seen = at.select("unit", (F.col("first") + F.col("pos")).alias("number"), "node").distinct()
-    by_units = Window.partitionBy("number").orderBy(F.desc("units"), F.col("node"))
-    top = (
-        seen.where(F.col("node") != BETWEEN)
-        .groupBy("number", "node")
-        .agg(F.count("*").alias("units"))
-        .withColumn("rank", F.row_number().over(by_units))
-        .where(F.col("rank") <= limit)
-        .select("number", "node", F.lit(True).alias("own"))
-    )
-
-    def named(frame: DataFrame, end: str, number: Column) -> DataFrame:
-        node = F.col(end)
-        # A null is equal to nothing: begins, ends and whole paths find no number.
-        own = top.select(F.col("number").alias("_number"), F.col("node").alias("_node"), "own")
-        found = frame.join(
-            F.broadcast(own), (number == F.col("_number")) & (node == F.col("_node")), how="left"
-        )
-        kept = node.isNull() | (node == BETWEEN) | F.col("own")
-        return found.withColumn(end, F.when(kept, node).otherwise(OTHER)).drop("_number", "_node", "own")
-
-    return named(named(links, "source", F.col("step")), "target", F.col("step") + 1)
-
-
-def _counted(links: DataFrame, by: Sequence[str]) -> DataFrame:
-    """Distinct units, paths, loops, U-turns and median time of equal links, apart for the columns of `by`."""
-    link = (*by, "kind", "step", "source", "target", "path")
-    # All of a unit lies in one place: to mark its first of equal links is no shuffle.
-    of_unit = Window.partitionBy("unit", *link).orderBy("step")
-    return (
-        links.withColumn("first_of_unit", F.row_number().over(of_unit) == 1)
-        .groupBy(*link)
-        .agg(
-            F.count_if("first_of_unit").alias("units"),
-            F.count("*").alias("paths"),
-            F.count_if("loop").alias("loops"),
-            F.count_if("u_turn").alias("u_turns"),
-            quantile("us", 0.5).alias("median_us"),
-        )
-    )
 
 
 _OF = "question, breakdown_by, breakdown"
