@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.map_views import MAP, VIEW, capped
+from trailhouse.questions.groups import Groups, combined
+from trailhouse.questions.map_views import MAP
+from trailhouse.questions.pointer import KINDS, MOVE, Pointed, pointed
 
 X_BINS = 100
 Y_BIN_PX = 16
+_COUNTS = ("points", "views", "points_left", "points_converted", "dwell_us")
+_MAP = "page_group STRING, device_type STRING, viewport_band STRING, day DATE"
+_SCHEMA = f"{_MAP}, kind STRING, x_bin INT, y_bin INT, " + ", ".join(f"{name} BIGINT" for name in _COUNTS)
 
 
-def bins(points: DataFrame, dwell_cap_us: int) -> DataFrame:
-    """Rows of `heatmaps` from those of `pointer`: clicks and moves by bin.
+def bins(activity: DataFrame, views: DataFrame, dwell_cap_us: int) -> DataFrame:
+    """Rows of `heatmaps` from activity and `views_of_people`: clicks and moves by bin.
 
     A pointer dwells where it is until the view's next move or click, `dwell_cap_us` at most; where the last
-    one of a view rested nobody knows, and it counts none.
+    one of a view rested nobody knows, and it counts none. What lies to the right of the viewport on a wider
+    page is in the last bin.
     """
-    x_bin = F.least(F.floor(F.col("x") * X_BINS / F.col("width")), F.lit(X_BINS - 1))
-    is_move = F.col("kind") == "move"
-    dwell = F.when(is_move, capped(F.col("rest_us"), dwell_cap_us))
-    cell = (*MAP, "kind", "x_bin", "y_bin")
-    in_cells = (
-        # What has no place still says that the pointer moved on.
-        points.withColumn("dwell_us", dwell)
-        .where("placed")
-        .withColumns({"x_bin": x_bin.cast("INT"), "y_bin": F.floor(F.col("y") / Y_BIN_PX).cast("INT")})
-    )
-    by_view = in_cells.groupBy(*VIEW, *cell, "left", "converted").agg(
-        F.count("*").alias("points"), F.sum("dwell_us").alias("dwell_us")
-    )
-    return by_view.groupBy(*cell).agg(
-        F.sum("points").alias("points"),
-        F.count("*").alias("views"),
-        F.sum(F.when(F.col("left"), F.col("points")).otherwise(0)).alias("points_left"),
-        F.sum(F.when(F.col("converted"), F.col("points")).otherwise(0)).alias("points_converted"),
-        F.sum("dwell_us").alias("dwell_us"),
+    binned = pointed(activity, views, partial(_binned, dwell_cap_us), _SCHEMA)
+    return binned.groupBy(*MAP, "kind", "x_bin", "y_bin").agg(*(F.sum(name).alias(name) for name in _COUNTS))
+
+
+def _binned(dwell_cap_us: int, seen: Pointed) -> Iterator[pa.Table]:
+    """The bins of some views."""
+    # What has no place still says that the pointer moved on.
+    rest = seen.rest(dwell_cap_us)
+    placed = np.flatnonzero(seen.placed)
+    view, kind, width = seen.view[placed], seen.kind[placed], seen.width[placed]
+    x_bin = np.minimum(seen.x[placed] * X_BINS // width, X_BINS - 1)
+    y_bin = seen.y[placed] // Y_BIN_PX
+    cells = Groups(combined(seen.codes(*MAP)[view], kind, x_bin, y_bin))
+    some = cells.some_row
+    is_move = kind[some] == MOVE
+    yield pa.table(
+        {
+            **seen.of_views(view[some], *MAP),
+            "kind": pa.array(KINDS).take(pa.array(kind[some])),
+            "x_bin": x_bin[some].astype(np.int32),
+            "y_bin": y_bin[some].astype(np.int32),
+            "points": cells.counts(),
+            "views": cells.distinct(view + 1),
+            "points_left": cells.sums(seen.flags("left")[view]),
+            "points_converted": cells.sums(seen.flags("converted")[view]),
+            "dwell_us": pa.array(cells.sums(rest[placed]), mask=~is_move),
+        }
     )
