@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from trailhouse.questions.groups import Flags, Groups, Ints, combined
 from trailhouse.questions.map_views import PAGE
-from trailhouse.questions.pointer import INERT, MOVE, NAMES, Pointed, pointed
+from trailhouse.questions.pointed import NAMES, Pointed, pointed
+from trailhouse.questions.pointer import INERT, MOVE
 
 _OF_PAGE = ("page_views", "moves", "unplaced_moves")
 _COUNTS = ("clicks", "inert_clicks", "unplaced_clicks")
@@ -28,8 +29,7 @@ def clicked_elements(activity: DataFrame, views: DataFrame) -> DataFrame:
     A click counts for its selector, for its text and for its link, where it has them, and for the page; a
     page without a click has its row, too.
     """
-    # All of a person at once: who is counted there is nobody who is counted elsewhere.
-    found = pointed(activity, views, _clicked, _SCHEMA, together="person_id", names=NAMES)
+    found = pointed(activity, views, _clicked, _SCHEMA)
     of_page = F.col("named_by") == "page"
 
     def page_alone(name: str) -> Column:
@@ -68,6 +68,7 @@ def _clicked(seen: Pointed) -> Iterator[pa.Table]:
         first = named[of_view.some_row]
         view = seen.view[first]
         told = _Told(seen, Groups(combined(page[view], names[first])), view, of_view.least(number[named]))
+        # Persons add up: whom one batch counts no other does.
         counts = {
             "clicks": of_view.counts(),
             "inert_clicks": of_view.sums(inert[named]),

@@ -64,7 +64,16 @@ def of_their_views(activity: DataFrame, views: DataFrame) -> DataFrame:
 
 def until_next(cap_us: int) -> Column:
     """Microseconds from a row until the next of its view in the frame, at most `cap_us`; 0 for the last."""
+    return capped(to_next(), cap_us)
+
+
+def to_next() -> Column:
+    """The same without a limit; null for the last."""
     following = F.lead("event_time").over(Window.partitionBy(*VIEW).orderBy(in_view()))
-    gap = F.unix_micros(following) - F.unix_micros("event_time")
+    return F.unix_micros(following) - F.unix_micros("event_time")
+
+
+def capped(gap: Column, cap_us: int) -> Column:
+    """A time until what follows, at most `cap_us`; 0 where nothing follows."""
     # `least` passes over nulls: the last would count a whole cap.
     return F.when(gap.isNull(), F.lit(0)).otherwise(F.least(gap, F.lit(cap_us))).cast("BIGINT")

@@ -92,6 +92,8 @@ def _spread(found: DataFrame, counts: Sequence[str]) -> DataFrame:
         .groupBy(*KEYS)
         .agg(*_sums((*counts, *_EXPECTED)), F.sum(persons).alias("persons"), *_gathered())
     )
+    # In a step of its own: a quantile looks at its list several times.
+    rows = rows.withColumns({name: F.sort_array(name) for name in LISTS})
     return rows.withColumns(
         {
             "median_dwell_us": quantile_of(F.col("dwells"), 0.5),
@@ -106,7 +108,7 @@ def _sums(names: Iterable[str]) -> list[Column]:
 
 def _gathered() -> list[Column]:
     """Only lists are spread over breakdowns, never the views."""
-    return [F.sort_array(F.flatten(F.collect_list(name))).alias(name) for name in LISTS]
+    return [F.flatten(F.collect_list(name)).alias(name) for name in LISTS]
 
 
 def _expected(cells: DataFrame) -> DataFrame:
