@@ -1,7 +1,8 @@
 """Views and their points in numpy: the same as `pointer` gives, for what is counted by view and person.
 
-1. Views and points come as rows of one frame, a view's number being 0: one shuffle and one sort stand for the
-   join, for windows, and for groupings by view and person. They are sorted by a hash, so as plain numbers.
+1. Views and points come as rows of one frame, told apart by what points have none of, a page: one shuffle and
+   one sort stand for the join, for windows, and for groupings by view and person. They are sorted by a hash,
+   so as plain numbers.
 2. Within Arrow batches that are cut behind a person, a view's row is followed by its points.
 """
 
@@ -37,14 +38,12 @@ def pointed(
     moments = points(activity).select(
         unit,
         *VIEW,
-        F.col("event_number").alias("number"),
-        *("kind", "x", "y", "width", "page_width"),
+        *("event_number", "kind", "x", "y", "width", "page_width"),
         *NAMES,
     )
     seen = views.select(
         unit,
         *VIEW,
-        F.lit(0).alias("number"),
         F.col("viewport_width").alias("width"),
         "person_id",
         *PAGE,
@@ -72,14 +71,14 @@ class Pointed:
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         view = combined(*(codes(table[name]) for name in VIEW))
-        number = filled(table["number"])
-        order = np.argsort(combined(view, number))
-        view, is_view = view[order], number[order] == 0
+        is_point = filled(table["page_group"].is_null())
+        order = np.argsort(combined(view, is_point, filled(table["event_number"])))
+        view, is_view = view[order], is_point[order] == 0
         begins = np.append(True, view[1:] != view[:-1])[: len(view)]
         leader = np.maximum.accumulate(np.where(begins, np.arange(len(view)), 0))
-        is_point = ~is_view & is_view[leader]
-        self._views, self._rows = order[is_view], order[is_point]
-        self.view: Ints = (np.cumsum(is_view) - 1)[is_point]
+        known = ~is_view & is_view[leader]
+        self._views, self._rows = order[is_view], order[known]
+        self.view: Ints = (np.cumsum(is_view) - 1)[known]
         self.kind = self._ints("kind")
 
     def __len__(self) -> int:
