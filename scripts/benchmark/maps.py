@@ -14,7 +14,7 @@ from benchmark.sessions import resolved_events
 from trailhouse.columns import micros
 from trailhouse.questions.elements import clicked_elements
 from trailhouse.questions.heatmap import bins
-from trailhouse.questions.map_views import pointer, views_of_people
+from trailhouse.questions.map_views import views_of_people
 from trailhouse.questions.scroll_map import scroll_bands
 from trailhouse.settings import Maps, Project
 
@@ -114,15 +114,15 @@ def rows(spark: SparkSession, folder: Path, events: int) -> Iterator[Row]:
     def clicks() -> int:
         views = views_of_people(read("page_views"), read("sessions"), Project())
         activity = read("activity").where("event_name = 'click'")
-        return _written(bins(pointer(activity, views), micros(Maps().dwell_cap)), folder / "click_bins")
+        return _written(bins(activity, views, micros(Maps().dwell_cap)), folder / "click_bins")
 
     def everything() -> int:
         views = views_of_people(read("page_views"), read("sessions"), Project())
-        points = pointer(read("activity"), views)
+        activity = read("activity")
         made = {
-            "bins": bins(points, micros(Maps().dwell_cap)),
-            "depths": scroll_bands(read("activity"), views, 30_000_000),
-            "elements": clicked_elements(points, views),
+            "bins": bins(activity, views, micros(Maps().dwell_cap)),
+            "depths": scroll_bands(activity, views, 30_000_000),
+            "elements": clicked_elements(activity, views),
         }
         return sum(_written(frame, folder / name) for name, frame in made.items())
 

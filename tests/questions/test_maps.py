@@ -239,6 +239,19 @@ def test_bots_staff_and_pages_without_a_template_are_on_no_map(found: dict[str, 
     assert not [key for table in found.values() for key in table if key[0] in ("nobody", None)]
 
 
+def test_clicks_of_a_session_of_several_persons_count_for_the_person_of_the_view(spark: SparkSession) -> None:
+    view = clicks("shared", (5, 5), (5, 5))
+    view.events[1]["person_id"] = "another"
+    inputs = {
+        "activity": rows(spark, "activity", view.events),
+        "page_views": rows(spark, "page_views", [view.page_view()]),
+        "sessions": rows(spark, "sessions", [view.session_row()]),
+    }
+    settings = Settings.model_validate({"sessions": {"scope": "device", "boundary": "client"}})
+    (page,) = STAGE.transform(inputs, Context(settings, ""))["elements"].collect()
+    assert (page["clicks"], page["views"], page["persons"]) == (2, 1, 1)
+
+
 @pytest.mark.parametrize("name", STAGE.writes)
 def test_random_worlds_give_what_plain_python_makes_of_them(
     found: dict[str, Table], worlds: Iterable[View], name: str

@@ -82,6 +82,7 @@ def shop(spark: SparkSession) -> Mapping[str, DataFrame]:
     views = [
         {
             **{"session_id": "s1", "view_id": "v1", "page_group": "cart", "is_entry": True, "is_exit": True},
+            "person_id": "p",
             **{"viewport_width": 400, "viewport_height": 800, "document_height": 900, "max_scroll_pct": 89},
             "start_time": "2026-03-02 12:00:01",
         }

@@ -108,11 +108,13 @@ class Asking:
 
 
 def whole_units(
-    batches: Iterable[pa.RecordBatch], answer: Callable[[pa.Table], Iterator[pa.RecordBatch]]
+    batches: Iterable[pa.RecordBatch],
+    answer: Callable[[pa.Table], Iterator[pa.RecordBatch]],
+    at_once: int = AT_ONCE,
 ) -> Iterator[pa.RecordBatch]:
-    """The answers to tables of about AT_ONCE rows that hold units whole; rows come sorted by `unit`."""
+    """The answers to tables of about `at_once` rows that hold units whole; rows come sorted by `unit`."""
     held: list[pa.RecordBatch] = []
-    rows, enough = 0, AT_ONCE
+    rows, enough = 0, at_once
     for batch in batches:
         if batch.num_rows:
             held.append(batch)
@@ -120,7 +122,7 @@ def whole_units(
         if rows >= enough:
             table = pa.Table.from_batches(held).combine_chunks()
             cut = _last_begin(table["unit"])
-            enough = AT_ONCE if cut else 2 * rows
+            enough = at_once if cut else 2 * rows
             if cut:
                 yield from answer(table.slice(0, cut))
             held, rows = table.slice(cut).to_batches(), table.num_rows - cut

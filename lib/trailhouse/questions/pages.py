@@ -13,21 +13,23 @@ ratio; N. E. Breslow and N. E. Day (1987), Statistical Methods in Cancer Researc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from trailhouse.columns import ratio
-from trailhouse.questions.breakdowns import devices, periods, visits
+from trailhouse.questions.breakdowns import ALL, devices, periods, visits
 from trailhouse.questions.intervals import wilson
 from trailhouse.questions.numbers import quantile_of, quotient, whole_quotient
+from trailhouse.questions.page_cells import LISTS, SUMS, Cells
 from trailhouse.settings import Project
 from trailhouse.signals.registry import BY_NAME
 
 KEYS = ("page_group", "device_type", "period")
-_EXPECTED = "DECIMAL(18,6)"
+_EXPECTED = ("expected_exits", "expected_bounces")
+_OF_EXPECTED = "DECIMAL(18,6)"
 _RATE = "DECIMAL(9,6)"
 
 
@@ -54,13 +56,13 @@ def pages(
         "is_entry",
         "is_exit",
     )
-    seen = views.join(people, on="session_id", how="inner")
-    counted = _expected(_cells(seen, signals, kinds))
-    sums = [name for name in counted.columns if name not in (*KEYS, "channel")]
-    rows = devices(counted).groupBy(*KEYS).agg(*(F.sum(name).alias(name) for name in sums))
-    for further in (_persons(seen), _medians(seen)):
-        rows = rows.join(further, on=list(KEYS), how="inner")
-    return _finished(rows, kinds)
+    told = signals.select(
+        "session_id", "view_id", _bits(kinds, lambda kind: F.col("kind") == kind).alias("told")
+    )
+    seen = views.unionByName(told, allowMissingColumns=True).join(people, on="session_id", how="inner")
+    struggles = sum(1 << place for place, kind in enumerate(kinds) if BY_NAME[kind].struggle)
+    cells = Cells(tuple(kinds), struggles)
+    return _finished(_spread(cells.of(seen), (*SUMS, *cells.by_kind)), kinds)
 
 
 def _bits(kinds: Sequence[str], which: Callable[[str], Column]) -> Column:
@@ -74,52 +76,39 @@ def _judged(kinds: Sequence[str]) -> Column:
     return _bits(kinds, lambda kind: F.col(BY_NAME[kind].counted_as).isNotNull())
 
 
-def _cells(seen: DataFrame, signals: DataFrame, kinds: Sequence[str]) -> DataFrame:
-    """What adds up: a row a page, device, channel and period."""
-    of_view = signals.groupBy("session_id", "view_id").agg(
-        F.bit_or(_bits(kinds, lambda kind: F.col("kind") == kind)).alias("told")
+def _spread(found: DataFrame, counts: Sequence[str]) -> DataFrame:
+    """Rows of KEYS from those of Cells: `counts`, persons, medians, and what is to be expected."""
+    every_week, every_device = F.col("period") == ALL, F.col("device_type") == ALL
+    # By what strata are of: their rates then need no shuffle of their own.
+    cells = periods(found.repartition("device_type", "channel"))
+    of_device = F.when(every_week, F.col("persons_of_device")).otherwise(F.col("persons_here"))
+    of_all = F.when(every_week, F.col("persons_in_all")).otherwise(F.col("persons_of_week"))
+    cells = cells.groupBy("page_group", "device_type", "channel", "period").agg(
+        *_sums(counts), F.sum(of_device).alias("of_device"), F.sum(of_all).alias("of_all"), *_gathered()
     )
-    pairs = (
-        seen.join(of_view, on=["session_id", "view_id"], how="left")
-        # A row a session and page first, so that sessions are counted without a shuffle for each.
-        .groupBy("page_group", "session_id", "device_type", "channel", "week", "judged")
-        .agg(
-            F.count("*").alias("views"),
-            F.bool_or("is_entry").alias("entered"),
-            F.bool_or("is_exit").alias("left"),
-            F.bool_or(F.col("is_entry") & F.col("is_bounce")).alias("bounced"),
-            *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us")),
-            F.count("max_scroll_pct").alias("scrolled_views"),
-            F.sum("max_scroll_pct").alias("scroll_pct"),
-            F.coalesce(F.bit_or("told"), F.lit(0)).alias("told"),
-        )
+    persons = F.when(every_device, F.col("of_all")).otherwise(F.col("of_device"))
+    rows = (
+        devices(_expected(cells))
+        .groupBy(*KEYS)
+        .agg(*_sums((*counts, *_EXPECTED)), F.sum(persons).alias("persons"), *_gathered())
+    )
+    # In a step of its own: a quantile looks at its list several times.
+    rows = rows.withColumns({name: F.sort_array(name) for name in LISTS})
+    return rows.withColumns(
+        {
+            "median_dwell_us": quantile_of(F.col("dwells"), 0.5),
+            "median_scroll_pct": quantile_of(F.col("depths"), 0.5).cast("int"),
+        }
     )
 
-    def has(bits: str, mask: int) -> Column:
-        return F.col(bits).bitwiseAND(mask) != 0
 
-    bit = {kind: 1 << place for place, kind in enumerate(kinds)}
-    struggles = sum(bit[kind] for kind in kinds if BY_NAME[kind].struggle)
-    cells = pairs.groupBy("page_group", "device_type", "channel", "week").agg(
-        F.sum("views").alias("views"),
-        F.count("*").alias("sessions"),
-        F.count_if("entered").alias("entries"),
-        F.count_if("left").alias("exits"),
-        F.count_if("bounced").alias("bounces"),
-        *(F.sum(name).alias(name) for name in ("dwell_us", "engaged_us", "scrolled_views", "scroll_pct")),
-        # Null as long as no session could be judged.
-        *(
-            F.sum(F.when(has("judged", bit[kind]), has("told", bit[kind]).cast("bigint"))).alias(
-                f"{kind}_sessions"
-            )
-            for kind in kinds
-        ),
-        F.count_if(has("told", struggles)).alias("friction_sessions"),
-    )
-    both = periods(cells)
-    keys = ("page_group", "device_type", "channel", "period")
-    sums = [name for name in both.columns if name not in keys]
-    return both.groupBy(*keys).agg(*(F.sum(name).alias(name) for name in sums))
+def _sums(names: Iterable[str]) -> list[Column]:
+    return [F.sum(name).alias(name) for name in names]
+
+
+def _gathered() -> list[Column]:
+    """Only lists are spread over breakdowns, never the views."""
+    return [F.flatten(F.collect_list(name)).alias(name) for name in LISTS]
 
 
 def _expected(cells: DataFrame) -> DataFrame:
@@ -128,35 +117,10 @@ def _expected(cells: DataFrame) -> DataFrame:
 
     def expected(hits: str, trials: str) -> Column:
         at_this_rate = F.col(trials) * F.sum(hits).over(stratum)
-        return F.coalesce(quotient(at_this_rate, F.sum(trials).over(stratum), 6), F.lit(0)).cast(_EXPECTED)
+        return F.coalesce(quotient(at_this_rate, F.sum(trials).over(stratum), 6), F.lit(0)).cast(_OF_EXPECTED)
 
-    return cells.withColumns(
-        {"expected_exits": expected("exits", "sessions"), "expected_bounces": expected("bounces", "entries")}
-    )
-
-
-def _persons(seen: DataFrame) -> DataFrame:
-    """Who saw a page, counted once a row of KEYS: each view says so once, not once for every row it is in."""
-    once = seen.select("page_group", "device_type", "week", "person_id").distinct()
-    return devices(periods(once)).groupBy(*KEYS).agg(F.count_distinct("person_id").alias("persons"))
-
-
-def _medians(seen: DataFrame) -> DataFrame:
-    """Medians over views, from lists by page, device and week: only lists are spread, never the views."""
-    told = {"dwell_us": F.col("dwell_us"), "scroll_pct": F.col("max_scroll_pct")}
-    lists = seen.groupBy("page_group", "device_type", "week").agg(
-        *(F.collect_list(value).alias(name) for name, value in told.items())
-    )
-    lists = (
-        devices(periods(lists))
-        .groupBy(*KEYS)
-        .agg(*(F.sort_array(F.flatten(F.collect_list(name))).alias(name) for name in told))
-    )
-    return lists.select(
-        *KEYS,
-        quantile_of(F.col("dwell_us"), 0.5).alias("median_dwell_us"),
-        quantile_of(F.col("scroll_pct"), 0.5).cast("int").alias("median_scroll_pct"),
-    )
+    told = (expected("exits", "sessions"), expected("bounces", "entries"))
+    return cells.withColumns(dict(zip(_EXPECTED, told, strict=True)))
 
 
 def _finished(rows: DataFrame, kinds: Sequence[str]) -> DataFrame:
@@ -213,7 +177,7 @@ def _told(place: int, what: str, of: str) -> list[Column]:
     against = F.col("against")[place]
     return [
         ratio(F.col(f"{what}s"), F.col(of)).alias(f"{what}_rate"),
-        F.col(f"expected_{what}s").cast(_EXPECTED).alias(f"expected_{what}s"),
+        F.col(f"expected_{what}s").cast(_OF_EXPECTED).alias(f"expected_{what}s"),
         against["expected"].alias(f"expected_{what}_rate"),
         against["excess"].alias(f"excess_{what}_rate"),
         against["low"].alias(f"excess_{what}_low"),

@@ -70,18 +70,19 @@ def offsets_held(activity: DataFrame, gap_cap_us: int) -> DataFrame:
 
     From event to event, at most `gap_cap_us` each. Before views join: an event says no more than that.
     """
+    held = _offsets(activity, gap_cap_us)
+    return held.groupBy(*VIEW, "_offset").agg(F.sum("gap_us").alias("gap_us"))
+
+
+def _offsets(activity: DataFrame, gap_cap_us: int) -> DataFrame:
+    """The same, a row an event after which there was some time, by view."""
     view = Window.partitionBy(*VIEW).orderBy(in_view())
     so_far = view.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     offset = F.coalesce(F.last("scroll_offset", ignorenulls=True).over(so_far), F.lit(0))
     events = activity.where("session_id IS NOT NULL AND view_id IS NOT NULL").select(
         *VIEW, "event_number", "event_time", "scroll_offset"
     )
-    return (
-        events.withColumns({"gap_us": until_next(gap_cap_us), "_offset": offset})
-        .where("gap_us > 0")
-        .groupBy(*VIEW, "_offset")
-        .agg(F.sum("gap_us").alias("gap_us"))
-    )
+    return events.withColumns({"gap_us": until_next(gap_cap_us), "_offset": offset}).where("gap_us > 0")
 
 
 def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFrame:
@@ -90,7 +91,8 @@ def _in_sight(activity: DataFrame, views: DataFrame, gap_cap_us: int) -> DataFra
     lowest = F.greatest(height - F.col("viewport_height"), F.lit(0))
     top = F.least(F.greatest("_offset", F.lit(0)), lowest)
     return (
-        offsets_held(activity, gap_cap_us)
+        # Sorted as the join needs them; few are what is summed up behind it, and many what is before.
+        _offsets(activity, gap_cap_us)
         .join(views, on=list(VIEW), how="inner")
         .withColumn("_top", top)
         .withColumn("_bottom", F.least(F.col("_top") + F.col("viewport_height"), height))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trailhouse.columns import micros
 from trailhouse.questions.elements import clicked_elements
 from trailhouse.questions.heatmap import bins
-from trailhouse.questions.map_views import pointer, views_of_people
+from trailhouse.questions.map_views import of_their_views, views_of_people
 from trailhouse.questions.scroll_map import scroll_bands
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.tables import TABLES
@@ -21,11 +21,13 @@ def transform(inputs: Frames, context: Context) -> Frames:
     """Bins of clicks and moves, 5 % steps of pages, and elements: by page template, device class and day."""
     settings, activity = context.settings, inputs["activity"]
     views = views_of_people(inputs["page_views"], inputs["sessions"], settings.project)
-    points = pointer(activity, views)
+    rules = settings.sessions
+    # Else a session is one person's, and so are its views.
+    several = rules.boundary == "client" and rules.scope == "device"
     made = {
-        "heatmaps": bins(points, micros(settings.maps.dwell_cap)),
-        "scroll_maps": scroll_bands(activity, views, settings.sessions.gap_cap_seconds * 1_000_000),
-        "elements": clicked_elements(points, views),
+        "heatmaps": bins(activity, views, micros(settings.maps.dwell_cap)),
+        "scroll_maps": scroll_bands(activity, views, rules.gap_cap_seconds * 1_000_000),
+        "elements": clicked_elements(of_their_views(activity, views) if several else activity, views),
     }
     return {name: TABLES[name].select(frame) for name, frame in made.items()}
 
@@ -41,7 +43,7 @@ STAGE = Stage(
     writes=_TABLES,
     transform=transform,
     narrow=narrow,
-    settings=("project", "maps", "sessions.gap_cap_seconds"),
+    settings=("project", "maps", "sessions.gap_cap_seconds", "sessions.boundary", "sessions.scope"),
     pins={"activity": "sessions", "page_views": "sessions"},
     version=2,
     checks=(
