@@ -39,21 +39,24 @@ def edges(daily: DataFrame) -> DataFrame:
     return daily.select("a", "b").distinct()
 
 
-def hubs(daily: DataFrame, edges: DataFrame, settings: Settings) -> DataFrame:
-    """Identifiers whose links are left out: id_type, id_value, detail (the type they know too many of).
-
-    Of `numbered` links and all of their `edges`.
-    """
-    # 1. By number first: hardly any identifier has so many links.
-    identity = settings.identity
-    least = min(identity.hub_unique, identity.hub_any)
-    many = (
+def many_links(edges: DataFrame, settings: Settings) -> DataFrame:
+    """The numbers with so many of all `edges` that they may be hubs, hardly any: number."""
+    # 1.
+    least = min(settings.identity.hub_unique, settings.identity.hub_any)
+    return (
         edges.select(F.explode(F.array("a", "b")).alias("number"))
         .groupBy("number")
         .agg(F.count(F.lit(1)).alias("links"))
         .where(F.col("links") > least)
         .select("number")
     )
+
+
+def hubs(daily: DataFrame, many: DataFrame, settings: Settings) -> DataFrame:
+    """Identifiers whose links are left out: id_type, id_value, detail (the type they know too many of).
+
+    Of `numbered` links; `many` are the numbers of `many_links`.
+    """
     theirs = [daily.join(many.toDF(end), on=end, how="left_semi").select(*LINK, "first_time") for end in "ab"]
     return hubs_of(pairs_ever(theirs[0].unionAll(theirs[1])), settings)
 
@@ -164,12 +167,17 @@ def to_take_apart(placed: DataFrame, settings: Settings, overrides: Overrides) -
     return broken.distinct()
 
 
-def links_of(daily: DataFrame, placed: DataFrame, broken: DataFrame) -> DataFrame:
-    """The links of components: component, LINK, first_seen. `daily` are `numbered` open links."""
-    ends = placed.join(broken, on="component", how="left_semi").select(
-        F.col("number").alias("a"), "component"
-    )
-    links = daily.join(ends.distinct(), on="a", how="inner")
+def ends_of(placed: DataFrame, broken: DataFrame) -> DataFrame:
+    """The numbers of the identifiers of components: number, component."""
+    return placed.join(broken, on="component", how="left_semi").select("number", "component").distinct()
+
+
+def links_of(daily: DataFrame, ends: DataFrame) -> DataFrame:
+    """The links of components, by their `ends_of`: component, LINK, first_seen.
+
+    `daily` are `numbered` open links.
+    """
+    links = daily.join(ends.withColumnRenamed("number", "a"), on="a", how="inner")
     return links.groupBy("component", *LINK).agg(F.min("first_time").alias("first_seen"))
 
 
