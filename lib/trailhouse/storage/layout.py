@@ -14,6 +14,7 @@ from trailhouse.sql import literal, quoted
 
 _FILE = 32 * 2**20
 """Bytes of staged rows that are worth a file, and so a task, of their own."""
+_UNKNOWN = 2**60
 
 
 def table_properties(table: Table) -> dict[str, str]:
@@ -54,9 +55,11 @@ def laid_out(table: Table, frame: DataFrame, size: int = 0) -> DataFrame:
     return spread.sortWithinPartitions(*names, *table.sort_by) if table.sort_by else spread
 
 
-def bytes_of(files: DataFrame) -> int:
-    """How large the files are that `files` is read from, by Spark's own listing of them."""
-    return int(files._jdf.queryExecution().analyzed().stats().sizeInBytes().toLong())
+def bytes_of(frame: DataFrame) -> int:
+    """About how large the files are that `frame` is read from; 0 for rows of which Spark does not know."""
+    size = int(frame._jdf.queryExecution().analyzed().stats().sizeInBytes())
+    # What Spark knows nothing of it takes for endless.
+    return size if size < _UNKNOWN else 0
 
 
 def _has_one_value(frame: DataFrame, names: Sequence[str]) -> bool:
