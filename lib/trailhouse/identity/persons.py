@@ -34,17 +34,20 @@ def numbered(daily: DataFrame) -> DataFrame:
     return daily.withColumns({"a": number("type_a", "value_a"), "b": number("type_b", "value_b")})
 
 
-def edges(daily: DataFrame) -> DataFrame:
-    """The pairs of `numbered` links, by number: a, b."""
-    return daily.select("a", "b").distinct()
+def edges(daily: DataFrame, settings: Settings) -> DataFrame:
+    """The pairs of `numbered` links, by number: a, b; unique_a, unique_b: whether their type is."""
+    unique = settings.identity.unique
+    kinds = [F.col(f"type_{end}").isin(unique).alias(f"unique_{end}") for end in "ab"]
+    return daily.select("a", "b", *kinds).distinct()
 
 
 def many_links(edges: DataFrame, settings: Settings) -> DataFrame:
     """The numbers with so many of all `edges` that they may be hubs, hardly any: number."""
     # 1.
     least = min(settings.identity.hub_unique, settings.identity.hub_any)
+    ends = F.array(*[F.when(~F.col(f"unique_{end}"), F.col(end)) for end in "ab"])
     return (
-        edges.select(F.explode(F.array("a", "b")).alias("number"))
+        edges.select(F.explode(F.array_compact(ends)).alias("number"))
         .groupBy("number")
         .agg(F.count(F.lit(1)).alias("links"))
         .where(F.col("links") > least)
@@ -105,9 +108,9 @@ def ignored(overrides: Overrides, like: DataFrame) -> DataFrame:
     return like.sparkSession.createDataFrame(sorted(overrides.ignored), _IDS)
 
 
-def said_edges(overrides: Overrides, hubs: DataFrame) -> DataFrame:
-    """The pairs that people said to be one, by number: a, b; a hub joins nobody, whatever is said."""
-    return edges(_said(overrides, hubs))
+def said_edges(overrides: Overrides, hubs: DataFrame, settings: Settings) -> DataFrame:
+    """The `edges` of pairs that people said to be one; a hub joins nobody, whatever is said."""
+    return edges(_said(overrides, hubs), settings)
 
 
 def with_said(daily: DataFrame, overrides: Overrides, hubs: DataFrame) -> DataFrame:

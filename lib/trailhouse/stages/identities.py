@@ -33,7 +33,7 @@ def transform(inputs: Frames, context: Context) -> Frames:
     overrides.require_known(said, inputs.get(_ALL_SIGHTINGS, inputs["identity_sightings"]))
     # 1. Written down, as what follows reads it several times.
     daily = persons.numbered(inputs["identity_links"])
-    pairs = settled(persons.edges(daily), scratch, "pairs")
+    pairs = settled(persons.edges(daily, settings), scratch, "pairs")
     seen = persons.seen(inputs["identity_sightings"])
 
     # 2.
@@ -49,9 +49,9 @@ def transform(inputs: Frames, context: Context) -> Frames:
     unhubbed = daily
     if said.ignored or not hubs.isEmpty():
         unhubbed = persons.without(daily, hubs)
-        pairs = settled(persons.edges(unhubbed), scratch, "open")
+        pairs = settled(persons.edges(unhubbed, settings), scratch, "open")
     if said.always:
-        pairs = settled(pairs.unionAll(persons.said_edges(said, hubs)), scratch, "with-said")
+        pairs = settled(pairs.unionAll(persons.said_edges(said, hubs, settings)), scratch, "with-said")
 
     # 3.
     components = connected_components(pairs, settings, scratch)
