@@ -75,11 +75,11 @@ def _changed(
     sides: tuple[DataFrame, ...], columns: Sequence[str], day: str, days: Sequence[date]
 ) -> DataFrame:
     """Rows of those days that one side has and the other lacks, plus `lost`: it was the one before."""
-    before, now = _own_files(*(side.where(F.col(day).isin(list(days))) for side in sides))
+    before, now = own_files(*(side.where(F.col(day).isin(list(days))) for side in sides))
     return differing_rows(before, now, columns)
 
 
-def _own_files(before: DataFrame, now: DataFrame) -> tuple[DataFrame, DataFrame]:
+def own_files(before: DataFrame, now: DataFrame) -> tuple[DataFrame, DataFrame]:
     """What two versions of a table have in files that the other lacks: of common ones no row differs."""
     files = [{file.rsplit("/", 1)[-1] for file in side.inputFiles()} for side in (before, now)]
     common = sorted(files[0] & files[1])
