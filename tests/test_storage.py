@@ -16,14 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from tests.conftest import ADAPTED, compiled
 from trailhouse import snapshot
 from trailhouse.contract import Column, Table
 from trailhouse.difference import different_partitions
 from trailhouse.files import java
+from trailhouse.identity.settle import settled
 from trailhouse.scope import Scope, of_keys
-from trailhouse.storage import Lake, Published, reading
+from trailhouse.storage import Lake, Published, layout, reading
 from trailhouse.storage import lake as writing
 
 VISITS = Table(
@@ -234,6 +236,34 @@ def test_the_rows_of_a_file_lie_in_the_tables_order(lake: Lake) -> None:
     lake.publish(table, frame(lake, [("mon", n, {}) for n in numbers]).repartition(3))
     (file,) = lake.read("visits").inputFiles()
     assert pq.read_table(urlparse(file).path, columns=["visit"])["visit"].to_pylist() == sorted(numbers)
+
+
+def test_what_is_large_is_written_by_several_tasks(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_FILE", 1)
+    one_day = [(date(2026, 1, 1), n, None) for n in range(9)]
+    given = {
+        WHOLE: ROWS,
+        DATED: one_day,
+        replace(DATED, name="days"): [*one_day, (date(2026, 1, 2), 1, None)],
+    }
+    found = {}
+    # A task each file that is read, small as they are.
+    with compiled(lake.spark, {"spark.sql.files.minPartitionNum": "3"}):
+        for table, rows in given.items():
+            lake.publish(table, lake.stage(table.name, frame(lake, rows, table).repartition(3, "visit")))
+            found[table.name] = len(lake.read(table.name).inputFiles())
+    assert {table.name: published(lake, table.name) for table in given} == {
+        table.name: sorted(rows, key=repr) for table, rows in given.items()
+    }
+    # Those of many days are put together by day.
+    assert (found["whole"] > 1, found["dated"] > 1, found["days"]) == (True, True, 2)
+
+
+def test_what_lies_in_a_scratch_file_is_not_written_again(lake: Lake) -> None:
+    rows = settled(frame(lake, ROWS), lake.scratch("stage"), "rows")
+    assert lake.stage("visits", VISITS.select(rows)).inputFiles() == rows.inputFiles()
+    changed = VISITS.select(rows.withColumn("visit", F.col("visit") + 1))
+    assert all("_staging" in file for file in lake.stage("visits", changed).inputFiles())
 
 
 def test_a_part_takes_the_place_of_the_rows_in_its_scope_and_of_no_others(lake: Lake) -> None:

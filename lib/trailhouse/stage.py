@@ -82,7 +82,8 @@ class Check:
 
     `condition` is a Spark SQL boolean that holds for a good row (null counts as good), so a check
     is data; an aggregate rule names its own `having` frame instead: a SQL query over `{batch}` that
-    returns the offending rows. Exactly one of the two is given.
+    returns the offending rows. Exactly one of the two is given. `suspects` is a cheaper query that
+    returns rows whenever `query` does, and perhaps where it does not: it is asked first.
     """
 
     table: str
@@ -90,6 +91,7 @@ class Check:
     sentence: str
     condition: str | None = None
     query: str | None = None
+    suspects: str | None = None
     severity: Literal["error", "warn"] = "error"
 
     def __post_init__(self) -> None:

@@ -171,6 +171,28 @@ def test_a_query_may_name_a_table_that_the_stage_read(spark: SparkSession) -> No
     assert outcomes["has_person"].examples == ('{"visit_id":"v2"}',)
 
 
+def test_what_is_suspected_is_looked_into_and_nothing_else(spark: SparkSession) -> None:
+    never = "SELECT raise_error('asked') FROM {batch}"
+    many = "SELECT 1 FROM {batch} WHERE views > 9"
+    checks = [
+        Check("visits", "groundless", "None.", query=many, suspects="SELECT 1 FROM {batch}"),
+        Check("visits", "unasked", "None.", query=never, suspects="SELECT 1 FROM {batch} WHERE false"),
+        Check("visits", "right", "None.", query="SELECT visit_id FROM {batch}", suspects="SELECT 1"),
+    ]
+    outcomes = gate(visits(spark, {}, {}), *checks)
+    assert failed(outcomes) == ["right"]
+    assert outcomes["right"].observed == "2 rows"
+
+
+def test_rows_of_one_hash_are_not_of_one_grain(spark: SparkSession) -> None:
+    columns = (Column("a", "STRING", "One."), Column("b", "STRING", "Another."))
+    table = Table("pairs", "Pairs.", ("a", "b"), columns)
+    # A hash passes over nulls.
+    frame = spark.createDataFrame([("x", None), (None, "x")], table.schema)
+    (outcome,) = run_gate("pairs", {"pairs": frame}, {"pairs": table}, (), Settings())
+    assert outcome.passed
+
+
 def test_braces_of_a_regular_expression_in_a_query_stay(spark: SparkSession) -> None:
     query = "SELECT visit_id FROM {batch} WHERE NOT visit_id RLIKE '^v[0-9]{1}$'"
     check = Check("visits", "short_id", "An id has one digit.", query=query)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import reduce
 from uuid import uuid4
 
@@ -33,15 +34,28 @@ def count_offending(frames: Mapping[str, DataFrame], checks: Sequence[Check]) ->
     Raises ContractError, naming the check, for a condition that is no boolean over its table, a
     query that can not be run, or a computation that fails on a row.
     """
-    if not checks:
-        return []
+    asked = {
+        number: replace(check, query=check.suspects, suspects=None) if check.suspects else check
+        for number, check in enumerate(checks)
+    }
     with _views(frames) as views:
-        counted = reduce(DataFrame.unionAll, _counts(frames, checks, views))
-        try:
-            found = {int(row["rule"]): int(row["rows"]) for row in counted.collect()}
-        except PySparkException as error:
-            raise ContractError(_at_run_time(frames, checks, views, error)) from None
+        found = _found(frames, asked, views)
+        # Most often there is no suspicion, and nothing more to be asked.
+        found |= _found(frames, {n: c for n, c in enumerate(checks) if c.suspects and found[n]}, views)
     return [found[number] for number in range(len(checks))]
+
+
+def _found(
+    frames: Mapping[str, DataFrame], checks: Mapping[int, Check], views: Mapping[str, str]
+) -> dict[int, int]:
+    """The number of rows that break each check, by its key."""
+    if not checks:
+        return {}
+    counted = reduce(DataFrame.unionAll, _counts(frames, checks, views))
+    try:
+        return {int(row["rule"]): int(row["rows"]) for row in counted.collect()}
+    except PySparkException as error:
+        raise ContractError(_at_run_time(frames, list(checks.values()), views, error)) from None
 
 
 def example_keys(frames: Mapping[str, DataFrame], table: Table, check: Check, limit: int) -> tuple[str, ...]:
@@ -61,14 +75,14 @@ def example_keys(frames: Mapping[str, DataFrame], table: Table, check: Check, li
 
 
 def _counts(
-    frames: Mapping[str, DataFrame], checks: Sequence[Check], views: Mapping[str, str]
+    frames: Mapping[str, DataFrame], checks: Mapping[int, Check], views: Mapping[str, str]
 ) -> list[DataFrame]:
     """Frames of (rule, rows): one a table for all its conditions, so one scan; one a query."""
     parts = []
-    for table in dict.fromkeys(check.table for check in checks):
+    for table in dict.fromkeys(check.table for check in checks.values()):
         conditions = [
             (number, check.condition)
-            for number, check in enumerate(checks)
+            for number, check in checks.items()
             if check.table == table and check.condition is not None
         ]
         if conditions:
@@ -79,7 +93,7 @@ def _counts(
                 f"struct({number} AS rule, count_if(NOT ({text})) AS rows)" for number, text in conditions
             )
             parts.append(frames[table].agg(F.expr(f"array({counts})").alias("all")).select(F.inline("all")))
-    for number, check in enumerate(checks):
+    for number, check in checks.items():
         if check.query is not None:
             found = _offending(frames, check, views)
             parts.append(found.agg(F.lit(number).alias("rule"), F.count("*").alias("rows")))

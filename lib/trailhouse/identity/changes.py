@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.identity.settle import settled
 from trailhouse.scope import Scope
+from trailhouse.sql import no_rows
 from trailhouse.tables import identity_changes, identity_history
 
 _ID = ("id_type", "id_value")
@@ -79,7 +80,7 @@ def changes(
     rows = _of_identifiers(identities, before.identities, links, scratch).withColumn(
         "version", F.lit(before.identities_version).cast("bigint")
     )
-    nothing = identities.sparkSession.createDataFrame([], conflicts.schema)
+    nothing = no_rows(identities.sparkSession, conflicts.schema)
     refused = _of_links(conflicts, before.conflicts or nothing).withColumn(
         "version", F.lit(before.conflicts_version).cast("bigint")
     )

@@ -13,26 +13,62 @@ from trailhouse.identity.settle import checkpoints, settled
 def components(edges: DataFrame, scratch: str) -> DataFrame:
     """`number`, `component` (its least number) for every end of `edges`, read from the folder `scratch`.
 
-    Nodes and edges (a, b: BIGINT) are written down first: GraphFrames reads them in each round and gives
-    wrong components where a recomputation differs. Raises IdentityError when a component is torn.
+    Links (a, b: BIGINT) are written down first: GraphFrames reads them in each round and gives wrong
+    components where a recomputation differs. Raises IdentityError when a component is torn.
+
+    1. Most identifiers know one other alone, as a device its account. Such a leaf takes the label of
+       its neighbour, and two leaves that know each other that of the lesser.
+    2. GraphFrames looks at the links between others, which are few.
     """
-    spark = edges.sparkSession
     edges = settled(edges, scratch, "edges")
-    ends = edges.select(F.explode(F.array("a", "b")).alias("id")).distinct()
-    nodes = settled(ends, scratch, "nodes")
-    proper = edges.select(F.col("a").alias("src"), F.col("b").alias("dst")).where("src <> dst")
-    with checkpoints(spark, f"{scratch.rstrip('/')}/checkpoints"):
-        # A checkpoint each round: longer plans cost more than the files do, and can exhaust the driver.
-        found = GraphFrame(nodes, proper).connectedComponents(checkpointInterval=1)
-        raw = settled(found.select("id", "component"), scratch, "components")
-        found.unpersist()
-    least = raw.groupBy("component").agg(F.min("id").alias("least"))
-    labels = raw.join(least, on="component", how="left").select(
-        F.col("id").alias("number"), F.col("least").alias("component")
+    # 1.
+    nodes = settled(_nodes(edges), scratch, "nodes")
+    leaves = nodes.where("links = 1")
+    inner = edges.where("a <> b")
+    for end in "ab":
+        inner = inner.join(leaves.select(F.col("id").alias(end)), on=end, how="left_anti")
+    # 2.
+    found = _rounds(settled(inner.select("a", "b"), scratch, "inner"), scratch)
+    heads = (
+        nodes.where("links <> 1")
+        .join(found, on="id", how="left")
+        .select("id", F.coalesce("component", "id").alias("component"))
     )
-    result = settled(labels, scratch, "labels")
+    followers = leaves.join(heads.toDF("other", "component"), on="other", how="left").select(
+        "id", F.coalesce("component", F.least("id", "other")).alias("component")
+    )
+    raw = settled(heads.unionAll(followers), scratch, "components")
+    result = settled(_by_least(raw).withColumnRenamed("id", "number"), scratch, "labels")
     require_whole(result, nodes, edges)
     return result
+
+
+def _nodes(edges: DataFrame) -> DataFrame:
+    """Every end: id, links (those to others, a pair as often as it comes), other (the least of these)."""
+    ends = F.array(*[F.struct(F.col(x).alias("id"), F.col(y).alias("other")) for x, y in ("ab", "ba")])
+    other = F.when(F.col("id") != F.col("other"), F.col("other"))
+    known = [F.count(other).alias("links"), F.min(other).alias("other")]
+    return edges.select(F.inline(ends)).groupBy("id").agg(*known)
+
+
+def _rounds(edges: DataFrame, scratch: str) -> DataFrame:
+    """GraphFrames' components of `edges`: id, component (its least id; GraphFrames' own is any number)."""
+    spark = edges.sparkSession
+    if edges.isEmpty():
+        return edges.toDF("id", "component")
+    nodes = settled(edges.select(F.explode(F.array("a", "b")).alias("id")).distinct(), scratch, "inner-nodes")
+    with checkpoints(spark, f"{scratch.rstrip('/')}/checkpoints"):
+        # A checkpoint each round: longer plans cost more than the files do, and can exhaust the driver.
+        found = GraphFrame(nodes, edges.toDF("src", "dst")).connectedComponents(checkpointInterval=1)
+        raw = settled(found.select("id", "component"), scratch, "inner-components")
+        found.unpersist()
+    return _by_least(raw)
+
+
+def _by_least(found: DataFrame) -> DataFrame:
+    """`found` (id, component) with each component by its least id."""
+    least = found.groupBy("component").agg(F.min("id").alias("least"))
+    return found.join(least, on="component", how="left").select("id", F.col("least").alias("component"))
 
 
 def require_whole(labels: DataFrame, nodes: DataFrame, edges: DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import LongType, StructField, StructType
@@ -21,14 +22,16 @@ def components(edges: DataFrame, scratch: str) -> DataFrame:
     """
     pairs = edges.select("a", "b").toArrow()  # Arrow hands over whole columns, not rows.
     ends = np.concatenate([pairs.column(name).to_numpy() for name in ("a", "b")])
-    numbers, places = np.unique(ends, return_inverse=True)
+    places, numbers = pd.factorize(ends)
     a, b = places[: len(pairs)], places[len(pairs) :]
     adjacency = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(numbers), len(numbers)))
-    _, found = connected_components(adjacency.tocsr(), directed=False)
-    # Numbers are sorted: the first of a component is its least.
-    _, first = np.unique(found, return_index=True)
-    component = numbers[first][found]
+    parts, found = connected_components(adjacency.tocsr(), directed=False)
+    least = np.full(parts, np.iinfo(np.int64).max)
+    np.minimum.at(least, found, numbers)
+    component = least[found]
     if (component[a] != component[b]).any() or (component > numbers).any():
         raise IdentityError("connected components by local are wrong: a link's ends are in two components")
     result = pa.table({"number": numbers, "component": component})
-    return edges.sparkSession.createDataFrame(result, _SCHEMA)
+    spark = edges.sparkSession
+    # Arrow hands over ten thousand rows at a time, which would be as many tasks.
+    return spark.createDataFrame(result, _SCHEMA).coalesce(spark.sparkContext.defaultParallelism)

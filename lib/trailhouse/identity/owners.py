@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.identity.logins import is_login, sides
 from trailhouse.identity.priority import rank_of
-from trailhouse.identity.settle import settled
+from trailhouse.identity.settle import settled_few
 from trailhouse.settings import Settings
 from trailhouse.tables import device_owners
 
@@ -23,8 +23,8 @@ def owners(links: DataFrame, identities: DataFrame, settings: Settings, scratch:
 
     `scratch` is a folder URL to write to.
     """
-    # Written down, so that Spark knows how few they are and looks at no log-in of others.
-    shared = settled(identities.where("status = 'shared'").select(*_DEVICE), scratch, "shared")
+    # Written down, so that Spark knows how few they are and looks at no log-in, nor person, of others.
+    shared = settled_few(identities.where("status = 'shared'").select(*_DEVICE), scratch, "shared")
     person = identities.where("status = 'own'").select(
         F.col("id_type").alias("account_type"), F.col("id_value").alias("account_value"), "person_id"
     )
@@ -32,10 +32,11 @@ def owners(links: DataFrame, identities: DataFrame, settings: Settings, scratch:
     paired = sides(links.where(is_login(settings)), settings).withColumnsRenamed(
         {"device_type": "id_type", "device_value": "id_value"}
     )
-    logins = (
-        paired.join(shared, on=list(_DEVICE), how="left_semi")
-        .select(*_DEVICE, "account_type", "account_value", F.explode("logins").alias("from_time"))
-        .join(person, on=["account_type", "account_value"], how="inner")
+    theirs = paired.join(shared, on=list(_DEVICE), how="left_semi").select(
+        *_DEVICE, "account_type", "account_value", F.explode("logins").alias("from_time")
+    )
+    logins = settled_few(theirs, scratch, "logins").join(
+        person, on=["account_type", "account_value"], how="inner"
     )
     # 2.
     by_time = Window.partitionBy(*_DEVICE).orderBy(

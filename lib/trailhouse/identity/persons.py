@@ -34,26 +34,32 @@ def numbered(daily: DataFrame) -> DataFrame:
     return daily.withColumns({"a": number("type_a", "value_a"), "b": number("type_b", "value_b")})
 
 
-def edges(daily: DataFrame) -> DataFrame:
-    """The pairs of `numbered` links, by number: a, b."""
-    return daily.select("a", "b").distinct()
+def edges(daily: DataFrame, settings: Settings) -> DataFrame:
+    """The pairs of `numbered` links, by number: a, b; unique_a, unique_b: whether their type is."""
+    unique = settings.identity.unique
+    kinds = [F.col(f"type_{end}").isin(unique).alias(f"unique_{end}") for end in "ab"]
+    return daily.select("a", "b", *kinds).distinct()
 
 
-def hubs(daily: DataFrame, edges: DataFrame, settings: Settings) -> DataFrame:
-    """Identifiers whose links are left out: id_type, id_value, detail (the type they know too many of).
-
-    Of `numbered` links and all of their `edges`.
-    """
-    # 1. By number first: hardly any identifier has so many links.
-    identity = settings.identity
-    least = min(identity.hub_unique, identity.hub_any)
-    many = (
-        edges.select(F.explode(F.array("a", "b")).alias("number"))
+def many_links(edges: DataFrame, settings: Settings) -> DataFrame:
+    """The numbers with so many of all `edges` that they may be hubs, hardly any: number."""
+    # 1.
+    least = min(settings.identity.hub_unique, settings.identity.hub_any)
+    ends = F.array(*[F.when(~F.col(f"unique_{end}"), F.col(end)) for end in "ab"])
+    return (
+        edges.select(F.explode(F.array_compact(ends)).alias("number"))
         .groupBy("number")
         .agg(F.count(F.lit(1)).alias("links"))
         .where(F.col("links") > least)
         .select("number")
     )
+
+
+def hubs(daily: DataFrame, many: DataFrame, settings: Settings) -> DataFrame:
+    """Identifiers whose links are left out: id_type, id_value, detail (the type they know too many of).
+
+    Of `numbered` links; `many` are the numbers of `many_links`.
+    """
     theirs = [daily.join(many.toDF(end), on=end, how="left_semi").select(*LINK, "first_time") for end in "ab"]
     return hubs_of(pairs_ever(theirs[0].unionAll(theirs[1])), settings)
 
@@ -102,9 +108,9 @@ def ignored(overrides: Overrides, like: DataFrame) -> DataFrame:
     return like.sparkSession.createDataFrame(sorted(overrides.ignored), _IDS)
 
 
-def said_edges(overrides: Overrides, hubs: DataFrame) -> DataFrame:
-    """The pairs that people said to be one, by number: a, b; a hub joins nobody, whatever is said."""
-    return edges(_said(overrides, hubs))
+def said_edges(overrides: Overrides, hubs: DataFrame, settings: Settings) -> DataFrame:
+    """The `edges` of pairs that people said to be one; a hub joins nobody, whatever is said."""
+    return edges(_said(overrides, hubs), settings)
 
 
 def with_said(daily: DataFrame, overrides: Overrides, hubs: DataFrame) -> DataFrame:
@@ -164,12 +170,17 @@ def to_take_apart(placed: DataFrame, settings: Settings, overrides: Overrides) -
     return broken.distinct()
 
 
-def links_of(daily: DataFrame, placed: DataFrame, broken: DataFrame) -> DataFrame:
-    """The links of components: component, LINK, first_seen. `daily` are `numbered` open links."""
-    ends = placed.join(broken, on="component", how="left_semi").select(
-        F.col("number").alias("a"), "component"
-    )
-    links = daily.join(ends.distinct(), on="a", how="inner")
+def ends_of(placed: DataFrame, broken: DataFrame) -> DataFrame:
+    """The numbers of the identifiers of components: number, component."""
+    return placed.join(broken, on="component", how="left_semi").select("number", "component").distinct()
+
+
+def links_of(daily: DataFrame, ends: DataFrame) -> DataFrame:
+    """The links of components, by their `ends_of`: component, LINK, first_seen.
+
+    `daily` are `numbered` open links.
+    """
+    links = daily.join(ends.withColumnRenamed("number", "a"), on="a", how="inner")
     return links.groupBy("component", *LINK).agg(F.min("first_time").alias("first_seen"))
 
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
+from trailhouse.sql import no_rows
+
 
 def settled(frame: DataFrame, scratch: str, name: str) -> DataFrame:
     """The rows of `frame` from a Parquet file in the folder URL `scratch`.
@@ -16,8 +18,20 @@ def settled(frame: DataFrame, scratch: str, name: str) -> DataFrame:
     readings, which engines that iterate over their input depend on. The folder's owner removes it.
     """
     path = f"{scratch.rstrip('/')}/{name}-{uuid4().hex[:8]}"
-    frame.write.parquet(path)
+    # Read once or twice and thrown away: looking for repeated values costs more than it saves.
+    frame.write.option("parquet.enable.dictionary", "false").parquet(path)
     return frame.sparkSession.read.schema(frame.schema).parquet(path)
+
+
+def settled_few(frame: DataFrame, scratch: str, name: str) -> DataFrame:
+    """`settled` rows that may well be none: then a frame that Spark knows to be empty.
+
+    What is joined to nothing is left out of the plans that follow, where it would be read and shuffled.
+    """
+    if frame._jdf.queryExecution().optimizedPlan().nodeName() == "LocalRelation":
+        return frame
+    rows = settled(frame, scratch, name)
+    return no_rows(frame.sparkSession, frame.schema) if rows.isEmpty() else rows
 
 
 @contextmanager

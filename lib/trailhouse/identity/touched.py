@@ -75,8 +75,21 @@ def _changed(
     sides: tuple[DataFrame, ...], columns: Sequence[str], day: str, days: Sequence[date]
 ) -> DataFrame:
     """Rows of those days that one side has and the other lacks, plus `lost`: it was the one before."""
-    before, now = (side.where(F.col(day).isin(list(days))) for side in sides)
+    before, now = own_files(*(side.where(F.col(day).isin(list(days))) for side in sides))
     return differing_rows(before, now, columns)
+
+
+def own_files(before: DataFrame, now: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """What two versions of a table have in files that the other lacks: of common ones no row differs."""
+    files = [{file.rsplit("/", 1)[-1] for file in side.inputFiles()} for side in (before, now)]
+    common = sorted(files[0] & files[1])
+    if not common:
+        return before, now
+    own = [
+        side.where(~F.col("_metadata.file_name").isin(common)) if mine.difference(common) else side.limit(0)
+        for side, mine in zip((before, now), files, strict=True)
+    ]
+    return own[0], own[1]
 
 
 def _reopened(

@@ -17,7 +17,7 @@ from trailhouse import scope
 from trailhouse.identity import changes, overrides, owners, persons, touched
 from trailhouse.identity.apart import resolved
 from trailhouse.identity.components import connected_components
-from trailhouse.identity.settle import settled
+from trailhouse.identity.settle import settled, settled_few
 from trailhouse.narrowing import UNKNOWN
 from trailhouse.stage import Check, Context, Frames, Look, Part, Stage
 from trailhouse.storage import NONE
@@ -33,14 +33,15 @@ def transform(inputs: Frames, context: Context) -> Frames:
     overrides.require_known(said, inputs.get(_ALL_SIGHTINGS, inputs["identity_sightings"]))
     # 1. Written down, as what follows reads it several times.
     daily = persons.numbered(inputs["identity_links"])
-    pairs = settled(persons.edges(daily), scratch, "pairs")
+    pairs = settled(persons.edges(daily, settings), scratch, "pairs")
     seen = persons.seen(inputs["identity_sightings"])
 
     # 2.
-    hubs = persons.hubs(daily, pairs, settings)
+    many = settled_few(persons.many_links(pairs, settings), scratch, "many")
+    hubs = persons.hubs(daily, many, settings)
     if _OUTSIDE in inputs:
         hubs = hubs.unionAll(inputs[_OUTSIDE]).dropDuplicates(list(persons.ID))
-    hubs = settled(hubs, scratch, "hubs")
+    hubs = settled_few(hubs, scratch, "hubs")
     if said.ignored:
         few = persons.ignored(said, daily)
         daily = persons.without(daily, few)
@@ -48,18 +49,19 @@ def transform(inputs: Frames, context: Context) -> Frames:
     unhubbed = daily
     if said.ignored or not hubs.isEmpty():
         unhubbed = persons.without(daily, hubs)
-        pairs = settled(persons.edges(unhubbed), scratch, "open")
+        pairs = settled(persons.edges(unhubbed, settings), scratch, "open")
     if said.always:
-        pairs = settled(pairs.unionAll(persons.said_edges(said, hubs)), scratch, "with-said")
+        pairs = settled(pairs.unionAll(persons.said_edges(said, hubs, settings)), scratch, "with-said")
 
     # 3.
     components = connected_components(pairs, settings, scratch)
     placed = settled(persons.placed(seen, components), scratch, "placed")
 
     # 4.
-    broken = settled(persons.to_take_apart(placed, settings, said), scratch, "broken")
+    broken = settled_few(persons.to_take_apart(placed, settings, said), scratch, "broken")
+    ends = settled_few(persons.ends_of(placed, broken), scratch, "ends")
     theirs = persons.with_said(unhubbed, said, hubs)
-    apart = settled(resolved(persons.links_of(theirs, placed, broken), settings, said), scratch, "apart")
+    apart = settled_few(resolved(persons.links_of(theirs, ends), settings, said), scratch, "apart")
 
     # 5.
     people = settled(persons.with_person(placed, apart, hubs), scratch, "people")
@@ -143,27 +145,32 @@ def narrow(look: Look, context: Context) -> Part | str:
     return Part(inputs, scopes)
 
 
+_ALONE = "SELECT {0} FROM {{batch}} GROUP BY {0} HAVING count(*) > 1 AND count_if(status <> 'own') > 0"
+_ONE_ACCOUNT = "SELECT {0} FROM {{batch}} WHERE id_type = 'user_id' GROUP BY {0} HAVING count(*) > 1"
+_ONE_PERSON = "SELECT {0} FROM {{batch}} WHERE valid_to IS NULL GROUP BY {0} HAVING count(*) > 1"
 CHECKS = (
     Check(
         table="identities",
         name="person_id_is_a_hash",
         sentence="A person id is 32 hexadecimal digits.",
-        condition="length(person_id) = 32 AND person_id NOT RLIKE '[^0-9a-f]'",
+        # Twice as fast as a pattern.
+        condition="person_id IS NULL OR length(person_id) = 32 AND lower(person_id) = person_id "
+        "AND unhex(person_id) IS NOT NULL",
     ),
     Check(
         table="identities",
         name="shared_and_hub_stand_alone",
         sentence="A shared identifier or a hub shares its person with no other identifier.",
-        query="SELECT person_id FROM {batch} GROUP BY person_id "
-        "HAVING count(*) > 1 AND count_if(status <> 'own') > 0",
+        query=_ALONE.format("person_id"),
+        suspects=_ALONE.format("xxhash64(person_id)"),
     ),
     Check(
         table="identities",
         name="one_account_a_person",
         sentence="Two user_ids are one person: expected only where the settings do not call user_id unique, "
         "or where people said so.",
-        query="SELECT person_id FROM {batch} WHERE id_type = 'user_id' "
-        "GROUP BY person_id HAVING count(*) > 1",
+        query=_ONE_ACCOUNT.format("person_id"),
+        suspects=_ONE_ACCOUNT.format("xxhash64(person_id)"),
         severity="warn",
     ),
     Check(
@@ -197,8 +204,8 @@ CHECKS = (
         table="identity_history",
         name="one_person_at_a_time",
         sentence="An identifier has one person at a time.",
-        query="SELECT id_type, id_value FROM {batch} GROUP BY id_type, id_value "
-        "HAVING count_if(valid_to IS NULL) > 1",
+        query=_ONE_PERSON.format("id_type, id_value"),
+        suspects=_ONE_PERSON.format("xxhash64(id_type, id_value)"),
     ),
 )
 

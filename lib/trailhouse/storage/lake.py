@@ -23,7 +23,7 @@ from trailhouse.errors import StorageError
 from trailhouse.files import java, reason
 from trailhouse.scope import Scope
 from trailhouse.sql import literal, quoted
-from trailhouse.storage.layout import laid_out, predicate, table_properties
+from trailhouse.storage.layout import bytes_of, laid_out, predicate, table_properties
 from trailhouse.storage.reading import ReadableLake
 from trailhouse.storage.state import DATA_VERSION, MARKED_VERSION, SAME_ROWS, State, mark_of
 
@@ -83,11 +83,24 @@ class Lake(ReadableLake):
             )
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
-        """`frame` written below `_staging` and read back: computed once, seen by no reader."""
+        """`frame` written below `_staging` and read back: computed once, seen by no reader.
+
+        Rows that lie in a scratch file as they are stay there: they are as fixed.
+        """
+        if self._lies_in_scratch(frame):
+            return frame
         target = self.staged(name)
         # Read two or three times and thrown away: looking for repeated values costs more than it saves.
         frame.write.mode("overwrite").option("parquet.enable.dictionary", "false").parquet(target)
         return self.spark.read.schema(frame.schema).parquet(target)
+
+    def _lies_in_scratch(self, frame: DataFrame) -> bool:
+        plan = frame._jdf.queryExecution().analyzed()
+        if plan.nodeName() == "Project" and plan.output().equals(plan.child().output()):
+            plan = plan.child()
+        if plan.nodeName() != "LogicalRelation":
+            return False
+        return all(f"{self.root}/_scratch/" in file for file in frame.inputFiles())
 
     def staged(self, name: str) -> str:
         """Where `stage` writes rows of this name."""
@@ -135,7 +148,7 @@ class Lake(ReadableLake):
                 return Published("unchanged", self._last_data_version(table.name, state))
             condition = predicate(table, different) if table.partition_by else None
         rows = staged if condition is None else staged.where(condition)
-        writer = laid_out(table, rows).write.format("delta").mode("overwrite")
+        writer = laid_out(table, rows, bytes_of(staged)).write.format("delta").mode("overwrite")
         if condition is not None:
             writer = writer.option("replaceWhere", condition)
         writer.save(self.path(table.name))
@@ -146,7 +159,11 @@ class Lake(ReadableLake):
     ) -> Published:
         """The table, its rows and its mark in one commit, which fails when another run made the table
         meanwhile."""
-        writer = laid_out(table, staged).writeTo(f"delta.{quoted(self.path(table.name))}").using("delta")
+        writer = (
+            laid_out(table, staged, bytes_of(staged))
+            .writeTo(f"delta.{quoted(self.path(table.name))}")
+            .using("delta")
+        )
         mark = {} if consumed is None else {**mark_of(consumed, 0), MARKED_VERSION: "0"}
         for name, value in {"comment": table.sentence, **table_properties(table), **mark}.items():
             writer = writer.tableProperty(name, value)
@@ -166,10 +183,11 @@ class Lake(ReadableLake):
             laid_out(table, fresh).write.format("delta").mode("append").save(self.path(table.name))
             return Published("published", self.version(table.name))
         rows, condition = staged.unionByName(scope.outside(current)), None
+        size = bytes_of(staged) + bytes_of(current)
         if table.partition_by:
-            condition = predicate(table, list(found))
+            condition, size = predicate(table, list(found)), 0
             rows = rows.where(condition)
-        writer = laid_out(table, rows).write.format("delta").mode("overwrite")
+        writer = laid_out(table, rows, size).write.format("delta").mode("overwrite")
         if condition is not None:
             writer = writer.option("replaceWhere", condition)
         writer.save(self.path(table.name))

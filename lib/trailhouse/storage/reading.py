@@ -15,6 +15,7 @@ from trailhouse.contract import Table
 from trailhouse.errors import StorageError
 from trailhouse.files import Files, java, reason
 from trailhouse.snapshot import at_version, number_of_rows, rows_by_value, small_table
+from trailhouse.sql import no_rows
 from trailhouse.storage.state import State, state_of
 
 NONE = -1
@@ -95,7 +96,7 @@ class ReadableLake:
     def read_as_of(self, table: Table, version: int) -> DataFrame:
         """The table at a version; no rows at version NONE, at which it was not there."""
         if version == NONE:
-            return self.spark.createDataFrame([], table.schema)
+            return no_rows(self.spark, table.schema)
         return self.read(table.name, version)
 
     def last_change(self, table: str) -> int:
