@@ -1,31 +1,23 @@
-"""The step matcher over Arrow batches: rows sorted by unit come in, attempts go out.
-
-Batches are gathered until they hold some ten thousands of rows, cut behind a unit, and answered at once. A
-unit with more rows than that is gathered whole, as columns of plain numbers and not as rows.
-"""
+"""The step matcher over Arrow batches: rows sorted by unit come in, attempts go out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from trailhouse.arrays import Ints, numbers, whole_units
 from trailhouse.questions.rules import Attempts, Rows, Rules
 from trailhouse.questions.unordered import AnyOrder
 from trailhouse.questions.walk import Walk
 
-AT_ONCE = 1 << 16
-"""Rows that are answered at once, about: few enough that their columns stay in the processor's cache."""
 DONE = "ARRAY<STRUCT<step: INT, t: BIGINT, since: BIGINT>>"
 """The steps of an attempt in order: number from 1, time, microseconds since the one before."""
 _DONE = pa.struct([("step", pa.int32()), ("t", pa.int64()), ("since", pa.int64())])
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,45 +97,6 @@ class Asking:
             made[name] = table[name].take(first) if name == by else nothing
         made["done"] = pa.ListArray.from_arrays(offsets, done)
         yield from pa.table(made).combine_chunks().to_batches()
-
-
-def whole_units(
-    batches: Iterable[pa.RecordBatch],
-    answer: Callable[[pa.Table], Iterator[pa.RecordBatch]],
-    at_once: int = AT_ONCE,
-) -> Iterator[pa.RecordBatch]:
-    """The answers to tables of about `at_once` rows that hold units whole; rows come sorted by `unit`."""
-    held: list[pa.RecordBatch] = []
-    rows, enough = 0, at_once
-    for batch in batches:
-        if batch.num_rows:
-            held.append(batch)
-            rows += batch.num_rows
-        if rows >= enough:
-            table = pa.Table.from_batches(held).combine_chunks()
-            cut = _last_begin(table["unit"])
-            enough = at_once if cut else 2 * rows
-            if cut:
-                yield from answer(table.slice(0, cut))
-            held, rows = table.slice(cut).to_batches(), table.num_rows - cut
-    if rows:
-        yield from answer(pa.Table.from_batches(held).combine_chunks())
-
-
-def _last_begin(units: pa.ChunkedArray) -> int:
-    """The first row of the last unit; 0 where there is one alone."""
-    others = pc.not_equal(units, units[len(units) - 1]).to_numpy()
-    found = np.flatnonzero(others)
-    return int(found[-1]) + 1 if len(found) else 0
-
-
-def numbers(table: pa.Table, names: tuple[str, ...]) -> Ints:
-    """A number from 0 for each run of rows that are equal in the columns; none is null."""
-    change = np.zeros(max(0, table.num_rows - 1), dtype=bool)
-    for name in names:
-        column = table[name]
-        change |= pc.not_equal(column.slice(1), column.slice(0, table.num_rows - 1)).to_numpy()
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(change, dtype=np.int64)])
 
 
 def _runs(*columns: Ints) -> Ints:

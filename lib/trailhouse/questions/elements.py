@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.groups import Flags, Groups, Ints, combined
+from trailhouse.arrays import Flags, Groups, Ints, combined
 from trailhouse.questions.map_views import PAGE
 from trailhouse.questions.pointed import NAMES, Pointed, pointed
 from trailhouse.questions.pointer import INERT, MOVE
@@ -63,7 +63,7 @@ def _clicked(seen: Pointed) -> Iterator[pa.Table]:
     yield told.table("page", seen.of_views(told.some_view, "page_group")["page_group"], moves | clicks)
     for by in NAMES:
         names = seen.names(by)
-        named = np.flatnonzero(is_click & (names > 0))
+        named = np.flatnonzero(is_click & (names >= 0))
         of_view = Groups(combined(seen.view[named], names[named]))
         first = named[of_view.some_row]
         view = seen.view[first]
@@ -105,7 +105,7 @@ class _Told:
                 "element": element,
                 **{name: sums(counts[name]) if name in counts else none for name in (*_OF_PAGE, *_COUNTS)},
                 "views": sums(clicked),
-                "persons": self.elements.distinct(np.where(clicked, seen.codes("person_id")[self.view], 0)),
+                "persons": self.elements.distinct(np.where(clicked, seen.codes("person_id")[self.view], -1)),
                 "first_clicks": sums(self.place == 1),
                 "order_sum": sums(self.place),
                 "views_left": sums(clicked & seen.flags("left")[self.view]),

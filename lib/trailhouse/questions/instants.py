@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from trailhouse.arrays import Ints
+
 _WIDE = 64
 
 

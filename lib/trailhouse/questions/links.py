@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trailhouse.arrays import Flags, Groups, Ints, combined
 from trailhouse.questions.breakdowns import ALL
 from trailhouse.questions.spread import OTHER
-from trailhouse.questions.ways import Flags, Ints, Ways, value_columns
+from trailhouse.questions.ways import Ways, value_columns
 
 SEEN = "number INT, breakdown_by STRING, name STRING, units BIGINT"
 """How many units have a node at a number, or a value of a breakdown; the other of both is null."""
@@ -33,7 +34,7 @@ _SCHEMA = pa.schema(
         ("target", pa.string()),
         ("path", pa.list_(pa.string())),
         *((name, pa.int64()) for name in ("units", "paths", "loops", "u_turns")),
-        ("us", pa.list_(pa.int64())),
+        ("us", pa.list_(pa.field("item", pa.int64(), nullable=False))),
     ]
 )
 _KINDS = pa.array(["begin", "edge", "end", "cut"])
@@ -56,27 +57,28 @@ class Seeing:
 
     def _of(self, ways: Ways) -> Iterator[pa.RecordBatch]:
         shown = np.flatnonzero(~ways.between)
-        found = _Groups([ways.number[shown], ways.node[shown]], ways.unit[shown])
-        number, node = found.keys
-        count = len(number)
+        number, node = ways.number[shown], ways.node[shown]
+        found = Groups(combined(number, node))
+        count, some = len(found), found.some_row
         yield pa.record_batch(
             {
-                "number": pa.array(number.astype(np.int32)),
+                "number": pa.array(number[some].astype(np.int32)),
                 "breakdown_by": pa.nulls(count, pa.string()),
-                "name": ways.names.take(pa.array(node)),
-                "units": found.units,
+                "name": ways.names.take(pa.array(node[some])),
+                "units": found.distinct(ways.unit[shown]),
             }
         )
         for by, column in zip(self.breakdowns, value_columns(self.breakdowns), strict=True):
             code, texts = ways.coded(column)
-            values = _Groups([code[ways.begins]], ways.unit[ways.begins])
-            count = len(values.units)
+            code = code[ways.begins]
+            values = Groups(code)
+            count = len(values)
             yield pa.record_batch(
                 {
                     "number": pa.nulls(count, pa.int32()),
                     "breakdown_by": pa.array([by] * count),
-                    "name": texts.take(pa.array(values.keys[0])),
-                    "units": values.units,
+                    "name": texts.take(pa.array(code[values.some_row])),
+                    "units": values.distinct(ways.unit[ways.begins]),
                 }
             )
 
@@ -130,16 +132,17 @@ class _Links:
 
     def counted(self, by: str, value: Ints, texts: pa.Array) -> pa.RecordBatch:
         """Apart for each value of a breakdown: `value` numbers those of paths, `texts` names them."""
-        groups = _Groups([value[self.path], *self.keys], self.unit)
-        count = len(groups.units)
+        value = value[self.path]
+        groups = Groups(combined(value, *self.keys))
+        count, some = len(groups), groups.some_row
         columns = {
             "breakdown_by": pa.array([by] * count),
-            "breakdown": texts.take(pa.array(groups.keys[0])),
-            **self.columns(groups.order[groups.begins]),
-            "units": groups.units,
-            "paths": groups.sizes,
-            "loops": groups.count(self.loop),
-            "u_turns": groups.count(self.u_turn),
+            "breakdown": texts.take(pa.array(value[some])),
+            **self.columns(some),
+            "units": groups.distinct(self.unit),
+            "paths": groups.counts(),
+            "loops": groups.sums(self.loop),
+            "u_turns": groups.sums(self.u_turn),
             "us": groups.lists(self.us),
         }
         arrays = [columns.get(field.name, pa.nulls(count, field.type)) for field in _SCHEMA]
@@ -244,37 +247,3 @@ def _values(ways: Ways, column: str, own: Sequence[str]) -> tuple[Ints, pa.Array
     kept = pc.is_in(texts, value_set=pa.array(own, pa.string()))
     shown = pc.if_else(kept, texts, OTHER).dictionary_encode()
     return shown.indices.to_numpy().astype(np.int64)[code[ways.begins]], shown.dictionary
-
-
-class _Groups:
-    """Rows that are equal in columns of whole numbers: one row or more, in `order` group after group."""
-
-    def __init__(self, columns: Sequence[Ints], unit: Ints) -> None:
-        low = [int(column.min()) for column in columns]
-        shape = [int(column.max()) - least + 1 for column, least in zip(columns, low, strict=True)]
-        key = np.ravel_multi_index(
-            tuple(column - least for column, least in zip(columns, low, strict=True)), shape
-        )
-        self.order: Ints = np.lexsort((unit, key))
-        key, unit = key[self.order], unit[self.order]
-        change = np.append(True, key[1:] != key[:-1])
-        self.begins: Ints = np.flatnonzero(change)
-        self.sizes: Ints = np.diff(np.append(self.begins, len(key)))
-        parts = np.unravel_index(key[self.begins], shape)
-        self.keys = [part + least for part, least in zip(parts, low, strict=True)]
-        change[1:] |= unit[1:] != unit[:-1]
-        self.units = self._sums(change)
-
-    def count(self, flags: Flags) -> Ints:
-        """How many rows of each group have the flag."""
-        return self._sums(flags[self.order])
-
-    def lists(self, values: pa.Array) -> pa.ListArray:
-        """The values of each group's rows that are known."""
-        ordered = values.take(pa.array(self.order))
-        known = np.append(0, np.cumsum(ordered.is_valid().to_numpy(zero_copy_only=False)))
-        offsets = known[np.append(self.begins, len(ordered))]
-        return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), ordered.drop_null())
-
-    def _sums(self, flags: Flags) -> Ints:
-        return np.add.reduceat(flags.astype(np.int64), self.begins)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trailhouse.arrays import Ints
 from trailhouse.questions.ranges import Extremes
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

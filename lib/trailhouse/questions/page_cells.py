@@ -15,8 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, IntegerType, LongType, StringType, StructField, StructType
 
-from trailhouse.questions.batches import whole_units
-from trailhouse.questions.groups import Groups, Ints, codes, combined, filled
+from trailhouse.arrays import Groups, Ints, codes, combined, ints, whole_units
 
 CELL = ("page_group", "device_type", "channel", "week")
 SUMS = (
@@ -85,12 +84,12 @@ class Cells:
 
     def _answer(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         of_view = Groups(combined(codes(table["session_id"]), codes(table["view_id"])))
-        told = of_view.either(filled(table["told"]))[of_view.of_row]
+        told = of_view.either(ints(table["told"]))[of_view.of_row]
         is_view = table["page_group"].is_valid()
-        yield from self._cells(table.filter(is_view), told[filled(is_view) > 0]).to_batches()
+        yield from self._cells(table.filter(is_view), told[ints(is_view) > 0]).to_batches()
 
     def _cells(self, views: pa.Table, told: Ints) -> pa.Table:
-        entry, bounce = (filled(views[name]) for name in ("is_entry", "is_bounce"))
+        entry, bounce = (ints(views[name]) for name in ("is_entry", "is_bounce"))
         page = codes(views["page_group"])
         # A row a session and page ...
         pairs = Groups(combined(codes(views["session_id"]), page))
@@ -99,23 +98,23 @@ class Cells:
         keys = {name: codes(views[name])[some] for name in CELL}
         # ... and then a row a cell.
         cells = Groups(combined(*keys.values()))
-        told, judged = pairs.either(told), filled(views["judged"])[some]
+        told, judged = pairs.either(told), ints(views["judged"])[some]
 
         def either(flags: Ints) -> Ints:
             return cells.sums(pairs.either(flags))
 
         def total(name: str) -> Ints:
-            return cells.sums(pairs.sums(filled(views[name])))
+            return cells.sums(pairs.sums(ints(views[name])))
 
         sums = (
             cells.sums(pairs.counts()),
             cells.counts(),
             either(entry),
-            either(filled(views["is_exit"])),
+            either(ints(views["is_exit"])),
             either(entry & bounce),
             total("dwell_us"),
             total("engaged_us"),
-            cells.sums(pairs.sums(filled(views["max_scroll_pct"].is_valid()))),
+            cells.sums(pairs.sums(ints(views["max_scroll_pct"].is_valid()))),
             total("max_scroll_pct"),
             cells.sums(told & self.struggles != 0),
         )
@@ -127,17 +126,7 @@ class Cells:
         for name, by in PERSONS.items():
             once = Groups(combined(person, *(keys[key] for key in by)))
             made[name] = pa.array(np.bincount(cells.of_row[once.some_row], minlength=len(cells)))
-        cell = cells.of_row[pairs.of_row]
+        views_of = Groups(cells.of_row[pairs.of_row])
         for name, of in LISTS.items():
-            made[name] = _lists(views[of], cell, len(cells))
+            made[name] = views_of.lists(views[of])
         return pa.table(made).combine_chunks()
-
-
-def _lists(column: pa.ChunkedArray, cell: Ints, cells: int) -> pa.ListArray:
-    """The values of each cell, without nulls."""
-    known = np.flatnonzero(filled(column.is_valid()))
-    order = known[np.argsort(cell[known], kind="stable")]
-    ends = np.cumsum(np.bincount(cell[known], minlength=cells))
-    values = column.take(pa.array(order)).combine_chunks()
-    kind = pa.list_(pa.field("item", values.type, nullable=False))
-    return pa.ListArray.from_arrays(pa.array(np.append(0, ends).astype(np.int32)), values, type=kind)

@@ -16,8 +16,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from trailhouse.questions.batches import whole_units
-from trailhouse.questions.groups import Flags, Ints, codes, combined, filled
+from trailhouse.arrays import Flags, Ints, codes, combined, ints, whole_units
 from trailhouse.questions.map_views import HOW, PAGE, VIEW
 from trailhouse.questions.pointer import MOVE, is_place, points
 
@@ -71,8 +70,8 @@ class Pointed:
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         view = combined(*(codes(table[name]) for name in VIEW))
-        is_point = filled(table["page_group"].is_null())
-        order = np.argsort(combined(view, is_point, filled(table["event_number"])))
+        is_point = ints(table["page_group"].is_null())
+        order = np.argsort(combined(view, is_point, ints(table["event_number"])))
         view, is_view = view[order], is_point[order] == 0
         begins = np.append(True, view[1:] != view[:-1])[: len(view)]
         leader = np.maximum.accumulate(np.where(begins, np.arange(len(view)), 0))
@@ -102,8 +101,9 @@ class Pointed:
         return clicks - np.maximum.accumulate(np.where(begins, clicks - is_click, 0))
 
     def codes(self, *names: str) -> Ints:
-        """A number of each view's value of a column, 0 for null; of several columns: of all together."""
-        return combined(*(codes(self._table[name].take(pa.array(self._views))) for name in names))
+        """A number of each view's value of a column, below 0 for null; of several columns: of all of them."""
+        found = [codes(self._table[name].take(pa.array(self._views))) for name in names]
+        return found[0] if len(found) == 1 else combined(*found)
 
     def flags(self, name: str) -> Flags:
         """A column of views that is true or not."""
@@ -115,7 +115,7 @@ class Pointed:
         return {name: self._table[name].take(rows) for name in names}
 
     def names(self, name: str) -> Ints:
-        """A number of each point's name, one of NAMES; 0 for none."""
+        """A number of each point's name, one of NAMES; below 0 for none."""
         found: Ints = codes(self._table[name])[self._rows]
         return found
 
@@ -124,9 +124,9 @@ class Pointed:
         return self._table[name].take(pa.array(self._rows[points]))
 
     def _ints(self, name: str, absent: int = 0) -> Ints:
-        found: Ints = filled(self._table[name], absent)[self._rows]
+        found: Ints = ints(self._table[name], absent)[self._rows]
         return found
 
     def _of_view(self, name: str) -> Ints:
-        found: Ints = filled(self._table[name])[self._views]
+        found: Ints = ints(self._table[name])[self._views]
         return found

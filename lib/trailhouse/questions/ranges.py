@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from trailhouse.arrays import Ints
+
 NONE = np.iinfo(np.int64).min // 4
 """No start; negated, no end."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from trailhouse.arrays import Ints
 
 
 @dataclass(frozen=True)

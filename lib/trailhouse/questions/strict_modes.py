@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trailhouse.arrays import Flags, Ints
 from trailhouse.questions.nodes import Nodes
 from trailhouse.questions.rules import Rows, Rules
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 def cut(

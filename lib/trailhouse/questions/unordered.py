@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trailhouse.arrays import Ints
 from trailhouse.questions.ranges import Timeline
 from trailhouse.questions.rules import Attempts, Rows, Rules
-
-Ints = NDArray[np.int64]
 
 
 class AnyOrder:

@@ -22,16 +22,13 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trailhouse.arrays import Flags, Ints
 from trailhouse.questions.instants import Runs, runs_of
 from trailhouse.questions.nodes import Layer, Nodes, firsts, merged
 from trailhouse.questions.ranges import NONE, Extremes, Timeline
 from trailhouse.questions.rules import Attempts, Rows, Rules
 from trailhouse.questions.strict_modes import cut
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class Walk:

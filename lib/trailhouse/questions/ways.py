@@ -14,18 +14,14 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from trailhouse.questions.batches import numbers, whole_units
+from trailhouse.arrays import Flags, Ints, numbers, whole_units
 
 BETWEEN = "…"
 """The node that stands for all that are left out between a start and an end."""
 
 WAYS = "ways BINARY"
 """The schema of ways: those of about so many rows as `whole_units` gives, a row."""
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 def value_columns(breakdowns: Sequence[str]) -> tuple[str, ...]:

@@ -8,21 +8,18 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.arrays import Ints, numbers, whole_units
 from trailhouse.columns import micros, project_day
 from trailhouse.questions.asked import Asked, in_order
 from trailhouse.questions.asked import rows as asked_rows
-from trailhouse.questions.batches import numbers, whole_units
 from trailhouse.questions.fields import matches
 from trailhouse.questions.ranges import NONE
 from trailhouse.questions.rules import Rows, Rules
 from trailhouse.questions.walk import Walk
 from trailhouse.settings import Question, Rule
-
-Ints = NDArray[np.int64]
 
 _SCHEMA = "unit STRING, day INT, sequence INT, begun BIGINT"
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow.compute as pc
 
+from trailhouse.arrays import Ints, codes, flags, ints, known
 from trailhouse.settings import Signals
-from trailhouse.signals.bursts import Ints, Spots, Things, bursts
+from trailhouse.signals.bursts import Spots, Things, bursts
 from trailhouse.signals.chosen import chosen
 from trailhouse.signals.clicks import SELECTED_MS
 from trailhouse.signals.from_views import Views
-from trailhouse.signals.world import Found, World, codes, flags, ints, known, part
+from trailhouse.signals.world import Found, World, part
 
 _MS = 1000
 

@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from trailhouse.arrays import Flags, Ints, codes, flags, ints, known
 from trailhouse.columns import micros
 from trailhouse.questions.ranges import Timeline
 from trailhouse.settings import Signals
 from trailhouse.signals.bursts import Things, bursts
 from trailhouse.signals.chosen import Chosen, chosen
-from trailhouse.signals.world import NEVER, Flags, Found, Ints, World, codes, flags, ints, known, part
+from trailhouse.signals.world import NEVER, Found, World, part
 
 _OfViews = tuple[Chosen, Ints, Ints, Ints | int]
 """A preset, the views that hold its signals, when these end, and their sizes."""

@@ -16,8 +16,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from trailhouse.arrays import whole_units
 from trailhouse.capabilities import with_collected
-from trailhouse.questions.batches import whole_units
 from trailhouse.settings import Signals
 from trailhouse.signals import from_events, from_views
 from trailhouse.signals.chosen import FIELDS

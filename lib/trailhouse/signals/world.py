@@ -9,14 +9,10 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from trailhouse.questions.batches import numbers
+from trailhouse.arrays import Flags, Ints, numbers
 from trailhouse.signals.chosen import Chosen
 from trailhouse.signals.registry import BY_NAME
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 WHAT = ("click", "move", "error", "selection", "form", "answer", "view")
 """What a row is, by number in `what`. `answer`: any other event that may answer a click."""
@@ -83,29 +79,6 @@ def part(table: pa.Table, name: str, rows: Ints) -> pa.Array:
     outer, _, inner = name.partition(".")
     column = pc.struct_field(table[outer], inner) if inner else table[outer]
     return column.take(pa.array(rows)).combine_chunks()
-
-
-def flags(column: pa.Array) -> Flags:
-    """Where it is true."""
-    found: Flags = pc.fill_null(column, False).to_numpy(zero_copy_only=False)
-    return found
-
-
-def ints(column: pa.Array, otherwise: int = 0) -> Ints:
-    """Its numbers, `otherwise` where it is null."""
-    found: Ints = pc.fill_null(column, otherwise).to_numpy().astype(np.int64)
-    return found
-
-
-def known(column: pa.Array) -> Flags:
-    """Where it is not null."""
-    found: Flags = column.is_valid().to_numpy(zero_copy_only=False)
-    return found
-
-
-def codes(column: pa.Array) -> Ints:
-    """A number from 0 for each text, equal for equal ones; -1 where it is null."""
-    return ints(pc.dictionary_encode(column).indices, -1)
 
 
 @dataclass(frozen=True)

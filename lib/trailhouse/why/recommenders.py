@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from trailhouse.arrays import Ints
+
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 PLACES = 6
 HISTORY = 200
 """Items of a history that count at most: those of most weight."""

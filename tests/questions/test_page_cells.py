@@ -1,45 +1,17 @@
-"""Sums by group in numpy, and cells of pages from batches of whole persons: without Spark."""
+"""Cells of pages from batches of whole persons, without Spark."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 from trailhouse.questions import page_cells
-from trailhouse.questions.groups import Groups, codes, combined
 from trailhouse.questions.page_cells import PERSONS, SUMS, Cells
 
 SEED = 4
-
-
-def test_combinations_of_the_greatest_numbers_stay_apart() -> None:
-    top = 2**31 - 1
-    keys = [(a, b, c) for a in (0, top) for b in (0, 1, top) for c in (0, top - 1, top)] * 2
-    found = combined(*(np.array(column, dtype=np.int64) for column in zip(*keys, strict=True)))
-    assert len(set(found.tolist())) == len(set(keys))
-    assert found.tolist()[: len(keys) // 2] == found.tolist()[len(keys) // 2 :]
-
-
-def test_groups_add_up_as_plain_python_does() -> None:
-    rng = random.Random(SEED)
-    rows = [(rng.choice((None, "a", "b", "")), rng.randrange(4), rng.randrange(8)) for _ in range(300)]
-    names, values, bits = (list(column) for column in zip(*rows, strict=True))
-    groups = Groups(codes(pa.chunked_array([names[:100], names[100:]], pa.string())))
-    inside: dict[str | None, list[tuple[int, int]]] = defaultdict(list)
-    for name, value, bit in rows:
-        inside[name].append((value, bit))
-    for place, row in enumerate(groups.some_row):
-        mine = inside.pop(names[row])
-        assert groups.counts()[place] == len(mine)
-        assert groups.sums(values)[place] == sum(value for value, _ in mine)
-        assert groups.least(np.array(values))[place] == min(value for value, _ in mine)
-        assert groups.distinct(np.array(values))[place] == len({value for value, _ in mine} - {0})
-        assert groups.either(np.array(bits))[place] == np.bitwise_or.reduce([bit for _, bit in mine])
-    assert not inside
 
 
 def test_cells_of_small_batches_add_up_to_those_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
