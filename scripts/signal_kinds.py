@@ -63,11 +63,11 @@ denominator of a share of sessions is those that could be judged, `count(error_c
 
 ## How they are found
 
-All kinds but excessive scrolling in one pass: activity is cut to the rows and columns that matter, each
-view of `page_views` joins it as a row, and all is shuffled and sorted once by session and view. Whole
-sessions are walked over as columns of numbers ([decision 017](decisions/017-signals-in-one-pass.md)).
-Excessive scrolling is decided over `page_views`, by page group and week, and its week is judged again when
-one of its days changes.
+All kinds but excessive scrolling in one pass: activity is cut to the rows and columns that matter,
+shuffled and sorted once by view, later events first, so that "the next answer" and "the next error" are
+running values. What other views tell comes from `page_views` and joins that stream as rows. Excessive
+scrolling is decided over `page_views`, by page group and week, and its week is judged again when one of
+its days changes.
 """
 
 

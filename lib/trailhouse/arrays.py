@@ -65,11 +65,6 @@ def ints(column: pa.ChunkedArray | pa.Array, otherwise: int = 0) -> Ints:
     return found
 
 
-def flags(column: pa.ChunkedArray | pa.Array) -> Flags:
-    """Where it is true."""
-    return ints(column) > 0
-
-
 def known(column: pa.ChunkedArray | pa.Array) -> Flags:
     """Where it is not null."""
     return ints(column.is_valid()) > 0

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
 from trailhouse.settings import Signals
 from trailhouse.signals.registry import BY_NAME
 
@@ -35,4 +38,20 @@ def chosen(settings: Signals, kind: str) -> tuple[Chosen, ...]:
 
 
 FIELDS = ("kind", "preset", "rule_version", "extra", "size", "start_at", "end_at")
-"""What every rule says of a signal that it finds; start and end in microseconds."""
+
+
+def candidate(one: Chosen, size: Column, start: Column, end: Column, still: bool = False) -> Column:
+    """STRUCT of FIELDS and `still`: what a rule found; start and end in microseconds.
+
+    `still`: only if nothing was scrolled on that view.
+    """
+    return F.struct(
+        F.lit(one.kind).alias("kind"),
+        F.lit(one.rule.name).alias("preset"),
+        F.lit(BY_NAME[one.kind].version).alias("rule_version"),
+        F.lit(one.extra).alias("extra"),
+        size.cast("INT").alias("size"),
+        start.alias("start_at"),
+        end.alias("end_at"),
+        F.lit(still).alias("still"),
+    )

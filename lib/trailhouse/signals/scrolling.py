@@ -7,8 +7,7 @@ from pyspark.sql import functions as F
 
 from trailhouse.columns import project_day, week_of
 from trailhouse.settings import Settings
-from trailhouse.signals.chosen import FIELDS, Chosen, chosen
-from trailhouse.signals.registry import BY_NAME
+from trailhouse.signals.chosen import FIELDS, candidate, chosen
 
 KIND = "excessive_scrolling"
 
@@ -45,7 +44,7 @@ def find(page_views: DataFrame, settings: Settings) -> DataFrame:
         more = (beyond > 0) & (beyond * beyond > one.rule.deviations**2 * spread)
         size = F.least(F.col("direction_changes"), F.lit((1 << 31) - 1))
         start, end = F.unix_micros("start_time"), F.unix_micros("end_time")
-        found.append(F.when((F.col("_n") >= one.rule.views) & more, _candidate(one, size, start, end)))
+        found.append(F.when((F.col("_n") >= one.rule.views) & more, candidate(one, size, start, end)))
     place = F.struct("person_id", "page_group", "page_path", "device_type", "is_bot", "internal")
     nothing = F.lit(None).cast("STRING")
     return (
@@ -59,17 +58,4 @@ def find(page_views: DataFrame, settings: Settings) -> DataFrame:
             *(nothing.alias(name) for name in ("selector", "element_text", "first_event_id")),
             *(f"signal.{name}" for name in FIELDS),
         )
-    )
-
-
-def _candidate(one: Chosen, size: Column, start: Column, end: Column) -> Column:
-    """STRUCT of FIELDS."""
-    return F.struct(
-        F.lit(one.kind).alias("kind"),
-        F.lit(one.rule.name).alias("preset"),
-        F.lit(BY_NAME[one.kind].version).alias("rule_version"),
-        F.lit(one.extra).alias("extra"),
-        size.cast("INT").alias("size"),
-        start.alias("start_at"),
-        end.alias("end_at"),
     )
