@@ -1,6 +1,6 @@
 """Times stages beside what a user would otherwise pick, on the same data in the same run.
 
-    python scripts/bench.py --events 1000000
+    python scripts/bench.py --events 1000000 --only sessions
 
 A row = ours, a peer, and the ratio of their best wall times, with the CPU seconds and the peak memory of
 each: this process and the JVM below it, or this process alone for a peer that needs no JVM. The JVM gives
@@ -23,6 +23,7 @@ from typing import Annotated
 import psutil
 import typer
 from benchmark import (
+    Row,
     attribution,
     events,
     funnels,
@@ -126,6 +127,9 @@ def main(
         int, typer.Option(help="Raw events of a day that is added to a history, about.")
     ] = 2_000,
     runs: Annotated[int, typer.Option(help="Runs of each; the best counts.")] = 2,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A file of scripts/benchmark; may be given several times.")
+    ] = None,
 ) -> None:
     """Print a row a stage: ours, the peer, the ratio."""
     settings = load_settings(ROOT / "conf" / "local.yaml")
@@ -137,23 +141,27 @@ def main(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Each makes its data when it is asked for, and may take that of the one before away.
-        rows = chain(
-            events.rows(spark, folder, settings, raw_events, a_day),
-            sessions.rows(spark, folder, session_events),
-            signals.rows(spark, folder, signal_events),
-            pages.rows(spark, folder, session_events),
-            maps.rows(spark, folder, session_events),
-            attribution.rows(spark, folder, session_events),
-            returns.rows(spark, folder, session_events),
-            profiles.rows(spark, folder, settings, session_events),
-            segments.rows(spark, folder, session_events),
-            funnels.rows(spark, folder, activity_rows),
-            reasons.rows(spark, folder, activity_rows),
-            tasks.rows(spark, folder, activity_rows),
-            ways.rows(spark, folder, session_events),
-            restating.rows(spark, folder, settings, session_events // 4, a_day),
-            identities.rows(spark, folder, settings, links),
-        )
+        benches: dict[str, Callable[[], Iterator[Row]]] = {
+            "events": lambda: events.rows(spark, folder, settings, raw_events, a_day),
+            "sessions": lambda: sessions.rows(spark, folder, session_events),
+            "signals": lambda: signals.rows(spark, folder, signal_events),
+            "pages": lambda: pages.rows(spark, folder, session_events),
+            "maps": lambda: maps.rows(spark, folder, session_events),
+            "attribution": lambda: attribution.rows(spark, folder, session_events),
+            "returns": lambda: returns.rows(spark, folder, session_events),
+            "profiles": lambda: profiles.rows(spark, folder, settings, session_events),
+            "segments": lambda: segments.rows(spark, folder, session_events),
+            "funnels": lambda: funnels.rows(spark, folder, activity_rows),
+            "reasons": lambda: reasons.rows(spark, folder, activity_rows),
+            "tasks": lambda: tasks.rows(spark, folder, activity_rows),
+            "ways": lambda: ways.rows(spark, folder, session_events),
+            "restating": lambda: restating.rows(spark, folder, settings, session_events // 4, a_day),
+            "identities": lambda: identities.rows(spark, folder, settings, links),
+        }
+        unknown = sorted({*(only or ())} - {*benches})
+        if unknown:
+            raise typer.BadParameter(f"no {', '.join(unknown)}; there are {', '.join(benches)}")
+        rows = chain.from_iterable(bench() for name, bench in benches.items() if name in (only or benches))
         for row in rows:
             ours, peer = timed(row.ours, runs, jvm=True), timed(row.peer, runs, jvm=row.peer_in_jvm)
             shown.add_row(row.stage, str(ours), row.peer_name, str(peer), f"{ours.wall / peer.wall:.2f}")

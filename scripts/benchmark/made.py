@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from trailhouse.tables import TABLES
 
 
-def drawn(of: Column | str, seed: int, below: int) -> Column:
+def drawn(of: Column | str, seed: int, below: int | Column) -> Column:
     """A whole number from 0 up to `below`, the same for the same value and seed."""
-    return F.pmod(F.xxhash64(of, F.lit(seed)), F.lit(below))
+    return F.pmod(F.xxhash64(of, F.lit(seed)), below if isinstance(below, Column) else F.lit(below))
 
 
 def as_table(name: str, frame: DataFrame, *, least: bool = False) -> DataFrame:

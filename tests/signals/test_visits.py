@@ -22,7 +22,12 @@ CASES: dict[str, Sequence[Happening]] = {
     "back to elsewhere": [view(0, "/a"), view(10_000, "/b", "link"), view(12_000, "/c", "back_forward")],
     "forward again": [view(0, "/a"), view(10_000, "/b", "back_forward"), view(12_000, "/a", "back_forward")],
     "with a click": [view(0, "/a"), view(10_000, "/b"), click(11_000), view(12_000, "/a")],
-    "with a form": [view(0, "/a"), view(10_000, "/b"), happens(11_000, "form_change"), view(12_000, "/a")],
+    "with a form": [
+        view(0, "/a"),
+        view(10_000, "/b"),
+        happens(11_000, "form_change", form="f"),
+        view(12_000, "/a"),
+    ],
     "with a word": [view(0, "/a"), view(10_000, "/b"), happens(11_000, "heartbeat"), view(12_000, "/a")],
     "nothing but beats": [view(0, "/a"), happens(9000, "heartbeat", view="v", path="/b"), view(12_000, "/a")],
     "beats first": [
@@ -85,6 +90,11 @@ def test_back_on_the_page_before_in_time_is_a_u_turn_at_the_page_left(signals: l
     (row,) = (r for r in signals if (r.session_id, r.preset, r.kind) == ("turned", "default", "u_turn"))
     assert (row.page_path, row.first_event_id, row.size) == ("/b", "turned:2", 2)
     assert (row.end_time - row.start_time).total_seconds() == 7
+
+
+def test_a_form_is_the_element_of_its_own_signal_alone(signals: list[Row]) -> None:
+    on_view = {(row.kind, row.selector) for row in signals if row.session_id == "with a form"}
+    assert on_view == {("u_turn", None), ("form_abandonment", "f")}
 
 
 def test_strictly_a_u_turn_did_nothing_there(signals: list[Row]) -> None:

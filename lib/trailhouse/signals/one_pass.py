@@ -54,14 +54,14 @@ def find(activity: DataFrame, page_views: DataFrame, capabilities: DataFrame, se
         "session_id",
         "view_id",
         "place",
-        F.coalesce("click.selector", F.when(_is("view"), F.col("first_form.id"))).alias("selector"),
+        F.col("click.selector").alias("clicked"),
         F.col("click.text").alias("element_text"),
         # A click's own event; of a turn the one that it came to; of a view its first, of a form that form's.
         F.when(_is("click"), F.col("event_id"))
         .when(_is("view"), F.col("first_id"))
         .otherwise(F.col("next_id"))
         .alias("own"),
-        F.col("first_form.event_id").alias("begun"),
+        F.struct("first_form.event_id", "first_form.id").alias("begun"),
         "scrolled",
         F.explode(found).alias("signal"),
     )
@@ -72,9 +72,9 @@ def find(activity: DataFrame, page_views: DataFrame, capabilities: DataFrame, se
         "session_id",
         "view_id",
         "place",
-        "selector",
+        F.when(of_form, F.col("begun.id")).otherwise(F.col("clicked")).alias("selector"),
         "element_text",
-        F.when(of_form, F.col("begun")).otherwise(F.col("own")).alias("first_event_id"),
+        F.when(of_form, F.col("begun.event_id")).otherwise(F.col("own")).alias("first_event_id"),
         *(f"signal.{name}" for name in FIELDS),
     )
 
