@@ -164,7 +164,12 @@ _ENGAGEMENT_SQL = """
             WHERE next IS NULL OR day + CAST(n AS INTEGER) < next GROUP BY ALL),
         visits AS (SELECT session_date AS day, count(*) AS sessions, count_if(is_bounce) AS bounces
             FROM sessions WHERE NOT is_bot AND NOT internal GROUP BY ALL)
-    SELECT * FROM counted JOIN seven USING (day) JOIN month USING (day) JOIN visits USING (day)"""
+    SELECT day, coalesce(active_persons, 0) AS active_persons, coalesce(new_persons, 0) AS new_persons,
+        coalesce(wau, 0) AS wau, coalesce(mau, 0) AS mau, coalesce(sessions, 0) AS sessions,
+        coalesce(bounces, 0) AS bounces
+    FROM (SELECT CAST(unnest(range(min(day), max(day) + 1, INTERVAL 1 DAY)) AS DATE) AS day FROM counted)
+        LEFT JOIN counted USING (day) LEFT JOIN seven USING (day) LEFT JOIN month USING (day)
+        LEFT JOIN visits USING (day)"""
 
 
 def _visit(number: Column, events: int) -> tuple[Column, Column, Column]:
